@@ -1,0 +1,25 @@
+// Identifiers we make: request ids, completion ids, tool-call ids, seeds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace freellmapi::base {
+
+/// Sixty-four unpredictable bits from a per-thread generator seeded by the system.
+std::uint64_t random_bits();
+
+/// `prefix` followed by `length` characters of [0-9A-Za-z] drawn from `bits` and, past ten, from random_bits().
+std::string make_id(std::string_view prefix, std::size_t length = 24);
+
+/// True for [A-Za-z0-9._-]{1,64}: an X-Request-Id that may be echoed.
+bool is_plain_id(std::string_view id) noexcept;
+
+/// FNV-1a, for fingerprints that need no secrecy.
+constexpr std::uint64_t fnv1a(std::string_view bytes, std::uint64_t seed = 14695981039346656037ULL) noexcept {
+  for (const char c : bytes) seed = (seed ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return seed;
+}
+
+}  // namespace freellmapi::base

@@ -1,0 +1,63 @@
+// Structured log: an event name, then fields; one line per event, on standard error.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/clock.hpp"
+#include "base/redact.hpp"
+
+namespace freellmapi::base {
+
+enum class Level { debug, info, warn, error };
+
+/// One key and its value. Values are text, integers, decimals or booleans; text is escaped and cut when written.
+struct Field {
+  std::string_view key;
+  std::variant<std::string_view, std::int64_t, double, bool> value;
+
+  Field(std::string_view k, std::string_view v) : key(k), value(v) {}
+  Field(std::string_view k, const char* v) : key(k), value(std::string_view{v}) {}
+  Field(std::string_view k, const std::string& v) : key(k), value(std::string_view{v}) {}
+  Field(std::string_view k, bool v) : key(k), value(v) {}
+  Field(std::string_view k, double v) : key(k), value(v) {}
+  template <class Int>
+    requires std::is_integral_v<Int>
+  Field(std::string_view k, Int v) : key(k), value(static_cast<std::int64_t>(v)) {}
+};
+
+enum class LogFormat { text, json };
+
+/// Thread safety: every method may be called from any thread. A line is one write; a line longer than 8 KiB is cut.
+class Log {
+ public:
+  Log(const Clock& clock, LogFormat format, Level level, int descriptor = 2);
+
+  bool enabled(Level level) const noexcept { return level >= level_; }
+  void write(Level level, std::string_view event, std::initializer_list<Field> fields) const;
+  void info(std::string_view event, std::initializer_list<Field> fields = {}) const { write(Level::info, event, fields); }
+  void warn(std::string_view event, std::initializer_list<Field> fields = {}) const { write(Level::warn, event, fields); }
+  void error(std::string_view event, std::initializer_list<Field> fields = {}) const { write(Level::error, event, fields); }
+  void debug(std::string_view event, std::initializer_list<Field> fields = {}) const { write(Level::debug, event, fields); }
+
+  /// Replaces what is taken out of every line from now on.
+  void set_redactor(std::shared_ptr<const Redactor> redactor);
+  /// The redactor in force; never null.
+  std::shared_ptr<const Redactor> redactor() const;
+
+ private:
+  const Clock& clock_;
+  const LogFormat format_;
+  const Level level_;
+  const int descriptor_;
+  mutable std::mutex mutex_;  // guards redactor_
+  std::shared_ptr<const Redactor> redactor_;
+};
+
+}  // namespace freellmapi::base

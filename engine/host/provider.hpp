@@ -1,0 +1,113 @@
+// A loaded provider, seen from the engine: calls into the plugin with the ABI's rules kept.
+#pragma once
+
+#include <freellmapi/abi.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace freellmapi::host {
+
+/// The request a plugin wrote: everything but the host name, the secret and the framing.
+///
+/// Body pieces point into the call's body or into this object; both must outlive the sending. Movable.
+class UpstreamRequest {
+ public:
+  struct Header {
+    std::string name;   ///< as the plugin wrote it
+    std::string value;  ///< for a credential: the prefix that stands before the secret
+    /// Set when the host must append the secret: 0 the whole key, 1 and 2 its parts around the first ':'.
+    std::optional<std::uint32_t> credential;
+  };
+
+  std::string method;
+  std::string path;  ///< begins with '/'; appended to the base URL; may hold {key}, {key:1}, {key:2}
+  std::vector<Header> headers;
+  std::optional<std::uint64_t> output_bound;  ///< output tokens the request can be billed for at most
+
+  /// The body in order. Valid until the object or the call's body dies.
+  std::vector<std::string_view> pieces() const;
+  std::size_t body_size() const noexcept { return body_size_; }
+
+  /// Appends `bytes`, by reference when they lie inside `shared`, else as a copy. Adjacent shared pieces merge.
+  void append(std::string_view bytes, std::string_view shared);
+
+ private:
+  struct Piece {
+    const char* external = nullptr;  // null: in owned_, at offset
+    std::size_t offset = 0, size = 0;
+  };
+  std::string owned_;
+  std::vector<Piece> pieces_;
+  std::size_t body_size_ = 0;
+};
+
+/// Receives a parser's events. The event and all it points to are valid during the call alone.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  /// False: stop. The parser then ends with FREELLM_E_STOPPED.
+  virtual bool on_event(const freellm_event& event) = 0;
+};
+
+class Plugin;
+
+/// One provider of a plugin. Immutable; keeps its plugin mapped. Thread safety: every method from any thread.
+class Provider {
+ public:
+  Provider(std::shared_ptr<const Plugin> plugin, const freellm_provider& described);
+
+  const std::string& id() const noexcept { return id_; }
+  /// The manifest's YAML text, as the plugin gave it.
+  const std::string& manifest() const noexcept { return manifest_; }
+  const Plugin& plugin() const noexcept { return *plugin_; }
+
+  /// True when the plugin takes `key` for one of its provider's keys. Shows the plugin eight characters at most.
+  bool has_key_shape(std::string_view key) const;
+  base::Result<UpstreamRequest> build_request(const freellm_call& call) const;
+  /// Errc::not_found when the provider has no free way to test a key.
+  base::Result<UpstreamRequest> build_probe() const;
+  /// Sorts an error answer. Always gives an outcome: a plugin that fails gives FREELLM_C_UNKNOWN. NUL ends are sure.
+  freellm_outcome classify(const freellm_head& head, std::string_view body, std::int64_t now_unix_ms) const;
+  /// The provider's statements about its windows; at most 32.
+  std::vector<freellm_window> read_limits(const freellm_head& head, std::int64_t now_unix_ms) const;
+
+ private:
+  friend class Parser;
+  std::shared_ptr<const Plugin> plugin_;
+  const freellm_provider* raw_;  // passed back to the plugin
+  freellm_provider table_;       // our copy, zero where the plugin knew less; calls go through it
+  std::string id_, manifest_;
+};
+
+/// One answer's parser. Not thread-safe; one owner.
+class Parser {
+ public:
+  /// The call and the head are used during open alone.
+  static base::Result<Parser> open(std::shared_ptr<const Provider> provider, const freellm_call& call,
+                                   const freellm_head& head);
+  Parser(Parser&&) noexcept;
+  Parser& operator=(Parser&&) noexcept;
+  ~Parser();
+
+  /// Feeds body bytes, cut anywhere. After a negative status the parser must not be fed again.
+  freellm_status feed(std::string_view bytes, EventSink& sink);
+  /// The body ended.
+  freellm_status finish(EventSink& sink);
+
+ private:
+  Parser() = default;
+  struct Free { void operator()(void* memory) const noexcept; };
+  std::shared_ptr<const Provider> provider_;
+  std::unique_ptr<void, Free> memory_;
+  bool open_ = false;
+};
+
+}  // namespace freellmapi::host

@@ -30,7 +30,8 @@ class SystemClock final : public Clock {
 /// A clock that moves only when told. For tests and simulation; not thread-safe.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(WallTime wall = WallTime{std::chrono::milliseconds{1'767'225'600'000}}) : wall_(wall) {}
+  explicit ManualClock(WallTime wall = WallTime{std::chrono::milliseconds{1'767'225'600'000}})
+      : wall_(wall) {}
   Instant steady() const noexcept override { return steady_; }
   WallTime wall() const noexcept override { return wall_; }
   /// Moves both clocks forward.

@@ -1,16 +1,18 @@
 // Identifiers we make: request ids, completion ids, tool-call ids, seeds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace freellmapi::base {
 
-/// Sixty-four unpredictable bits from a per-thread generator seeded by the system.
+/// Sixty-four unpredictable bits, from the kernel's generator through a small per-thread buffer. Any thread.
 std::uint64_t random_bits();
 
-/// `prefix` followed by `length` characters of [0-9A-Za-z] drawn from `bits` and, past ten, from random_bits().
+/// `prefix` followed by `length` characters of [0-9A-Za-z] drawn from random_bits(): six bits to the
+/// character, so the default holds 142 bits.
 std::string make_id(std::string_view prefix, std::size_t length = 24);
 
 /// True for [A-Za-z0-9._-]{1,64}: an X-Request-Id that may be echoed.

@@ -1,7 +1,7 @@
 // Structured log: an event name, then fields; one line per event, on standard error.
 #pragma once
 
-#include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -17,7 +17,8 @@ namespace freellmapi::base {
 
 enum class Level { debug, info, warn, error };
 
-/// One key and its value. Values are text, integers, decimals or booleans; text is escaped and cut when written.
+/// One key and its value. Values are text, integers, decimals or booleans; text is escaped and cut when
+/// written.
 struct Field {
   std::string_view key;
   std::variant<std::string_view, std::int64_t, double, bool> value;
@@ -28,25 +29,37 @@ struct Field {
   Field(std::string_view k, bool v) : key(k), value(v) {}
   Field(std::string_view k, double v) : key(k), value(v) {}
   template <class Int>
-    requires std::is_integral_v<Int>
-  Field(std::string_view k, Int v) : key(k), value(static_cast<std::int64_t>(v)) {}
+  requires std::integral<Int> Field(std::string_view k, Int v)
+      : key(k), value(static_cast<std::int64_t>(v)) {}
 };
 
 enum class LogFormat { text, json };
 
-/// Thread safety: every method may be called from any thread. A line is one write; a line longer than 8 KiB is cut.
+/// Text: `2026-11-22T18:00:00.123Z info  event key=value key="quoted value"`. JSON: one object with time,
+/// level, event and the fields. Event names and keys are our own words and go out as they are.
+///
+/// Thread safety: every method may be called from any thread. A line is one write. A value is cut at 1 KiB;
+/// the fields that would make a line longer than 8 KiB are left out and `cut=true` says so.
 class Log {
  public:
   Log(const Clock& clock, LogFormat format, Level level, int descriptor = 2);
 
   bool enabled(Level level) const noexcept { return level >= level_; }
   void write(Level level, std::string_view event, std::initializer_list<Field> fields) const;
-  void info(std::string_view event, std::initializer_list<Field> fields = {}) const { write(Level::info, event, fields); }
-  void warn(std::string_view event, std::initializer_list<Field> fields = {}) const { write(Level::warn, event, fields); }
-  void error(std::string_view event, std::initializer_list<Field> fields = {}) const { write(Level::error, event, fields); }
-  void debug(std::string_view event, std::initializer_list<Field> fields = {}) const { write(Level::debug, event, fields); }
+  void info(std::string_view event, std::initializer_list<Field> fields = {}) const {
+    write(Level::info, event, fields);
+  }
+  void warn(std::string_view event, std::initializer_list<Field> fields = {}) const {
+    write(Level::warn, event, fields);
+  }
+  void error(std::string_view event, std::initializer_list<Field> fields = {}) const {
+    write(Level::error, event, fields);
+  }
+  void debug(std::string_view event, std::initializer_list<Field> fields = {}) const {
+    write(Level::debug, event, fields);
+  }
 
-  /// Replaces what is taken out of every line from now on.
+  /// Replaces what is taken out of every line from now on; null changes nothing.
   void set_redactor(std::shared_ptr<const Redactor> redactor);
   /// The redactor in force; never null.
   std::shared_ptr<const Redactor> redactor() const;

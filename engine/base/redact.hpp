@@ -1,7 +1,9 @@
 // Takes secrets out of any text that leaves the process.
 #pragma once
 
-#include <memory>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,18 +11,29 @@
 namespace freellmapi::base {
 
 /// Knows the secrets the process holds (and their URL- and base64-encoded forms) and the shapes of keys it
-/// does not hold. Immutable after construction, so any thread may use it.
+/// does not hold. Immutable after construction, so any thread may use it. One pass over the text, however
+/// many secrets there are.
 class Redactor {
  public:
   Redactor() = default;
   /// Secrets shorter than eight characters are ignored: replacing them would destroy ordinary text.
-  explicit Redactor(std::vector<std::string> secrets);
+  explicit Redactor(const std::vector<std::string>& secrets);
 
   /// The text with every known secret, and everything shaped like a key, replaced by "[redacted]".
   std::string redact(std::string_view text) const;
 
  private:
-  std::vector<std::string> needles_;  // longest first, so that a key that contains another goes whole
+  struct Needle {
+    std::uint64_t start;  // the first eight bytes, to compare in one step
+    std::string text;
+  };
+  void add(std::string text);
+  std::size_t known_secret_at(std::string_view rest) const noexcept;
+
+  std::vector<Needle>
+      needles_;  // by start; of one start the longest first, so that a key that holds another goes whole
+  std::bitset<4096>
+      starts_;  // hashes of all starts: nearly every position of a text is passed by one look here
 };
 
 }  // namespace freellmapi::base

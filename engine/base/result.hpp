@@ -31,8 +31,7 @@ struct Error {
   std::string where;
 
   Error() = default;
-  Error(Errc c, std::string m, std::string w = {})
-      : code(c), message(std::move(m)), where(std::move(w)) {}
+  Error(Errc c, std::string m, std::string w = {}) : code(c), message(std::move(m)), where(std::move(w)) {}
 
   /// "where: message", or the message alone.
   std::string text() const { return where.empty() ? message : where + ": " + message; }

@@ -1,8 +1,10 @@
 // A value that must not be seen: no operator<<, no implicit conversion, wiped when it dies.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace freellmapi::base {
 

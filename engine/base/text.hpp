@@ -1,7 +1,7 @@
 // Small text tools that several rooms need. Pure.
 #pragma once
 
-#include <optional>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,10 +12,12 @@ namespace freellmapi::base {
 /// ASCII only; header names, host names.
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 std::string to_lower(std::string_view text);
+/// Without spaces, tabs, CR and LF at both ends.
 std::string_view trim(std::string_view text) noexcept;
 
-/// The candidates nearest to `word` (edit distance, at most a third of its length and at most 3 answers),
-/// best first. For "did you mean".
+/// The candidates nearest to `word`, best first, at most 3: edit distance (swapped neighbours count once,
+/// case does not count) of at most a third of the word's length, rounded up. For "did you mean". A word over
+/// 128 bytes has none.
 std::vector<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// Appends `text` as the inside of a JSON string (no quotes). Invalid UTF-8 becomes U+FFFD.
@@ -23,8 +25,13 @@ void append_json_escaped(std::string& out, std::string_view text);
 /// Appends `text` as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);
 
-/// Client or provider text made safe for one log line or one message: control characters, line separators and
-/// bidirectional marks are escaped, the rest is cut to `limit` bytes at a character boundary.
+/// Foreign text made safe for one log line or one message: control characters, line separators and
+/// bidirectional marks become \n or \u escapes, invalid UTF-8 becomes U+FFFD, and what is beyond `limit`
+/// bytes of `text` is cut at a character boundary and replaced by "...".
 std::string printable(std::string_view text, std::size_t limit = 200);
+/// The same, appended; the ASCII characters in `backslashed` get a backslash. With "\"\\" the result is also
+/// the inside of a JSON string.
+void append_printable(std::string& out, std::string_view text, std::size_t limit,
+                      std::string_view backslashed = {});
 
 }  // namespace freellmapi::base

@@ -1,0 +1,215 @@
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace freellmapi::base {
+
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+constexpr std::size_t longest_word = 128;
+
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+constexpr unsigned char byte_at(std::string_view text, std::size_t i) noexcept {
+  return static_cast<unsigned char>(text[i]);
+}
+
+struct CodePoint {
+  std::uint32_t value = 0;
+  std::size_t length = 1;  // bytes to pass over
+  bool valid = false;
+};
+
+// Decodes one code point of a non-empty text. What is invalid is passed over as far as it could have been one
+// character (the "maximal subpart" of the Unicode standard), so each fault gives one replacement.
+CodePoint decode(std::string_view text) noexcept {
+  const unsigned char first = byte_at(text, 0);
+  if (first < 0x80) return {first, 1, true};
+  std::size_t length = 0;
+  std::uint32_t value = 0;
+  unsigned char low = 0x80, high = 0xBF;  // what the second byte may be
+  if (first >= 0xC2 && first <= 0xDF) {
+    length = 2;
+    value = first & 0x1Fu;
+  } else if (first >= 0xE0 && first <= 0xEF) {
+    length = 3;
+    value = first & 0x0Fu;
+    if (first == 0xE0) low = 0xA0;   // overlong
+    if (first == 0xED) high = 0x9F;  // surrogates
+  } else if (first >= 0xF0 && first <= 0xF4) {
+    length = 4;
+    value = first & 0x07u;
+    if (first == 0xF0) low = 0x90;   // overlong
+    if (first == 0xF4) high = 0x8F;  // beyond U+10FFFF
+  } else {
+    return {};
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    if (i >= text.size() || byte_at(text, i) < low || byte_at(text, i) > high) return {0, i, false};
+    value = (value << 6) | (byte_at(text, i) & 0x3Fu);
+    low = 0x80;
+    high = 0xBF;
+  }
+  return {value, length, true};
+}
+
+void append_u_escape(std::string& out, std::uint32_t value) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += digits[(value >> shift) & 0xFu];
+}
+
+void append_control(std::string& out, std::uint32_t value) {
+  switch (value) {
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      append_u_escape(out, value);
+  }
+}
+
+// C0, DEL, C1, line and paragraph separators, bidirectional controls, zero-width no-break space.
+constexpr bool breaks_a_line(std::uint32_t c) noexcept {
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 || c == 0x061C || c == 0x200E ||
+         c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+// Optimal string alignment distance. Three rows of at most longest_word + 1 cells.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::array<std::array<std::size_t, longest_word + 1>, 3> rows{};
+  auto *before = &rows[0], *previous = &rows[1], *current = &rows[2];
+  for (std::size_t j = 0; j <= b.size(); ++j) (*previous)[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    (*current)[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const char x = lower(a[i - 1]), y = lower(b[j - 1]);
+      std::size_t best =
+          std::min({(*previous)[j] + 1, (*current)[j - 1] + 1, (*previous)[j - 1] + (x == y ? 0u : 1u)});
+      if (i > 1 && j > 1 && x == lower(b[j - 2]) && lower(a[i - 2]) == y)
+        best = std::min(best, (*before)[j - 2] + 1);
+      (*current)[j] = best;
+    }
+    std::swap(before, previous);
+    std::swap(previous, current);
+  }
+  return (*previous)[b.size()];
+}
+
+}  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string to_lower(std::string_view text) {
+  std::string result{text};
+  for (char& c : result) c = lower(c);
+  return result;
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  constexpr std::string_view blank = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(blank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+std::vector<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
+  constexpr std::size_t most = 3;
+  if (word.empty() || word.size() > longest_word) return {};
+  const std::size_t allowed = (word.size() + 2) / 3;
+  std::vector<std::pair<std::size_t, const std::string*>> found;
+  for (const std::string& candidate : candidates) {
+    const std::size_t shorter = std::min(candidate.size(), word.size());
+    const std::size_t longer = std::max(candidate.size(), word.size());
+    if (longer - shorter > allowed || longer > longest_word) continue;
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance <= allowed) found.emplace_back(distance, &candidate);
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> result;
+  for (const auto& [distance, candidate] : found) {
+    if (result.size() == most) break;
+    if (std::find(result.begin(), result.end(), *candidate) == result.end()) result.push_back(*candidate);
+  }
+  return result;
+}
+
+void append_json_escaped(std::string& out, std::string_view text) {
+  std::size_t plain = 0, i = 0;  // text[plain, i) waits to be copied in one piece
+  const auto copy_plain = [&] { out.append(text, plain, i - plain); };
+  while (i < text.size()) {
+    const unsigned char c = byte_at(text, i);
+    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+      ++i;
+      continue;
+    }
+    if (c >= 0x80) {
+      const CodePoint point = decode(text.substr(i));
+      if (!point.valid) {
+        copy_plain();
+        out += replacement;
+        plain = i + point.length;
+      }
+      i += point.length;
+      continue;
+    }
+    copy_plain();
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+    } else {
+      append_control(out, c);
+    }
+    plain = ++i;
+  }
+  copy_plain();
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_escaped(out, text);
+  out += '"';
+}
+
+void append_printable(std::string& out, std::string_view text, std::size_t limit,
+                      std::string_view backslashed) {
+  for (std::size_t i = 0; i < text.size();) {
+    const CodePoint point = decode(text.substr(i));
+    if (i + point.length > limit) {
+      out += "...";
+      return;
+    }
+    if (!point.valid) {
+      out += replacement;
+    } else if (breaks_a_line(point.value)) {
+      append_control(out, point.value);
+    } else {
+      if (point.length == 1 && backslashed.find(text[i]) != std::string_view::npos) out += '\\';
+      out.append(text, i, point.length);
+    }
+    i += point.length;
+  }
+}
+
+std::string printable(std::string_view text, std::size_t limit) {
+  std::string result;
+  append_printable(result, text, limit);
+  return result;
+}
+
+}  // namespace freellmapi::base

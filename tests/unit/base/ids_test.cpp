@@ -1,0 +1,55 @@
+#include "base/ids.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <thread>
+
+namespace freellmapi::base {
+namespace {
+
+TEST(Ids, HaveTheirPrefixAndLengthAndPlainCharacters) {
+  const std::string id = make_id("chatcmpl-");
+  EXPECT_EQ(id.size(), 9u + 24u);
+  EXPECT_TRUE(id.starts_with("chatcmpl-"));
+  EXPECT_TRUE(std::all_of(id.begin() + 9, id.end(), [](unsigned char c) { return std::isalnum(c) != 0; }));
+  EXPECT_EQ(make_id("", 0), "");
+  EXPECT_EQ(make_id("x", 100).size(), 101u);
+}
+
+TEST(Ids, AreNotGivenTwice) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 10'000; ++i) EXPECT_TRUE(seen.insert(make_id("")).second);
+}
+
+TEST(Ids, EveryCharacterOfTheAlphabetIsUsed) {
+  const std::string drawn = make_id("", 10'000);
+  EXPECT_EQ((std::set<char>{drawn.begin(), drawn.end()}.size()), 62u);
+}
+
+TEST(Ids, ThreadsDrawFromDifferentStreams) {
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 100; ++i) seen.insert(random_bits());
+  std::thread{[&seen] {
+    for (int i = 0; i < 100; ++i) seen.insert(random_bits());
+  }}.join();
+  EXPECT_EQ(seen.size(), 200u);
+}
+
+TEST(Ids, OnlyPlainIdsMayBeEchoed) {
+  EXPECT_TRUE(is_plain_id("req_01.A-z"));
+  EXPECT_TRUE(is_plain_id(std::string(64, 'a')));
+  for (const std::string& id :
+       {std::string{}, std::string(65, 'a'), std::string{"a b"}, std::string{"a\n"}, std::string{"\xC3\xA9"}})
+    EXPECT_FALSE(is_plain_id(id));
+}
+
+TEST(Fnv1a, IsThePublishedFunction) {
+  static_assert(fnv1a("") == 0xcbf29ce484222325ULL);
+  static_assert(fnv1a("foobar") == 0x85944171f73967e8ULL);
+}
+
+}  // namespace
+}  // namespace freellmapi::base

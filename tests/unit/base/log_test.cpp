@@ -1,0 +1,100 @@
+#include "base/log.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <stdexcept>
+
+namespace freellmapi::base {
+namespace {
+
+// A log that writes into a pipe. One read gives what one write wrote.
+class LogTest : public testing::Test {
+ protected:
+  LogTest() {
+    if (::pipe(pipe_.data()) != 0) throw std::runtime_error("pipe");
+  }
+  ~LogTest() override {
+    for (const int end : pipe_) ::close(end);
+  }
+  Log log(LogFormat format, Level level = Level::debug) const { return Log{clock_, format, level, pipe_[1]}; }
+  std::string line() const {
+    std::string buffer(65536, '\0');
+    const ssize_t n = ::read(pipe_[0], buffer.data(), buffer.size());
+    buffer.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+    return buffer;
+  }
+  ManualClock clock_{WallTime{std::chrono::milliseconds{1'795'370'400'123}}};
+
+ private:
+  std::array<int, 2> pipe_{};
+};
+
+TEST_F(LogTest, ATextLineHasTimeLevelEventAndFields) {
+  log(LogFormat::text)
+      .info("listening",
+            {{"port", 3001}, {"host", "127.0.0.1"}, {"note", "two words"}, {"tls", false}, {"load", 0.5}});
+  EXPECT_EQ(line(),
+            "2026-11-22T18:00:00.123Z info  listening port=3001 host=127.0.0.1 note=\"two words\" tls=false "
+            "load=0.5\n");
+}
+
+TEST_F(LogTest, AJsonLineIsOneObject) {
+  log(LogFormat::json)
+      .error("failed",
+             {{"status", std::uint16_t{502}}, {"why", "a \"b\"\n"}, {"ok", true}, {"rate", std::nan("")}});
+  EXPECT_EQ(line(),
+            "{\"time\":\"2026-11-22T18:00:00.123Z\",\"level\":\"error\",\"event\":\"failed\",\"status\":502,"
+            "\"why\":\"a \\\"b\\\"\\n\",\"ok\":true,\"rate\":null}\n");
+}
+
+TEST_F(LogTest, AValueCannotForgeALineOrAField) {
+  const Log text = log(LogFormat::text);
+  text.warn("e", {{"v", "x\n2026 info forged"}});
+  EXPECT_EQ(line(), "2026-11-22T18:00:00.123Z warn  e v=\"x\\n2026 info forged\"\n");
+  text.warn("e", {{"v", "x\\\" forged=1"}});
+  EXPECT_EQ(line(), "2026-11-22T18:00:00.123Z warn  e v=\"x\\\\\\\" forged=1\"\n");
+  text.warn("e", {{"v", ""}, {"w", "a=b"}});
+  EXPECT_EQ(line(), "2026-11-22T18:00:00.123Z warn  e v=\"\" w=\"a=b\"\n");
+}
+
+TEST_F(LogTest, ALevelBelowTheSetOneWritesNothing) {
+  const Log quiet = log(LogFormat::text, Level::warn);
+  EXPECT_FALSE(quiet.enabled(Level::info));
+  quiet.info("unseen");
+  quiet.warn("seen");
+  EXPECT_EQ(line(), "2026-11-22T18:00:00.123Z warn  seen\n");
+}
+
+TEST_F(LogTest, SecretsAreTakenOutBeforeAValueIsCut) {
+  Log redacting = log(LogFormat::text);
+  redacting.set_redactor(std::make_shared<const Redactor>(std::vector<std::string>{"correct-horse-battery"}));
+  redacting.info("e", {{"v", std::string(1015, 'x') + "correct-horse-battery"}});
+  EXPECT_EQ(line().find("correct"), std::string::npos);
+  redacting.set_redactor(nullptr);
+  redacting.info("e", {{"v", "correct-horse-battery"}});
+  EXPECT_EQ(line(), "2026-11-22T18:00:00.123Z info  e v=[redacted]\n");
+}
+
+TEST_F(LogTest, ALineStaysUnderEightKibibytesAndWhole) {
+  const std::string big(4000, 'x');
+  const Log json = log(LogFormat::json);
+  json.info("e", {{"a", big},
+                  {"b", big},
+                  {"c", big},
+                  {"d", big},
+                  {"e", big},
+                  {"f", big},
+                  {"g", big},
+                  {"h", big},
+                  {"i", 1}});
+  const std::string whole = line();
+  EXPECT_LE(whole.size(), 8192u);
+  EXPECT_TRUE(whole.ends_with(",\"cut\":true}\n"));
+  EXPECT_EQ(whole.find("\"i\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace freellmapi::base

@@ -87,9 +87,7 @@ export class Wire {
 
   close(fault) {
     this.ended_by(fault);
-    const socket = this.req.socket;
-    if (socket.encrypted) socket._parent?.end();
-    socket.destroySoon();
+    this.req.socket.destroySoon();
   }
 }
 

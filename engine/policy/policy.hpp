@@ -1,0 +1,157 @@
+// The compiled policy: what policy.yaml, the plugins' manifests and the environment come to. Immutable; requests hold
+// it through a shared_ptr and finish on the one they began with.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/secret.hpp"
+
+namespace freellmapi::policy {
+
+using ProviderIndex = std::uint32_t;
+using ModelIndex = std::uint32_t;
+using KeyIndex = std::uint32_t;
+using ChainIndex = std::uint32_t;
+inline constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+
+// ---- quota rules ---------------------------------------------------------------------------------------------------
+
+enum class Unit { requests, tokens, input_tokens, output_tokens, concurrency, own };
+enum class Reset { rolling, wall_clock, token_bucket, first_use };
+enum class Scope { key, account, ip, model, pool };
+enum class Per { second, minute, hour, day, week, month, rolling };  ///< rolling: any length, "rolling 5h"
+
+/// One limit. `account` and `ip` rules count over all keys of the provider, `key` rules per key, `model` rules over all
+/// keys for that model, `pool` rules over everything that names the pool. A rule of a model counts that model's requests
+/// alone (per key, account, ... as the scope says).
+struct Rule {
+  std::uint64_t limit = 0;
+  Unit of = Unit::requests;
+  std::string own_unit;  ///< for Unit::own: neurons, credits, pollen
+  Per per = Per::day;
+  std::chrono::seconds length{0};  ///< of the window; a month's is nominal (30 days); 0 for concurrency
+  Scope scope = Scope::key;
+  Reset reset = Reset::rolling;
+  std::string zone;                 ///< for wall_clock: an IANA name, "UTC"
+  std::chrono::minutes at{0};       ///< for wall_clock: minutes after local midnight
+  std::string pool;
+  std::string label;                ///< for people: "30 requests per minute"
+};
+
+// ---- providers, models, keys ----------------------------------------------------------------------------------------
+
+enum class Kind { chat, embedding, image, speech };
+enum class Json { text, object, schema };  ///< text: no JSON mode
+
+struct Model {
+  std::string id;         ///< the provider's own name
+  std::string name;       ///< for people
+  std::string family;     ///< the same model at several providers; lower case
+  ProviderIndex provider = none;
+  Kind kind = Kind::chat;
+  bool tools = false, vision = false, reasoning = false, prefill = false;
+  Json json = Json::text;
+  std::uint64_t context = 0;     ///< tokens; 0 unknown
+  std::uint64_t max_output = 0;  ///< tokens; 0 unknown
+  unsigned rank = 1000;          ///< intelligence, 1 is best
+  unsigned speed = 1000;         ///< 1 is fastest
+  bool enabled = true;
+  std::string why_off;
+  std::vector<Rule> quota;
+};
+
+struct Key {
+  ProviderIndex provider = none;
+  std::string label;   ///< "key1", "key2" ... in the order found, or the vault's label
+  std::string source;  ///< "env GROQ_API_KEY", "file", "vault work": never the secret
+  base::Secret secret;
+  std::uint64_t fingerprint = 0;  ///< stable over restarts, tells nothing about the secret
+};
+
+struct Timeouts {
+  std::chrono::milliseconds connect{5'000}, first_byte{15'000}, idle{30'000}, total{600'000};
+};
+
+/// What a request that ended badly costs at this provider.
+struct Billing {
+  bool failed_counts_request = true;  ///< an error answer counts against request limits
+  bool cancelled_counts_output = true;  ///< a cut or cancelled stream is billed for what was made
+};
+
+struct Provider {
+  std::string id;      ///< its name in the policy
+  std::string plugin;  ///< the plugin's provider id; differs for custom endpoints
+  std::string name;
+  std::string base_url;
+  std::string proxy;    ///< "": as the environment says; "none": direct
+  std::string ca_file;
+  bool local_allowed = false;  ///< may be at a loopback or private address
+  bool keyless = false;        ///< works without a key
+  Timeouts timeouts;
+  Billing billing;
+  std::vector<Rule> quota;  ///< account rules, over all models
+  std::vector<KeyIndex> keys;
+  std::vector<ModelIndex> models;
+  bool enabled = true;
+  std::string why_off;
+  bool any_model = false;  ///< custom endpoints without a model list pass any model name on
+};
+
+// ---- chains and routing -----------------------------------------------------------------------------------------------
+
+enum class Strategy { priority, balanced, fastest, smartest, reliable, expiring };
+std::string_view name(Strategy s) noexcept;
+std::optional<Strategy> strategy_named(std::string_view text) noexcept;
+
+/// One place of a chain: a model of a provider.
+struct Step {
+  ModelIndex model = none;
+  std::chrono::milliseconds wait{0};  ///< rather wait this long for a slot than go lower
+};
+
+/// Flat: a provider in the chain stands for its enabled models, best first. No model twice.
+struct Chain {
+  std::string name;  ///< "default", or the profile's
+  std::vector<Step> steps;
+  Strategy strategy = Strategy::priority;
+};
+
+struct Routing {
+  std::chrono::milliseconds sticky{1'800'000};  ///< 0: off
+  unsigned attempts = 20;
+  std::chrono::milliseconds budget{45'000};
+  bool continue_streams = true;
+};
+
+struct Server {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 3001;
+  std::vector<std::string> hosts;  ///< further Host names to answer to
+};
+
+struct Policy {
+  std::string file;      ///< where it was read, for messages
+  std::string version;   ///< twelve hex digits over the effective content; X-Policy-Version
+  Server server;
+  Routing routing;
+  std::vector<Provider> providers;
+  std::vector<Model> models;
+  std::vector<Key> keys;
+  std::vector<Chain> chains;  ///< [0] is the default chain
+  std::unordered_map<std::string, std::string> aliases;
+
+  /// none when there is no such thing.
+  ProviderIndex provider_named(std::string_view id) const noexcept;
+  ChainIndex profile_named(std::string_view name) const noexcept;
+  ModelIndex model_of(ProviderIndex provider, std::string_view id) const noexcept;
+};
+
+}  // namespace freellmapi::policy

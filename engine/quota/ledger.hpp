@@ -1,0 +1,141 @@
+// Counts what every window has spent and reserved, and which candidates are benched. The one owner of every counter.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "policy/policy.hpp"
+
+namespace freellmapi::quota {
+
+/// Both clocks, read once per decision.
+struct Now {
+  base::Instant steady;
+  base::WallTime wall;
+};
+
+/// The upper bound of what a request may cost. One request and one slot of concurrency are implied.
+struct Need {
+  std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  std::uint64_t own_units = 0;
+};
+
+/// What it did cost. Absent figures keep the reserved bound.
+struct Bill {
+  bool request = true;  ///< false: the provider does not count it
+  std::optional<std::uint64_t> input_tokens, output_tokens, own_units;
+};
+
+/// A policy's (key, model) pairs bound to windows. Immutable; made at policy load, shared by all cores.
+class Plan {
+ public:
+  virtual ~Plan() = default;
+  const policy::Policy& policy() const noexcept { return *policy_; }
+  std::shared_ptr<const policy::Policy> shared_policy() const noexcept { return policy_; }
+
+ protected:
+  explicit Plan(std::shared_ptr<const policy::Policy> policy) : policy_(std::move(policy)) {}
+  std::shared_ptr<const policy::Policy> policy_;
+};
+
+/// Whether a candidate may be used now.
+struct Verdict {
+  enum class State {
+    free,
+    full,     ///< a window is full until `free_at`
+    never,    ///< the need exceeds a window's whole limit
+    benched,  ///< a cooldown runs until `free_at`
+  };
+  State state = State::free;
+  const policy::Rule* rule = nullptr;  ///< the rule that stands in the way longest; belongs to the plan's policy
+  base::WallTime free_at{};            ///< for full and benched: when to ask again
+  std::string_view reason;             ///< for benched: the outcome's name; static storage
+};
+
+/// Holds reserved amounts. Movable; settling or destroying gives back what was not spent: a reservation that is
+/// dropped without settle() releases everything but the request (the provider may have counted it).
+class Reservation {
+ public:
+  Reservation() = default;
+  Reservation(Reservation&& other) noexcept;
+  Reservation& operator=(Reservation&& other) noexcept;
+  ~Reservation();
+  explicit operator bool() const noexcept { return ledger_ != nullptr; }
+
+ private:
+  friend class Ledger;
+  class Ledger* ledger_ = nullptr;
+  std::shared_ptr<const Plan> plan_;
+  policy::KeyIndex key_ = policy::none;
+  policy::ModelIndex model_ = policy::none;
+  Need need_;
+  Now at_{};
+};
+
+/// What a cooldown covers.
+enum class BenchScope { key_model, key, model, provider };
+
+/// A provider's word about one of its windows.
+struct Statement {
+  policy::Unit of = policy::Unit::requests;
+  policy::Per per = policy::Per::minute;
+  std::optional<std::uint64_t> limit, remaining;
+  std::optional<std::chrono::milliseconds> reset_in;
+};
+
+/// One line of `quota`.
+struct Row {
+  std::string provider, key, model;  ///< model empty: account rule
+  const policy::Rule* rule = nullptr;
+  std::uint64_t used = 0, reserved = 0, limit = 0;
+  std::optional<base::WallTime> resets_at;
+};
+
+/// Thread safety: every method from any thread. Locks: one short lock per key, taken in key order, then one per shared pool.
+/// Invariant: used + reserved <= limit in every window, at every instant. A wall clock that jumps back frees nothing.
+class Ledger {
+ public:
+  Ledger();
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  /// Binds a policy. Windows whose rule, key fingerprint and model are known keep their counts; so do cooldowns.
+  std::shared_ptr<const Plan> bind(std::shared_ptr<const policy::Policy> policy);
+
+  /// Looks without changing anything. `key` is policy::none for a keyless provider.
+  Verdict check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need, Now now) const;
+
+  /// All rules or none. On State::free `out` holds the reservation.
+  Verdict reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
+                  const Need& need, Now now, Reservation& out);
+
+  /// Turns the reservation into spending. A bill above the bound is believed up to 4 times the bound.
+  void settle(Reservation reservation, const Bill& bill, Now now);
+
+  /// Starts or extends a cooldown; never shortens one. `reason` has static storage.
+  void bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, policy::ModelIndex model, base::WallTime until,
+             std::string_view reason, Now now);
+  /// A success: takes away cooldowns of this key and model.
+  void recovered(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model);
+
+  /// The provider's own figures correct the count, in both directions.
+  void state(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Statement& statement, Now now);
+
+  std::vector<Row> rows(const Plan& plan, Now now) const;
+
+ private:
+  friend class Reservation;
+  void release(Reservation& reservation) noexcept;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace freellmapi::quota

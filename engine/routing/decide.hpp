@@ -1,0 +1,96 @@
+// Which candidates may serve a request, in which order, and why not the others. Pure: the same inputs give the same decision.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "policy/policy.hpp"
+#include "quota/ledger.hpp"
+
+namespace freellmapi::routing {
+
+/// What the request asks of a model.
+struct Features {
+  bool tools = false;
+  bool images = false;
+  bool json_object = false;
+  bool json_schema = false;
+  bool stream = false;
+  std::uint64_t input_tokens = 0;   ///< upper estimate
+  std::uint64_t output_tokens = 0;  ///< what the client allows; 0: not said
+  std::uint64_t session = 0;        ///< hash of the conversation; 0: none
+};
+
+/// What a model name stands for under a policy.
+struct Target {
+  policy::ChainIndex chain = policy::none;      ///< auto and profiles
+  policy::Strategy strategy = policy::Strategy::priority;
+  std::vector<policy::ModelIndex> models;       ///< explicit: the only models allowed, in order
+  std::string passed_model;                     ///< for a provider that takes any name: the name to send
+  bool automatic() const noexcept { return chain != policy::none; }
+};
+
+/// "auto", "auto:<strategy or profile>", "provider/model-id", a bare id, a family, an alias. Errc::not_found names near names.
+base::Result<Target> resolve(const policy::Policy& policy, std::string_view model);
+
+/// Why a candidate is out.
+enum class Gate {
+  passed,
+  provider_off,
+  model_off,
+  no_key,
+  no_tools,
+  no_vision,
+  no_json,
+  context_too_small,
+  quota_full,
+  quota_never,
+  benched,
+};
+std::string_view name(Gate gate) noexcept;
+
+/// provider + model + key.
+struct Candidate {
+  policy::ModelIndex model = policy::none;
+  policy::KeyIndex key = policy::none;  ///< none: keyless
+  std::chrono::milliseconds wait{0};
+};
+
+struct Considered {
+  Candidate candidate;
+  Gate gate = Gate::passed;
+  const policy::Rule* rule = nullptr;  ///< for quota gates
+  base::WallTime free_at{};            ///< for quota_full and benched
+  std::string_view reason;             ///< for benched; static storage
+};
+
+/// Reused from request to request: its vectors keep their capacity, so deciding allocates nothing once warm.
+struct Decision {
+  std::vector<Considered> considered;    ///< every candidate, in chain order
+  std::vector<std::uint32_t> order;      ///< indexes into `considered`: those that passed (and those that are full but may be waited for), best first
+  void clear() {
+    considered.clear();
+    order.clear();
+  }
+};
+
+struct Inputs {
+  const quota::Plan* plan = nullptr;      ///< with its policy
+  const quota::Ledger* ledger = nullptr;  ///< looked at, never changed
+  const Target* target = nullptr;
+  Features features;
+  quota::Now now;
+  std::uint64_t seed = 0;
+  Candidate pinned;  ///< the sticky candidate, model == none when there is none: a preference, never a veto
+};
+
+void decide(const Inputs& inputs, Decision& out);
+
+/// The need that would be reserved for these features at this model: what decide() checks and the relay reserves.
+quota::Need need_of(const Features& features, const policy::Model& model) noexcept;
+
+}  // namespace freellmapi::routing

@@ -1,0 +1,56 @@
+#include "policy/policy.hpp"
+
+#include <array>
+#include <utility>
+
+namespace freellmapi::policy {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Strategy>, 6> strategies{{
+    {"priority", Strategy::priority},
+    {"balanced", Strategy::balanced},
+    {"fastest", Strategy::fastest},
+    {"smartest", Strategy::smartest},
+    {"reliable", Strategy::reliable},
+    {"expiring", Strategy::expiring},
+}};
+
+}  // namespace
+
+std::string_view name(Strategy s) noexcept {
+  for (const auto& [text, strategy] : strategies) {
+    if (strategy == s) return text;
+  }
+  return "priority";
+}
+
+std::optional<Strategy> strategy_named(std::string_view text) noexcept {
+  for (const auto& [known, strategy] : strategies) {
+    if (known == text) return strategy;
+  }
+  return std::nullopt;
+}
+
+ProviderIndex Policy::provider_named(std::string_view id) const noexcept {
+  for (ProviderIndex i = 0; i < providers.size(); ++i) {
+    if (providers[i].id == id) return i;
+  }
+  return none;
+}
+
+ChainIndex Policy::profile_named(std::string_view profile) const noexcept {
+  for (ChainIndex i = 0; i < chains.size(); ++i) {
+    if (chains[i].name == profile) return i;
+  }
+  return none;
+}
+
+ModelIndex Policy::model_of(ProviderIndex provider, std::string_view id) const noexcept {
+  if (provider >= providers.size()) return none;
+  for (const ModelIndex i : providers[provider].models) {
+    if (models[i].id == id) return i;
+  }
+  return none;
+}
+
+}  // namespace freellmapi::policy

@@ -1,1 +1,71 @@
-# freellm_add_plugin: how a plugin is built, inside this tree and outside it.
+# How a provider plugin is built, inside the tree and outside of it (find_package(freellmapi-sdk)).
+#
+#   freellm_add_plugin(groq SOURCES groq.cpp MANIFEST manifest.yaml)
+#       makes groq.so in FREELLMAPI_PLUGIN_DIR; the target is plugin_groq. The manifest becomes the generated header
+#       "manifest.hpp" with `freellmapi::manifest`, a std::string_view.
+#   freellm_plugin_test(groq [FIXTURES dir])
+#       a ctest that runs the fixtures (./fixtures) through the plugin.
+
+set(FREELLMAPI_PLUGIN_DIR "${CMAKE_BINARY_DIR}/plugins-out" CACHE PATH "where built plugins are put")
+set(FREELLMAPI_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
+
+function(freellm_add_plugin name)
+  cmake_parse_arguments(PLUGIN "" "MANIFEST" "SOURCES" ${ARGN})
+  if(NOT PLUGIN_SOURCES)
+    message(FATAL_ERROR "freellm_add_plugin(${name}): SOURCES are missing")
+  endif()
+  set(target plugin_${name})
+  add_library(${target} MODULE ${PLUGIN_SOURCES})
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  if(TARGET freellmapi_options)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  target_link_libraries(${target} PRIVATE freellmapi::sdk)
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME "${name}" PREFIX "" SUFFIX ".so"
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    POSITION_INDEPENDENT_CODE ON
+    LIBRARY_OUTPUT_DIRECTORY "${FREELLMAPI_PLUGIN_DIR}"
+    LINK_DEPENDS "${FREELLMAPI_SDK_CMAKE_DIR}/plugin.map")
+  target_link_options(${target} PRIVATE
+    "-Wl,--version-script=${FREELLMAPI_SDK_CMAKE_DIR}/plugin.map" -Wl,--exclude-libs,ALL -Wl,--gc-sections)
+  # A sanitizer's run-time comes from the program, so its names stay undefined in a plugin.
+  if(NOT CMAKE_BUILD_TYPE MATCHES "^(Asan|Ubsan|Tsan)$")
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
+  if(PLUGIN_MANIFEST)
+    get_filename_component(manifest "${PLUGIN_MANIFEST}" ABSOLUTE)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${manifest}")
+    file(READ "${manifest}" FREELLMAPI_MANIFEST_TEXT)
+    string(LENGTH "${FREELLMAPI_MANIFEST_TEXT}" size)
+    if(size GREATER 262144)
+      message(FATAL_ERROR "${manifest}: ${size} bytes; a manifest has at most 256 KiB")
+    endif()
+    set(generated "${CMAKE_CURRENT_BINARY_DIR}/${target}_generated")
+    configure_file("${FREELLMAPI_SDK_CMAKE_DIR}/manifest.hpp.in" "${generated}/manifest.hpp" @ONLY)
+    target_include_directories(${target} PRIVATE "${generated}")
+  endif()
+endfunction()
+
+function(freellm_plugin_test name)
+  cmake_parse_arguments(TEST "" "FIXTURES" "" ${ARGN})
+  if(NOT TEST_FIXTURES)
+    set(TEST_FIXTURES fixtures)
+  endif()
+  get_filename_component(fixtures "${TEST_FIXTURES}" ABSOLUTE)
+  if(TARGET freellmapi_options)  # inside the tree
+    if(BUILD_TESTING)
+      add_test(NAME fixtures_${name} COMMAND plugin_fixtures "$<TARGET_FILE:plugin_${name}>" "${fixtures}")
+    endif()
+    return()
+  endif()
+  find_program(FREELLMAPI_PLUGIN_FIXTURES freellmapi-plugin-fixtures
+    HINTS "${FREELLMAPI_SDK_CMAKE_DIR}/../../../bin")
+  if(FREELLMAPI_PLUGIN_FIXTURES)
+    add_test(NAME fixtures_${name}
+      COMMAND "${FREELLMAPI_PLUGIN_FIXTURES}" "$<TARGET_FILE:plugin_${name}>" "${fixtures}")
+  else()
+    message(STATUS "freellmapi-plugin-fixtures is not installed: fixtures of ${name} are not run")
+  endif()
+endfunction()

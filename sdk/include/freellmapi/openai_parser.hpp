@@ -1,0 +1,71 @@
+// freellmapi/openai_parser.hpp - turns the bytes of a chat completion, streamed or whole, into events.
+#pragma once
+
+#include <freellmapi/sse.hpp>
+#include <freellmapi/think.hpp>
+#include <freellmapi/views.hpp>
+
+#include <boost/json/fwd.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freellmapi::sdk {
+
+class OpenAiProvider;
+
+/// One 2xx answer. What the body is (events or one JSON object) is seen from its first byte and the content-type, whatever
+/// the call asked for. Bounds: 1 MiB an event, 32 MiB a whole body, 128 tool calls.
+///
+/// The first finish_reason is the end of the answer: later text is not passed on, later usage is. Without a [DONE]
+/// an answer is whole only if it had a finish_reason. A frame that is no JSON fails with E_PROTOCOL: text is never
+/// skipped silently. Invalid UTF-8 and lone surrogates become U+FFFD.
+class OpenAiParser {
+ public:
+  static constexpr std::size_t max_body = std::size_t{32} << 20;
+  static constexpr std::size_t max_tool_calls = 128;
+
+  OpenAiParser(const OpenAiProvider& provider, const Call& call, const Headers& head);
+  void feed(std::string_view bytes, EventsOut& out);
+  void finish(EventsOut& out);
+
+ private:
+  enum class Body : std::uint8_t { unknown, events, json };
+  enum class Told : std::uint8_t { nothing, json, events };
+  struct ToolCall {
+    std::int64_t given_index = -1;  // the provider's; -1: it gave none
+    std::string id;
+    bool named = false;
+    std::string held;  // arguments that came before the name
+  };
+
+  void frame(std::string_view name, std::string_view data, bool last, EventsOut& out);
+  void whole(EventsOut& out);
+  void object(boost::json::object& frame, std::string_view text, bool marked_error, bool complete, EventsOut& out);
+  void choice(boost::json::object& choice, bool complete, EventsOut& out);
+  void message(const boost::json::object& message, EventsOut& out);
+  void content(const boost::json::value& content, EventsOut& out);
+  void tool_call(const boost::json::object& call, EventsOut& out);
+  void usage(const boost::json::object& holder, EventsOut& out);
+  void text(std::string_view piece, EventsOut& out);
+  void settle_text(EventsOut& out);
+  void end(std::string_view reason, EventsOut& out);
+  void error(std::string_view json, EventsOut& out);
+  void empty(EventsOut& out);
+
+  const OpenAiProvider& provider_;
+  SseSplitter sse_;
+  ThinkSplitter think_;
+  std::string body_;
+  std::vector<ToolCall> tools_;
+  Usage usage_;
+  Body kind_ = Body::unknown;
+  Told told_ = Told::nothing;
+  bool done_ = false;      // nothing that follows counts
+  bool finished_ = false;  // a finish_reason was passed on
+  bool answered_ = false;  // text, reasoning, refusal or a tool call was seen
+  bool deltas_ = false;
+};
+
+}  // namespace freellmapi::sdk

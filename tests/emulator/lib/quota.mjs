@@ -88,6 +88,12 @@ export class Quota {
       params: { axis, window, used, requested, limit: limit[axis], retry_after: String(Math.max(0.001, frees / 1000)) } };
   }
 
+  // The limit that the headers should name: the one a test has set for this window, else the usual one.
+  advertised(ctx, axis, span_ms, usual) {
+    const set = this.limits.find((l) => l.provider === ctx.provider && l.per_ms === span_ms && l[axis] !== undefined && (l.model ?? ctx.model) === ctx.model);
+    return set ? set[axis] : usual;
+  }
+
   // Counts for the headers: {minute, hour, day, month} each {requests, tokens, resets (seconds)}.
   show(ctx, tokens) {
     const now = this.clock.now();

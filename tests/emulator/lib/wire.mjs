@@ -3,11 +3,12 @@
 
 export class Wire {
   constructor(req, res, entry, state) {
-    Object.assign(this, { req, res, entry, state, started: performance.now(), gone: false, ours: false });
+    Object.assign(this, { req, res, entry, state, started: performance.now(), gone: false, release: () => {} });
     this.closed = new Promise((resolve) => {
       res.on('close', () => {
         this.gone = true;
         if (entry.ended === 'open') entry.ended = res.writableFinished ? 'complete' : 'client_closed';
+        this.release();
         entry.duration_ms = Math.round(performance.now() - this.started);
         resolve();
       });
@@ -64,11 +65,14 @@ export class Wire {
     this.entry.status = status;
     this.entry.bytes_sent += bytes.length;
     this.#first_byte();
+    this.release();
     this.res.writeHead(status, with_type);
     this.res.end(this.req.method === 'HEAD' ? undefined : bytes);
   }
 
+  // The place of a counted request is free again before its client can know that it ended.
   end() {
+    this.release();
     this.res.end();
   }
 

@@ -59,6 +59,9 @@ class Log {
     write(Level::debug, event, fields);
   }
 
+  /// The clock the lines are stamped with, for those who bound how often they write.
+  const Clock& clock() const noexcept { return clock_; }
+
   /// Replaces what is taken out of every line from now on; null changes nothing.
   void set_redactor(std::shared_ptr<const Redactor> redactor);
   /// The redactor in force; never null.

@@ -3,6 +3,7 @@
 
 #include <freellmapi/abi.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,7 +37,8 @@ class UpstreamRequest {
   std::vector<std::string_view> pieces() const;
   std::size_t body_size() const noexcept { return body_size_; }
 
-  /// Appends `bytes`, by reference when they lie inside `shared`, else as a copy. Adjacent shared pieces merge.
+  /// Appends `bytes`, by reference when they lie inside `shared`, else as a copy. Adjacent pieces of a kind
+  /// merge.
   void append(std::string_view bytes, std::string_view shared);
 
  private:
@@ -62,6 +64,7 @@ class Plugin;
 /// One provider of a plugin. Immutable; keeps its plugin mapped. Thread safety: every method from any thread.
 class Provider {
  public:
+  /// `described` has been judged (PluginLoader does) and stays where it is for ever.
   Provider(std::shared_ptr<const Plugin> plugin, const freellm_provider& described);
 
   const std::string& id() const noexcept { return id_; }
@@ -69,12 +72,17 @@ class Provider {
   const std::string& manifest() const noexcept { return manifest_; }
   const Plugin& plugin() const noexcept { return *plugin_; }
 
-  /// True when the plugin takes `key` for one of its provider's keys. Shows the plugin eight characters at most.
+  /// True when the plugin takes `key` for one of its provider's keys. Shows the plugin eight characters at
+  /// most.
   bool has_key_shape(std::string_view key) const;
+  /// What the plugin wrote has been checked: a method, a path, at most 64 headers of legal names and values
+  /// that are not the host's own, at most 64 MiB of body. Errc::invalid_argument: another candidate may be
+  /// able to.
   base::Result<UpstreamRequest> build_request(const freellm_call& call) const;
   /// Errc::not_found when the provider has no free way to test a key.
   base::Result<UpstreamRequest> build_probe() const;
-  /// Sorts an error answer. Always gives an outcome: a plugin that fails gives FREELLM_C_UNKNOWN. NUL ends are sure.
+  /// Sorts an error answer. Always gives an outcome: a plugin that fails gives FREELLM_C_UNKNOWN. NUL ends
+  /// are sure.
   freellm_outcome classify(const freellm_head& head, std::string_view body, std::int64_t now_unix_ms) const;
   /// The provider's statements about its windows; at most 32.
   std::vector<freellm_window> read_limits(const freellm_head& head, std::int64_t now_unix_ms) const;
@@ -97,17 +105,26 @@ class Parser {
   Parser& operator=(Parser&&) noexcept;
   ~Parser();
 
-  /// Feeds body bytes, cut anywhere. After a negative status the parser must not be fed again.
+  /// Feeds body bytes, cut anywhere. After a negative status every further call gives that status again. The
+  /// sink sees only events that are whole and of a known type, with known values; others end in
+  /// FREELLM_E_PROTOCOL or are ignored as the ABI says. An exception of the sink ends in FREELLM_E_LIMIT (no
+  /// memory) or FREELLM_E_INTERNAL.
   freellm_status feed(std::string_view bytes, EventSink& sink);
-  /// The body ended.
+  /// The body ended: FREELLM_OK, or FREELLM_E_TRUNCATED when the answer has not.
   freellm_status finish(EventSink& sink);
 
  private:
   Parser() = default;
-  struct Free { void operator()(void* memory) const noexcept; };
+  struct Free {
+    void operator()(void* memory) const noexcept;
+  };
+  void close() noexcept;
+
   std::shared_ptr<const Provider> provider_;
   std::unique_ptr<void, Free> memory_;
   bool open_ = false;
+  bool errored_ = false;               // an error event was the last one allowed
+  freellm_status ended_ = FREELLM_OK;  // negative: the answer is over
 };
 
 }  // namespace freellmapi::host

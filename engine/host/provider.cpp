@@ -1,0 +1,77 @@
+#include "host/provider.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "host/plugins.hpp"
+#include "host/request_writer.hpp"
+#include "host/tables.hpp"
+
+namespace freellmapi::host {
+
+namespace {
+
+constexpr std::size_t key_characters_shown = 8;
+constexpr std::size_t error_body_max = 64u * 1024;
+constexpr std::size_t windows_max = 32;
+
+bool is_known(const freellm_window& window) noexcept {
+  return window.unit > FREELLM_UNIT_UNKNOWN && window.unit <= FREELLM_UNIT_MONEY;
+}
+
+}  // namespace
+
+Provider::Provider(std::shared_ptr<const Plugin> plugin, const freellm_provider& described)
+    : plugin_(std::move(plugin)),
+      raw_(&described),
+      table_(adopt(&described)),
+      id_(view(table_.id)),
+      manifest_(view(table_.manifest)) {}
+
+bool Provider::has_key_shape(std::string_view key) const {
+  if (table_.check_key_shape == nullptr) return true;
+  return table_.check_key_shape(raw_, str(key.substr(0, key_characters_shown)), key.size()) >= 0;
+}
+
+base::Result<UpstreamRequest> Provider::build_request(const freellm_call& call) const {
+  RequestWriter writer{view(call.body)};
+  const freellm_status status = table_.build_request(raw_, &call, writer.out());
+  return std::move(writer).take(status, id_);
+}
+
+base::Result<UpstreamRequest> Provider::build_probe() const {
+  if (table_.build_probe == nullptr) {
+    return base::Error{base::Errc::not_found, "the provider has no free way to test a key", id_};
+  }
+  RequestWriter writer{{}};
+  const freellm_status status = table_.build_probe(raw_, writer.out());
+  return std::move(writer).take(status, id_);
+}
+
+freellm_outcome Provider::classify(const freellm_head& head, std::string_view body,
+                                   std::int64_t now_unix_ms) const {
+  freellm_outcome outcome = blank_outcome();
+  const freellm_status status =
+      table_.classify_error(raw_, &head, str(body.substr(0, error_body_max)), now_unix_ms, &outcome);
+  return status < 0 ? blank_outcome() : known_outcome(outcome);
+}
+
+std::vector<freellm_window> Provider::read_limits(const freellm_head& head, std::int64_t now_unix_ms) const {
+  if (table_.read_limits == nullptr) return {};
+  std::array<freellm_window, windows_max> windows{};
+  std::size_t count = 0;
+  if (table_.read_limits(raw_, &head, now_unix_ms, windows.data(), windows.size(), &count) < 0) return {};
+  std::vector<freellm_window> result;
+  for (std::size_t i = 0; i < std::min(count, windows.size()); ++i) {
+    freellm_window window = windows[i];
+    if (!is_known(window)) continue;
+    if (window.window > FREELLM_WINDOW_SESSION) window.window = FREELLM_WINDOW_UNKNOWN;
+    if (window.scope > FREELLM_SCOPE_IP) window.scope = FREELLM_SCOPE_DEFAULT;
+    window.reset_in_ms = std::max<std::int64_t>(window.reset_in_ms, -1);
+    result.push_back(window);
+  }
+  return result;
+}
+
+}  // namespace freellmapi::host

@@ -191,4 +191,10 @@ freellm_status Parser::finish(EventSink& sink) {
   return status;
 }
 
+freellm_status Provider::answer_locally(const freellm_call& call, EventSink& sink) const {
+  bool errored = false;
+  Gate gate(sink, errored);
+  return gate.end(local_->answer(raw_, &call, gate.out()));
+}
+
 }  // namespace freellmapi::host

@@ -27,7 +27,11 @@ Provider::Provider(std::shared_ptr<const Plugin> plugin, const freellm_provider&
       raw_(&described),
       table_(adopt(&described)),
       id_(view(table_.id)),
-      manifest_(view(table_.manifest)) {}
+      manifest_(view(table_.manifest)) {
+  if (table_.get_extension == nullptr) return;
+  const auto* local = static_cast<const freellm_local*>(table_.get_extension(raw_, str(FREELLM_EXT_LOCAL)));
+  if (local != nullptr && FREELLM_HAS(local, answer) && local->answer != nullptr) local_ = local;
+}
 
 bool Provider::has_key_shape(std::string_view key) const {
   if (table_.check_key_shape == nullptr) return true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <freellmapi/abi.h>
+#include <freellmapi/ext/local.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -84,6 +85,10 @@ class Provider {
   /// Sorts an error answer. Always gives an outcome: a plugin that fails gives FREELLM_C_UNKNOWN. NUL ends
   /// are sure.
   freellm_outcome classify(const freellm_head& head, std::string_view body, std::int64_t now_unix_ms) const;
+  /// True when the provider answers by itself (extension "freellm.local/1"): answer_locally() replaces requests.
+  bool is_local() const noexcept { return local_ != nullptr; }
+  /// REQUIRES: is_local(). Emits the whole answer into `sink`.
+  freellm_status answer_locally(const freellm_call& call, EventSink& sink) const;
   /// The provider's statements about its windows; at most 32.
   std::vector<freellm_window> read_limits(const freellm_head& head, std::int64_t now_unix_ms) const;
 
@@ -93,6 +98,7 @@ class Provider {
   const freellm_provider* raw_;  // passed back to the plugin
   freellm_provider table_;       // our copy, zero where the plugin knew less; calls go through it
   std::string id_, manifest_;
+  const freellm_local* local_ = nullptr;  // in the plugin; null: it needs the wire
 };
 
 /// One answer's parser. Not thread-safe; one owner.

@@ -1,0 +1,48 @@
+#include "cli/world.hpp"
+
+#include <algorithm>
+
+#include "cli/files.hpp"
+
+namespace freellmapi::cli {
+
+namespace {
+// One byte over what the policy room takes, so that it is the one who refuses, with the file's name.
+constexpr std::size_t policy_file_most = 1024 * 1024 + 1;
+}  // namespace
+
+std::shared_ptr<const base::Redactor> World::redactor(std::string_view unified_key) const {
+  std::vector<std::string> secrets;
+  if (!unified_key.empty()) secrets.emplace_back(unified_key);
+  if (policy) {
+    for (const policy::Key& key : policy->keys) secrets.emplace_back(key.secret.reveal());
+  }
+  return std::make_shared<base::Redactor>(std::move(secrets));
+}
+
+base::Result<World> read_world(const Places& places, host::PluginLoader& loader) {
+  World world;
+  auto file = find_policy(places.policy);
+  if (!file) return file.error();
+  world.policy_file = std::move(*file);
+  auto text = read_file(world.policy_file, policy_file_most);
+  if (!text) return text.error();
+  world.plugins = loader.scan(plugin_directories(places.plugins));
+
+  policy::Input input;
+  input.text = std::move(*text);
+  input.file = world.policy_file.string();
+  for (const auto& [id, provider] : world.plugins.providers) {
+    input.manifests.push_back({id, provider->manifest(), provider->plugin().file()});
+  }
+  input.environment = [&world](const std::string& name) { return environment(name, &world.problems); };
+  input.listen_override = places.listen;
+  policy::Outcome outcome = policy::compile(input);
+  world.policy = std::move(outcome.policy);
+  world.diagnostics = std::move(outcome.diagnostics);
+  std::sort(world.problems.begin(), world.problems.end());
+  world.problems.erase(std::unique(world.problems.begin(), world.problems.end()), world.problems.end());
+  return world;
+}
+
+}  // namespace freellmapi::cli

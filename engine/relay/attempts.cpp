@@ -1,0 +1,84 @@
+#include "relay/attempts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace freellmapi::relay {
+
+Attempts::Attempts(std::vector<Lane> lanes, Limits limits)
+    : lanes_(std::move(lanes)), closed_(lanes_.size(), false), limits_(limits) {}
+
+bool Attempts::open(std::size_t lane) const {
+  if (closed_[lane]) return false;
+  // An unknown window may be large enough; only a known smaller one is ruled out.
+  return larger_than_ == 0 || lanes_[lane].context == 0 || lanes_[lane].context > larger_than_;
+}
+
+Action Attempts::next(base::Instant now) {
+  if (committed_ || stopped_) return {};
+  if (attempted_ > 0 && (attempted_ >= limits_.attempts || now >= limits_.no_new_attempt_after)) {
+    out_of_budget_ = true;
+    return {};
+  }
+  if (repair_pending_) {
+    repair_pending_ = false;
+    ++attempted_;
+    return {Action::What::attempt, repair_lane_, true};
+  }
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (!open(i)) continue;
+    closed_[i] = true;
+    ++attempted_;
+    return {Action::What::attempt, i, false};
+  }
+  return {};
+}
+
+void Attempts::passed_over(std::size_t lane) {
+  closed_[lane] = true;
+  --attempted_;
+}
+
+void Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
+  const Ruling& row = ruling_of(outcome.error_class);
+  const Lane& failed = lanes_[lane];
+
+  if (row.repairable && outcome.repair_field[0] != '\0' && !repair_used_) {
+    repair_used_ = repair_pending_ = true;
+    repair_lane_ = lane;
+    return;
+  }
+  const auto close = [this](auto&& matches) {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      if (matches(lanes_[i])) closed_[i] = true;
+    }
+  };
+  const auto same_provider = [&](const Lane& l) { return l.provider == failed.provider; };
+  switch (row.next) {
+    case Next::key: {
+      // What counts for the account or the address counts for its other keys too.
+      if (outcome.scope == FREELLM_SCOPE_MODEL) {
+        close([&](const Lane& l) { return l.model == failed.model; });
+      } else if (outcome.scope == FREELLM_SCOPE_PROVIDER || outcome.scope == FREELLM_SCOPE_IP) {
+        close(same_provider);
+      } else if (outcome.scope == FREELLM_SCOPE_KEY || outcome.scope == FREELLM_SCOPE_ACCOUNT ||
+                 row.bench == Bench::key) {
+        close([&](const Lane& l) { return same_provider(l) && l.key == failed.key; });
+      }
+      break;
+    }
+    case Next::model: close([&](const Lane& l) { return l.model == failed.model; }); break;
+    case Next::provider: close(same_provider); break;
+    case Next::larger_window:
+      close([&](const Lane& l) { return l.model == failed.model; });
+      larger_than_ = std::max({larger_than_, failed.context, outcome.limit});
+      break;
+    case Next::elsewhere_once:
+      close(same_provider);
+      if (++elsewhere_ > 1) stopped_ = true;
+      break;
+    case Next::stop: stopped_ = true; break;
+  }
+}
+
+}  // namespace freellmapi::relay

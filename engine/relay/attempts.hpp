@@ -1,0 +1,72 @@
+// The failover rules of one request: facts in, one action out. No clock, no socket.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "policy/policy.hpp"
+#include "relay/outcomes.hpp"
+
+namespace freellmapi::relay {
+
+/// A candidate as the rules see it.
+struct Lane {
+  policy::ProviderIndex provider = policy::none;
+  policy::ModelIndex model = policy::none;
+  policy::KeyIndex key = policy::none;
+  std::uint64_t context = 0;          ///< the model's window in tokens; 0: unknown
+  std::chrono::milliseconds wait{0};  ///< may be waited for this long when its quota is full
+};
+
+struct Limits {
+  unsigned attempts = 20;
+  base::Instant no_new_attempt_after{};  ///< the budget's end
+};
+
+/// What to do now.
+struct Action {
+  enum class What { attempt, give_up };
+  What what = What::give_up;
+  std::size_t lane = 0;
+  bool repaired = false;  ///< the same lane again, with the member `repair_field` dropped or renamed
+};
+
+/// Invariants: no lane is attempted twice, but for one repair per request; after committed() nothing is attempted; the
+/// number of attempts never exceeds the limit; no attempt starts after the budget (the first always may).
+class Attempts {
+ public:
+  Attempts(std::vector<Lane> lanes, Limits limits);
+
+  Action next(base::Instant now);
+  /// The lane's attempt ended badly.
+  void failed(std::size_t lane, const freellm_outcome& outcome);
+  /// The lane was not attempted after all: its quota was taken in the meantime.
+  void passed_over(std::size_t lane);
+  /// The client has seen a token.
+  void committed() noexcept { committed_ = true; }
+
+  const std::vector<Lane>& lanes() const noexcept { return lanes_; }
+  unsigned attempted() const noexcept { return attempted_; }
+  /// Why next() gave up, when it was not for want of candidates.
+  bool out_of_budget() const noexcept { return out_of_budget_; }
+  bool stopped() const noexcept { return stopped_; }
+
+ private:
+  bool open(std::size_t lane) const;
+
+  std::vector<Lane> lanes_;
+  std::vector<bool> closed_;
+  Limits limits_;
+  std::size_t repair_lane_ = 0;
+  bool repair_pending_ = false, repair_used_ = false;
+  bool committed_ = false, out_of_budget_ = false, stopped_ = false;
+  unsigned attempted_ = 0;
+  unsigned elsewhere_ = 0;            ///< how often "elsewhere once" has been asked for
+  std::uint64_t larger_than_ = 0;     ///< only windows above this
+};
+
+}  // namespace freellmapi::relay

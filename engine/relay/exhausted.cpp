@@ -1,0 +1,196 @@
+#include "relay/exhausted.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "base/text.hpp"
+
+namespace freellmapi::relay {
+
+namespace {
+
+using routing::Gate;
+constexpr std::size_t details_most = 64;
+
+/// The four questions that decide the status, asked of every candidate.
+struct Tally {
+  std::size_t total = 0, unconfigured = 0, no_vision = 0, no_tools = 0, no_json = 0, context = 0, time_bound = 0;
+  std::size_t auth = 0, not_found = 0, bad_request = 0, filtered = 0, timeouts = 0, attempted = 0;
+  std::uint64_t largest_window = 0;
+  std::optional<base::WallTime> first_back;
+
+  void back_at(base::WallTime when) {
+    if (!first_back || when < *first_back) first_back = when;
+  }
+};
+
+bool is_time_bound(std::uint32_t error_class) {
+  return error_class == FREELLM_C_RATE_LIMITED || error_class == FREELLM_C_QUOTA_EXHAUSTED ||
+         error_class == FREELLM_C_OVERLOADED;
+}
+
+void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& policy) {
+  switch (c.gate) {
+    case Gate::provider_off:
+    case Gate::model_off:
+    case Gate::no_key: ++t.unconfigured; break;
+    case Gate::no_tools: ++t.no_tools; break;
+    case Gate::no_vision: ++t.no_vision; break;
+    case Gate::no_json: ++t.no_json; break;
+    case Gate::context_too_small:
+    case Gate::quota_never:
+      ++t.context;
+      t.largest_window = std::max(t.largest_window, policy.models[c.candidate.model].context);
+      break;
+    case Gate::quota_full:
+    case Gate::benched:
+      ++t.time_bound;
+      t.back_at(c.free_at);
+      break;
+    case Gate::passed: break;
+  }
+}
+
+void count_ending(Tally& t, const Ending& e, const policy::Policy& policy, base::WallTime now) {
+  ++t.attempted;
+  const std::uint32_t c = e.outcome.error_class;
+  if (is_time_bound(c)) {
+    ++t.time_bound;
+    const auto wait = bench_length(ruling_of(c), e.outcome, 1, std::nullopt, now);
+    t.back_at(now + std::max(wait, std::chrono::milliseconds{1'000}));
+  }
+  if (c == FREELLM_C_AUTH_INVALID || c == FREELLM_C_AUTH_FORBIDDEN) ++t.auth;
+  if (c == FREELLM_C_CONTEXT_TOO_LONG) {
+    ++t.context;
+    t.largest_window = std::max({t.largest_window, e.outcome.limit, policy.models[e.candidate.model].context});
+  }
+  if (c == FREELLM_C_MODEL_NOT_FOUND || c == FREELLM_C_MODEL_GONE) ++t.not_found;
+  if (c == FREELLM_C_BAD_REQUEST) ++t.bad_request;
+  if (c == FREELLM_C_CONTENT_FILTERED) ++t.filtered;
+  if (c == FREELLM_C_TIMEOUT) ++t.timeouts;
+}
+
+std::string clock_text(base::WallTime when) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", std::chrono::floor<std::chrono::seconds>(when)); }
+
+/// "3 rate_limited, 2 no_tools": what stands in details, counted.
+std::string summary(const std::vector<Detail>& details) {
+  std::map<std::string_view, std::size_t> reasons;
+  for (const Detail& d : details) ++reasons[d.reason];
+  std::string text;
+  for (const auto& [reason, n] : reasons) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, reason);
+  return text;
+}
+
+std::vector<Detail> details_of(const Exhaustion& facts) {
+  const policy::Policy& policy = *facts.policy;
+  std::vector<Detail> details;
+  const auto add = [&](const routing::Candidate& c, std::string_view reason, std::optional<base::WallTime> free_at) {
+    if (details.size() >= details_most) return;
+    const policy::Model& model = policy.models[c.model];
+    details.push_back({policy.providers[model.provider].id, model.id,
+                       c.key == policy::none ? std::string{} : policy.keys[c.key].label, std::string(reason), free_at});
+  };
+  for (const Ending& e : *facts.endings) add(e.candidate, ruling_of(e.outcome.error_class).name, std::nullopt);
+  for (const routing::Considered& c : facts.decision->considered) {
+    if (c.gate == Gate::passed) continue;
+    const bool timed = c.gate == Gate::quota_full || c.gate == Gate::benched;
+    add(c.candidate, c.gate == Gate::benched && !c.reason.empty() ? c.reason : routing::name(c.gate),
+        timed ? std::optional(c.free_at) : std::nullopt);
+  }
+  return details;
+}
+
+struct Shape {
+  int status;
+  std::string_view type, code;
+  std::string message;
+};
+
+Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& redactor) {
+  const std::size_t gated = t.total - t.attempted;
+  const auto all_attempts = [&](std::size_t n) { return t.attempted > 0 && n == t.attempted; };
+
+  if (t.total == 0 || t.unconfigured == t.total) {
+    return {503, "server_error", "no_providers_configured",
+            fmt::format("No provider can serve '{}': no key is configured for any candidate. Set a provider's key in the "
+                        "environment (GROQ_API_KEY, GEMINI_API_KEY, ...) and reload.",
+                        base::printable(facts.asked_model))};
+  }
+  const std::size_t configured = t.total - t.unconfigured;
+  if (t.attempted == 0 && t.no_vision == configured) {
+    return {422, "invalid_request_error", "no_vision_model", "No configured model of this chain can read images."};
+  }
+  if (t.attempted == 0 && t.no_tools == configured) {
+    return {422, "invalid_request_error", "no_tools_model", "No configured model of this chain can call tools."};
+  }
+  if (t.attempted == 0 && t.no_json == configured) {
+    return {422, "invalid_request_error", "no_json_model",
+            "No configured model of this chain supports the requested response_format."};
+  }
+  if (t.attempted == 0 && t.no_vision + t.no_tools + t.no_json == configured) {
+    return {422, "invalid_request_error", "no_capable_model",
+            "No configured model of this chain has every capability the request needs."};
+  }
+  if (t.context > 0 && t.context + t.no_vision + t.no_tools + t.no_json == configured) {
+    return {413, "invalid_request_error", "context_length_exceeded",
+            fmt::format("The request has about {} tokens; the largest window among the candidates is {}.",
+                        facts.input_tokens, t.largest_window)};
+  }
+  if (all_attempts(t.bad_request) && (gated == 0 || t.time_bound == 0)) {
+    return {400, "invalid_request_error", "provider_rejected_request",
+            redactor.redact(base::printable(facts.endings->back().outcome.message, 400))};
+  }
+  if (all_attempts(t.filtered)) {
+    return {400, "invalid_request_error", "content_filter", "The provider's content filter refused the request."};
+  }
+  if (all_attempts(t.not_found) && t.time_bound == 0) {
+    return {404, "not_found_error", "model_not_found",
+            fmt::format("No provider serves '{}' any more.", base::printable(facts.asked_model))};
+  }
+  if (all_attempts(t.auth) && t.time_bound == 0) {
+    return {502, "server_error", "provider_auth_failed", "Every provider refused its key. Check the keys with `keys list`."};
+  }
+  if (t.time_bound > 0 && t.time_bound + t.unconfigured + t.no_vision + t.no_tools + t.no_json + t.context >= t.total) {
+    return {429, "rate_limit_error", "all_quotas_spent", "Every candidate is out of quota or cooling down"};
+  }
+  if (facts.out_of_budget && !facts.capped) {
+    return {504, "server_error", "deadline_exceeded", "The request's time budget ended before a provider answered."};
+  }
+  if (all_attempts(t.timeouts)) {
+    return {504, "server_error", "upstream_timeout", "Every provider that was tried was silent past its deadline."};
+  }
+  return {502, "server_error", "upstream_failed", "Every provider that was tried failed"};
+}
+
+}  // namespace
+
+Failure explain_exhaustion(const Exhaustion& facts, const base::Redactor& redactor) {
+  Tally tally;
+  for (const routing::Considered& c : facts.decision->considered) {
+    if (c.gate != Gate::passed) ++tally.total;
+    count_gate(tally, c, *facts.policy);
+  }
+  tally.total += facts.endings->size();
+  for (const Ending& e : *facts.endings) count_ending(tally, e, *facts.policy, facts.now);
+
+  Shape shape = shape_of(facts, tally, redactor);
+  Failure failure;
+  failure.status = shape.status;
+  failure.type = shape.type;
+  failure.code = shape.code;
+  failure.message = std::move(shape.message);
+  failure.details = details_of(facts);
+  if (failure.status == 429 || failure.code == "upstream_failed") failure.message += " (" + summary(failure.details) + ").";
+  if (failure.status == 429 && tally.first_back) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(*tally.first_back - facts.now).count();
+    failure.retry_after_seconds = static_cast<std::uint64_t>(std::clamp<std::int64_t>(wait, 1, 86'400));
+    failure.message += fmt::format(" The first is back at {}.", clock_text(*tally.first_back));
+  }
+  return failure;
+}
+
+}  // namespace freellmapi::relay

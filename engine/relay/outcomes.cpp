@@ -1,0 +1,79 @@
+#include "relay/outcomes.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace freellmapi::relay {
+
+using std::chrono::milliseconds;
+
+freellm_outcome outcome_of(std::uint32_t error_class, std::string_view message) noexcept {
+  freellm_outcome outcome{};
+  outcome.size = sizeof outcome;
+  outcome.error_class = error_class;
+  outcome.retry_after_ms = -1;
+  outcome.reset_unix_ms = -1;
+  const std::size_t n = std::min(message.size(), sizeof outcome.message - 1);
+  std::memcpy(outcome.message, message.data(), n);
+  return outcome;
+}
+
+freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept {
+  using net::Fault;
+  std::uint32_t error_class = FREELLM_C_NETWORK;
+  switch (fault) {
+    case Fault::resolve:
+    case Fault::forbidden_address:
+    case Fault::connect:
+    case Fault::proxy:
+    case Fault::tls:
+    case Fault::timeout_connect: error_class = FREELLM_C_NETWORK; break;
+    // The connection stood: it is this model's answer that failed, another model of the provider may do.
+    case Fault::reset: error_class = FREELLM_C_SERVER_ERROR; break;
+    case Fault::truncated: error_class = FREELLM_C_TRUNCATED; break;
+    case Fault::bad_response:
+    case Fault::too_large: error_class = FREELLM_C_MALFORMED; break;
+    case Fault::timeout_first_byte:
+    case Fault::timeout_idle:
+    case Fault::timeout_total: error_class = FREELLM_C_TIMEOUT; break;
+    case Fault::cancelled: error_class = FREELLM_C_UNKNOWN; break;
+  }
+  freellm_outcome outcome = outcome_of(error_class, detail.empty() ? net::name(fault) : detail);
+  const std::string_view code = net::name(fault);
+  std::memcpy(outcome.code, code.data(), std::min(code.size(), sizeof outcome.code - 1));
+  return outcome;
+}
+
+milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, unsigned failures,
+                          std::optional<base::WallTime> window_opens, base::WallTime now) noexcept {
+  if (!row.bench || failures < row.after) return milliseconds{0};
+  const milliseconds most = row.most;
+  const auto clamp = [most](milliseconds length) { return std::clamp(length, milliseconds{1'000}, most); };
+
+  if (outcome.retry_after_ms >= 0) return clamp(milliseconds{outcome.retry_after_ms});
+  if (outcome.reset_unix_ms >= 0) return clamp(base::WallTime{milliseconds{outcome.reset_unix_ms}} - now);
+  if (outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED && window_opens) {
+    return clamp(std::min<milliseconds>(*window_opens - now, hours{6}));
+  }
+  milliseconds length = row.first;
+  if (row.growth == Growth::doubling) {
+    for (unsigned i = row.after; i < failures && length < most; ++i) length *= 2;
+  }
+  return clamp(length);
+}
+
+std::optional<quota::BenchScope> bench_scope(const Ruling& row, const freellm_outcome& outcome) noexcept {
+  if (!row.bench) return std::nullopt;
+  switch (outcome.scope) {
+    case FREELLM_SCOPE_REQUEST: return std::nullopt;
+    case FREELLM_SCOPE_KEY_MODEL: return Bench::key_model;
+    case FREELLM_SCOPE_KEY:
+    case FREELLM_SCOPE_ACCOUNT: return Bench::key;
+    case FREELLM_SCOPE_MODEL: return Bench::model;
+    case FREELLM_SCOPE_PROVIDER:
+    case FREELLM_SCOPE_IP: return Bench::provider;
+    default: return row.bench;
+  }
+}
+
+}  // namespace freellmapi::relay

@@ -1,0 +1,56 @@
+// One request's life: candidates, attempts, the commit point, settling. Every surface goes through here.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "chat/request.hpp"
+#include "net/exchange.hpp"
+#include "net/server.hpp"
+#include "quota/ledger.hpp"
+#include "relay/encoder.hpp"
+#include "relay/health.hpp"
+#include "relay/record.hpp"
+#include "relay/snapshot.hpp"
+#include "routing/sticky.hpp"
+
+namespace freellmapi::relay {
+
+/// What a surface hands over. Everything outlives serve().
+struct Job {
+  const chat::Request& request;
+  Encoder& encoder;
+  std::span<const net::ResponseField> common;  ///< X-Request-Id, CORS: on every reply
+  Record& record;
+};
+
+/// Thread safety: serve() on any core; what is shared (ledger, sticky, health, snapshot) guards itself.
+class Relay {
+ public:
+  Relay(const Current& current, quota::Ledger& ledger, routing::Sticky& sticky, const base::Clock& clock,
+        const base::Log& log)
+      : current_(current), ledger_(ledger), sticky_(sticky), clock_(clock), log_(log) {}
+
+  /// Answers the exchange, whatever happens. Ends when the last byte is written or the client has gone.
+  net::Task<void> serve(net::Exchange& exchange, net::Core& core, Job job);
+
+  const Current& current() const noexcept { return current_; }
+  quota::Ledger& ledger() noexcept { return ledger_; }
+
+ private:
+  friend class Run;
+  const Current& current_;
+  quota::Ledger& ledger_;
+  routing::Sticky& sticky_;
+  const base::Clock& clock_;
+  const base::Log& log_;
+  Health health_;
+};
+
+/// Sends a finished reply with the common fields.
+net::Task<bool> send(net::Exchange& exchange, const Reply& reply, std::span<const net::ResponseField> common);
+
+}  // namespace freellmapi::relay

@@ -1,0 +1,76 @@
+// The life of one request, as a class so that its steps can share what they know.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "relay/attempts.hpp"
+#include "relay/call.hpp"
+#include "relay/exhausted.hpp"
+#include "relay/reading.hpp"
+#include "relay/relay.hpp"
+#include "relay/trail.hpp"
+#include "routing/decide.hpp"
+
+namespace freellmapi::relay {
+
+/// Lives in the frame of Relay::serve, on one core.
+class Run final : private net::GoneWatcher {
+ public:
+  Run(Relay& relay, net::Exchange& exchange, net::Core& core, Job job);
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+  ~Run();
+
+  net::Task<void> serve();
+
+ private:
+  /// How one attempt ended.
+  enum class End { served, failed, passed_over, client_gone };
+  /// What an attempt holds on to while it runs.
+  struct Leg;
+
+  void client_gone() noexcept override { canceller_.cancel(); }
+
+  bool choose();  ///< false: a failure has been set
+  Attempts plan_attempts() const;
+  net::Task<End> attempt(std::size_t lane, bool repaired);
+  net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
+  net::Task<End> send(Leg& leg);
+  net::Task<End> read_answer(Leg& leg, net::UpstreamCall& call);
+  net::Task<End> read_refusal(Leg& leg, net::UpstreamCall& call);
+  net::Task<End> answer_locally(Leg& leg);
+  net::Task<End> deliver(Leg& leg);
+  net::Task<bool> flush(Leg& leg);
+  net::Task<void> give_up();
+
+  void note_limits(const Leg& leg, const freellm_head& head);
+  End fail(Leg& leg, const freellm_outcome& outcome);
+  void bench(const Leg& leg, const freellm_outcome& outcome);
+  void settle_success(Leg& leg);
+  void settle_failure(Leg& leg, bool answered);
+  std::vector<net::ResponseField> route_fields(const Leg& leg) const;
+  quota::Now now() const;
+
+  Relay& relay_;
+  net::Exchange& exchange_;
+  net::Core& core_;
+  Job job_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  const policy::Policy& policy_;
+  routing::Target target_;
+  routing::Features features_;
+  routing::Decision decision_;
+  std::optional<Attempts> attempts_;
+  std::vector<std::size_t> candidate_of_lane_;
+  std::vector<Ending> endings_;
+  Trail trail_;
+  Failure failure_;
+  net::Canceller canceller_;
+  std::uint64_t seed_;
+  bool streaming_begun_ = false;
+};
+
+}  // namespace freellmapi::relay

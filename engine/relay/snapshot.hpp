@@ -1,0 +1,56 @@
+// What a request holds on to from its first decision to its settlement: one policy, bound and resolved.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "host/provider.hpp"
+#include "net/upstream.hpp"
+#include "policy/policy.hpp"
+#include "quota/ledger.hpp"
+
+namespace freellmapi::relay {
+
+/// How to reach one provider of the policy. `plugin` is null when its plugin is not loaded.
+struct Upstream {
+  std::shared_ptr<const host::Provider> plugin;
+  net::Origin origin;
+  std::string base_path;
+  net::Deadlines deadlines;
+};
+
+/// Immutable.
+struct Snapshot {
+  std::shared_ptr<const policy::Policy> policy;
+  std::shared_ptr<const quota::Plan> plan;
+  std::vector<Upstream> upstreams;  ///< by policy::ProviderIndex
+};
+
+/// Resolves every provider's base URL, proxy and plugin. The error names the provider.
+base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
+    std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
+    const std::map<std::string, std::shared_ptr<const host::Provider>, std::less<>>& plugins,
+    std::string (*environment)(const char* name));
+
+/// The snapshot in force. Thread safety: any thread; a reload swaps, requests in progress keep theirs.
+class Current {
+ public:
+  std::shared_ptr<const Snapshot> get() const {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  void set(std::shared_ptr<const Snapshot> snapshot) {
+    const std::lock_guard lock(mutex_);
+    snapshot_.swap(snapshot);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> snapshot_;
+};
+
+}  // namespace freellmapi::relay

@@ -1,0 +1,14 @@
+// Between a sticky pin, which outlives reloads, and a candidate of the policy in force.
+#pragma once
+
+#include "routing/decide.hpp"
+#include "routing/sticky.hpp"
+
+namespace freellmapi::routing {
+
+Sticky::Pin pin_of(const policy::Policy& policy, policy::ModelIndex model, policy::KeyIndex key) noexcept;
+
+/// The candidate that `pin` names; model == none when the policy has it no more.
+Candidate pinned_candidate(const policy::Policy& policy, Sticky::Pin pin) noexcept;
+
+}  // namespace freellmapi::routing

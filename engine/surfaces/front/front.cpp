@@ -1,0 +1,200 @@
+#include "surfaces/front/front.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "base/text.hpp"
+#include "relay/relay.hpp"
+#include "surfaces/openai/error.hpp"
+
+namespace freellmapi::surfaces {
+
+struct FrontDoor::Match {
+  const Route* route = nullptr;
+  bool path_known = false;
+  std::string allow;  ///< the methods of that path, when the method is not among them
+};
+
+namespace {
+
+bool path_matches(const Route& route, std::string_view path) {
+  if (!route.path.ends_with('/')) return path == route.path;
+  return path.size() > route.path.size() && path.starts_with(route.path);
+}
+
+bool method_matches(const Route& route, std::string_view method) {
+  return method == route.method || (route.method == "GET" && method == "HEAD");
+}
+
+/// application/json with any parameters, or no content type at all: some clients forget it.
+bool is_json(std::string_view content_type) {
+  const std::string_view type = base::trim(content_type.substr(0, content_type.find(';')));
+  return type.empty() || base::equal_ignoring_case(type, "application/json");
+}
+
+void add_cors(const net::RequestHead& head, std::vector<net::ResponseField>& common) {
+  const std::string_view origin = head.get("origin");
+  if (origin.empty() || !is_loopback_origin(origin)) return;
+  common.push_back({"Access-Control-Allow-Origin", std::string(origin)});
+  common.push_back({"Vary", "Origin"});
+  common.push_back({"Access-Control-Expose-Headers",
+                    "X-Request-Id, X-Routed-Via, X-Fallback-Attempts, X-Fallback-Trail, X-Policy-Version, Retry-After, Server-Timing"});
+}
+
+void add_preflight(const net::RequestHead& head, std::vector<net::ResponseField>& fields) {
+  fields.push_back({"Access-Control-Allow-Methods", "GET, POST, OPTIONS"});
+  const std::string_view wanted = head.get("access-control-request-headers");
+  if (!wanted.empty()) fields.push_back({"Access-Control-Allow-Headers", base::printable(wanted, 1000)});
+  fields.push_back({"Access-Control-Max-Age", "600"});
+}
+
+}  // namespace
+
+FrontDoor::FrontDoor(KeyGate gate, std::vector<Route> routes, const base::Log& log, const base::Clock& clock)
+    : gate_(gate), routes_(std::move(routes)), log_(log), clock_(clock) {}
+
+FrontDoor::Match FrontDoor::match(std::string_view path, std::string_view method) const {
+  Match found;
+  for (const Route& route : routes_) {
+    if (!path_matches(route, path)) continue;
+    found.path_known = true;
+    if (method_matches(route, method)) {
+      found.route = &route;
+      return found;
+    }
+    if (!found.allow.empty()) found.allow += ", ";
+    found.allow += route.method == "GET" ? "GET, HEAD" : std::string(route.method);
+  }
+  if (found.path_known) found.allow += ", OPTIONS";
+  return found;
+}
+
+net::Task<void> FrontDoor::refuse(Incoming& incoming, int status, std::string_view type, std::string_view code,
+                                  std::string message, std::string_view allow) {
+  relay::Failure failure;
+  failure.status = status;
+  failure.type = type;
+  failure.code = code;
+  failure.message = std::move(message);
+  relay::Reply reply = openai::error_reply(incoming.record.request_id, failure);
+  if (status == 401) reply.fields.emplace_back("WWW-Authenticate", "Bearer");
+  if (!allow.empty()) reply.fields.emplace_back("Allow", allow);
+  incoming.record.status = status;
+  incoming.record.code = code;
+  incoming.record.response_bytes = reply.body.size();
+  co_await relay::send(incoming.exchange, reply, incoming.common);
+}
+
+net::Task<void> FrontDoor::admit(Incoming& incoming) {
+  const net::RequestHead& head = incoming.exchange.head();
+  const Match found = match(head.path, head.method);
+
+  if (head.method == "OPTIONS" && found.path_known) {
+    std::vector<net::ResponseField> fields = incoming.common;
+    add_preflight(head, fields);
+    fields.push_back({"Allow", found.allow});
+    incoming.record.status = 204;
+    co_await incoming.exchange.respond(204, fields, {});
+    co_return;
+  }
+  if (!found.path_known) {
+    co_await refuse(incoming, 404, "not_found_error", "unknown_url",
+                    fmt::format("There is no {} here. The API begins at /v1.", base::printable(head.path)));
+    co_return;
+  }
+  if (!found.route) {
+    co_await refuse(incoming, 405, "invalid_request_error", "method_not_allowed",
+                    fmt::format("{} takes {}.", base::printable(head.path), found.allow), found.allow);
+    co_return;
+  }
+  const Route& route = *found.route;
+  incoming.record.surface = route.surface;
+  if (route.path.ends_with('/')) incoming.rest = head.path.substr(route.path.size());
+
+  if (route.access == Access::key) {
+    switch (gate_.judge(head)) {
+      case KeyGate::Verdict::open: break;
+      case KeyGate::Verdict::ambiguous:
+        co_await refuse(incoming, 400, "invalid_request_error", "ambiguous_credentials",
+                        "The request carries several keys that differ. Send one.");
+        co_return;
+      case KeyGate::Verdict::missing:
+        co_await refuse(incoming, 401, "authentication_error", "invalid_api_key",
+                        "No key. Send 'Authorization: Bearer freellmapi-...'; `freellmapi unified-key show` prints it.");
+        co_return;
+      case KeyGate::Verdict::wrong:
+        co_await refuse(incoming, 401, "authentication_error", "invalid_api_key",
+                        "That is not this router's key. `freellmapi unified-key show` prints it.");
+        co_return;
+    }
+  }
+  if (route.method == "POST") {
+    if (!is_json(head.get("content-type"))) {
+      co_await refuse(incoming, 415, "invalid_request_error", "unsupported_media_type",
+                      "Send the body as JSON, with 'Content-Type: application/json'.");
+      co_return;
+    }
+    const auto body = co_await incoming.exchange.read_body();
+    if (!body) {
+      const net::BodyRefusal& why = incoming.exchange.refusal();
+      co_await refuse(incoming, why.status, "invalid_request_error", why.code, why.message);
+      co_return;
+    }
+    incoming.body = *body;
+    incoming.record.request_bytes = incoming.body->size();
+  }
+  co_await route.endpoint.handle(incoming);
+}
+
+net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
+  Incoming incoming{exchange, core, {}, nullptr, {}, {}};
+  const std::string_view asked_id = exchange.head().get("x-request-id");
+  incoming.record.request_id = base::is_plain_id(asked_id) ? std::string(asked_id) : base::make_id("req_");
+  incoming.record.surface = "http";
+  incoming.common.push_back({"X-Request-Id", incoming.record.request_id});
+  add_cors(exchange.head(), incoming.common);
+  co_await admit(incoming);
+  write_log(incoming);
+}
+
+void FrontDoor::write_log(const Incoming& incoming) const {
+  const relay::Record& r = incoming.record;
+  if (r.surface.empty() && r.status < 400) return;
+  const auto total = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
+  const auto millis = [](std::chrono::microseconds t) { return static_cast<double>(t.count()) / 1000.0; };
+  if (r.provider.empty()) {
+    log_.info("request.done", {{"id", r.request_id},
+                               {"surface", r.surface},
+                               {"path", incoming.exchange.head().path},
+                               {"status", r.status},
+                               {"code", r.code},
+                               {"model", r.asked},
+                               {"attempts", r.attempts},
+                               {"trail", r.trail},
+                               {"ms", millis(total)},
+                               {"peer", incoming.exchange.peer()}});
+    return;
+  }
+  log_.info("request.done", {{"id", r.request_id},
+                             {"surface", r.surface},
+                             {"status", r.status},
+                             {"code", r.code},
+                             {"model", r.asked},
+                             {"routed", r.provider + "/" + r.model},
+                             {"key", r.key},
+                             {"attempts", r.attempts},
+                             {"trail", r.trail},
+                             {"stream", r.streamed},
+                             {"first_token_ms", r.first_token ? millis(*r.first_token) : -1.0},
+                             {"ms", millis(total)},
+                             {"in", r.input_tokens},
+                             {"out", r.output_tokens},
+                             {"request_bytes", r.request_bytes},
+                             {"response_bytes", r.response_bytes},
+                             {"peer", incoming.exchange.peer()}});
+}
+
+}  // namespace freellmapi::surfaces

@@ -1,0 +1,63 @@
+// The front door: path, method, key, content type and body are judged here, in this order, once, for every surface.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "net/server.hpp"
+#include "relay/record.hpp"
+#include "surfaces/front/gate.hpp"
+
+namespace freellmapi::surfaces {
+
+/// One request past the door.
+struct Incoming {
+  net::Exchange& exchange;
+  net::Core& core;
+  std::string_view rest;                    ///< what follows a prefix path
+  std::string* body = nullptr;              ///< read, when the route takes one; the exchange's own string
+  std::vector<net::ResponseField> common;   ///< for every reply: X-Request-Id, CORS
+  relay::Record record;
+};
+
+/// Answers one route's requests. Outlives the server.
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  virtual net::Task<void> handle(Incoming& incoming) = 0;
+};
+
+/// Every route says who may use it; there is no default.
+enum class Access { key, open };
+
+struct Route {
+  std::string_view path;    ///< exact, or a prefix when it ends with '/'
+  std::string_view method;  ///< GET (HEAD comes with it) or POST
+  Access access;
+  std::string_view surface;  ///< for the log; "" keeps the request out of the log (probes)
+  Endpoint& endpoint;
+};
+
+class FrontDoor final : public net::Handler {
+ public:
+  FrontDoor(KeyGate gate, std::vector<Route> routes, const base::Log& log, const base::Clock& clock);
+  net::Task<void> handle(net::Exchange& exchange, net::Core& core) override;
+
+ private:
+  struct Match;
+  Match match(std::string_view path, std::string_view method) const;
+  net::Task<void> refuse(Incoming& incoming, int status, std::string_view type, std::string_view code,
+                         std::string message, std::string_view allow = {});
+  net::Task<void> admit(Incoming& incoming);
+  void write_log(const Incoming& incoming) const;
+
+  const KeyGate gate_;
+  const std::vector<Route> routes_;
+  const base::Log& log_;
+  const base::Clock& clock_;
+};
+
+}  // namespace freellmapi::surfaces

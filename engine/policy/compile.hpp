@@ -38,6 +38,8 @@ struct Input {
   std::function<std::optional<std::string>(const std::string&)> environment;
   /// Looks up a key in the vault by provider and label; nullopt: not there. May be empty.
   std::function<std::optional<std::string>(const std::string& provider, const std::string& label)> vault;
+  /// Reads a key file named in the policy; nullopt: it cannot be read. May be empty.
+  std::function<std::optional<std::string>(const std::string& path)> key_file;
   std::string listen_override;  ///< --listen
 };
 

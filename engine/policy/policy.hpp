@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,7 @@ struct Model {
   std::uint64_t max_output = 0;  ///< tokens; 0 unknown
   unsigned rank = 1000;          ///< intelligence, 1 is best
   unsigned speed = 1000;         ///< 1 is fastest
+  std::string tier;              ///< frontier, large, medium, small, or nothing
   bool enabled = true;
   std::string why_off;
   std::vector<Rule> quota;
@@ -95,6 +97,7 @@ struct Provider {
   std::string ca_file;
   bool local_allowed = false;  ///< may be at a loopback or private address
   bool keyless = false;        ///< works without a key
+  bool answers_itself = false; ///< the plugin makes the answer; nothing is sent and there is no base URL
   Timeouts timeouts;
   Billing billing;
   std::vector<Rule> quota;  ///< account rules, over all models
@@ -146,7 +149,10 @@ struct Policy {
   std::vector<Model> models;
   std::vector<Key> keys;
   std::vector<Chain> chains;  ///< [0] is the default chain
-  std::unordered_map<std::string, std::string> aliases;
+  std::unordered_map<std::string, std::string> aliases;  ///< to what they come to in the end: never another alias
+  /// Where a value was written: its path in policy.yaml ("providers.groq.base_url") -> "policy.yaml:12" or, for what a
+  /// manifest says, "groq.so:4". What is not in here is a default.
+  std::map<std::string, std::string> origins;
 
   /// none when there is no such thing.
   ProviderIndex provider_named(std::string_view id) const noexcept;

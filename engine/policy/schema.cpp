@@ -1,0 +1,7 @@
+#include "policy/compile.hpp"
+
+namespace freellmapi::policy {
+
+std::string schema() { return "{}"; }
+
+}  // namespace freellmapi::policy

@@ -77,7 +77,6 @@ export const strike = {
     return wire.sleep(ms);
   },
   async malformed_chunk(wire, ctx, { text = '{"id":"broken","choices":[{"index":0,"delta":{"content":"x"' }) {
-    wire.entry.fault = 'malformed_chunk';
     return wire.write(`data: ${text}${ctx.def.eol}${ctx.def.eol}`);
   },
   async bad_chunk_header(wire, ctx, { text = 'zz\r\nnot a chunk\r\n' }) {

@@ -24,9 +24,7 @@ export async function replace_answer(wire, ctx, action) {
   const named = [...provider_errors, 'server_error'].find((name) => action[name]);
   if (named) {
     const made = named_error(ctx, named, action[named]);
-    // Names a header null to leave it out.
-    const headers = Object.fromEntries(Object.entries({ ...made.headers, ...action.headers }).filter(([, v]) => v !== null));
-    wire.reply({ ...made, headers, body: action.body ?? made.body });
+    wire.reply({ ...made, headers: { ...made.headers, ...action.headers }, body: action.body ?? made.body });
     return true;
   }
   const special = Object.keys(special_answers).find((name) => action[name]);

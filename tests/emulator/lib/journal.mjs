@@ -2,12 +2,13 @@
 
 const capacity = 5000;
 const body_limit = 2 * 1024 * 1024;
+const all_bodies_limit = 256 * 1024 * 1024;
 
 export class Journal {
   constructor() {
     this.entries = [];
     this.next_seq = 1;
-    this.overruns = 0;
+    this.kept = 0;
   }
 
   open(fields) {
@@ -16,7 +17,7 @@ export class Journal {
       ended: 'open', bytes_sent: 0, chunks_sent: 0, first_byte_ms: null, duration_ms: null, violations: [], ...fields };
     this.next_seq += 1;
     this.entries.push(entry);
-    if (this.entries.length > capacity) this.entries.shift();
+    if (this.entries.length > capacity) this.kept -= this.entries.shift().body.length;
     return entry;
   }
 
@@ -24,6 +25,12 @@ export class Journal {
     entry.body = text.length > body_limit ? text.slice(0, body_limit) : text;
     entry.body_bytes = bytes;
     entry.body_cut = text.length > body_limit;
+    if (!(entry.seq >= this.entries[0]?.seq)) return;
+    this.kept += entry.body.length;
+    for (let i = 0; this.kept > all_bodies_limit && i < this.entries.length; i += 1) {
+      this.kept -= this.entries[i].body.length;
+      Object.assign(this.entries[i], { body: '', body_cut: true });
+    }
   }
 
   list({ provider, after } = {}) {
@@ -32,6 +39,6 @@ export class Journal {
 
   clear() {
     this.entries = [];
-    this.overruns = 0;
+    this.kept = 0;
   }
 }

@@ -42,3 +42,21 @@ export function schema_depth(schema) {
   walk_schema(schema, (node, path, depth) => { deepest = Math.max(deepest, depth); });
   return deepest;
 }
+
+const is_object = (v) => typeof v === 'object' && v !== null && !Array.isArray(v);
+const strings = (v) => Array.isArray(v) && v.every((x) => typeof x === 'string');
+const forms = {
+  properties: [is_object, 'an object'], $defs: [is_object, 'an object'], required: [strings, 'an array of strings'], enum: [(v) => Array.isArray(v) && v.length > 0, 'an array'],
+  anyOf: [Array.isArray, 'an array'], oneOf: [Array.isArray, 'an array'], allOf: [Array.isArray, 'an array'], type: [(v) => typeof v === 'string' || strings(v), 'a string or an array of strings'],
+  items: [(v) => is_object(v) || typeof v === 'boolean', 'a schema'], $ref: [(v) => typeof v === 'string', 'a string'],
+};
+
+// The first keyword whose value is not what JSON Schema allows, or null.
+export function malformed_schema(schema) {
+  let fault = null;
+  walk_schema(schema ?? {}, (node, path) => {
+    for (const [keyword, [good, expected]] of Object.entries(forms))
+      if (Object.hasOwn(node, keyword) && !good(node[keyword])) fault ??= `${path ? `${path}.` : ''}${keyword} must be ${expected}`;
+  });
+  return fault;
+}

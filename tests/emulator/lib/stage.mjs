@@ -9,17 +9,29 @@ import { Wire } from './wire.mjs';
 // /groq/openai/v1/models -> the provider of that mount, its name and the path below the mount.
 function find_provider(providers, path) {
   const [, first, second] = path.split('/');
-  if (first === 'box' && second) return { def: providers.get('custom'), name: decodeURIComponent(second), below: path.slice(`/box/${second}`.length) };
+  if (first === 'box' && second) return { def: providers.get('custom'), name: second, below: path.slice(`/box/${second}`.length) };
   const def = providers.get(first);
-  return def ? { def, name: first, below: path.slice(first.length + 1) } : null;
+  return def && second !== undefined ? { def, name: first, below: path.slice(first.length + 1) } : null;
 }
 
 export async function play(emulator, req, res) {
+  const entry = emulator.journal.open({ method: req.method, path: req.url, connection: req.socket.emulator_id ?? null, tls: req.socket.encrypted === true });
+  const wire = new Wire(req, res, entry, emulator.state);
+  try {
+    await exchange(emulator, req, wire, entry);
+  } catch (error) {
+    // A mistake in a script (or here) must be seen by the test, not hang it.
+    entry.ended = 'emulator_error';
+    entry.violations.push({ rule: 'emulator', message: error.stack, refused: true });
+    if (!res.headersSent) wire.reply({ status: 599, headers: { 'content-type': 'text/plain' }, body: `emulator: ${error.message}\n` });
+    else req.socket.destroy();
+  }
+}
+
+async function exchange(emulator, req, wire, entry) {
   const { headers, repeated } = fold_headers(req.rawHeaders);
   const [path, search = ''] = req.url.split('?', 2);
-  const entry = emulator.journal.open({ method: req.method, path: req.url, headers, connection: req.socket.emulator_id ?? null,
-    tls: req.socket.encrypted === true });
-  const wire = new Wire(req, res, entry, emulator.state);
+  entry.headers = headers;
   const found = find_provider(emulator.providers, path);
   entry.provider = found?.name ?? null;
   entry.violations = look_at_head(req, headers, repeated);
@@ -46,15 +58,7 @@ export async function play(emulator, req, res) {
   if (refusal?.rule) entry.violations.push({ rule: refusal.rule, message: refusal.message, refused: true });
   const rule = emulator.rules.pick(ctx, refusal === null && ctx.is_chat);
   if (rule) entry.rule = rule.label;
-  try {
-    await answer(wire, ctx, refusal, rule?.action ?? {});
-  } catch (error) {
-    // A mistake in a script (or here) must be seen by the test, not hang it.
-    entry.ended = 'emulator_error';
-    entry.violations.push({ rule: 'emulator', message: error.stack, refused: true });
-    if (!res.headersSent) wire.reply({ status: 599, headers: { 'content-type': 'text/plain' }, body: `emulator: ${error.message}\n` });
-    else req.socket.destroy();
-  }
+  await answer(wire, ctx, refusal, rule?.action ?? {});
 }
 
 // What the real provider would refuse: {reply, rule, message}; null when it would serve.

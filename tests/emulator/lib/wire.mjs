@@ -19,7 +19,7 @@ export class Wire {
   head(status, headers = {}) {
     this.entry.status = status;
     this.#first_byte();
-    this.res.writeHead(status, headers);
+    this.res.writeHead(status, lowered(headers));
     this.res.flushHeaders();
   }
 
@@ -95,4 +95,5 @@ export class Wire {
   }
 }
 
-export const lowered = (headers) => Object.fromEntries(Object.entries(headers).map(([k, v]) => [k.toLowerCase(), v]));
+// A header of null is left out.
+export const lowered = (headers) => Object.fromEntries(Object.entries(headers).filter(([, v]) => v !== null).map(([k, v]) => [k.toLowerCase(), v]));

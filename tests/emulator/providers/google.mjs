@@ -45,7 +45,7 @@ export default {
     const parts = /^\/v1beta\/models\/([^/:]+)(?::([A-Za-z]+))?$/.exec(ctx.path);
     if (!parts) return nowhere;
     const [, model, method] = parts;
-    ctx.model = decodeURIComponent(model);
+    ctx.model = model;
     if (method === undefined) return ctx.method !== 'GET' ? nowhere : { reply: models[ctx.model] ? { status: 200, headers: {}, body: model_row(ctx.model) } : errors.not_found({}, ctx) };
     if (ctx.method !== 'POST' || !methods.includes(method)) return nowhere;
     if (method === 'countTokens') return { reply: count_tokens(ctx) };

@@ -5,6 +5,7 @@ import { conversation_of, image_parts, order_faults } from './read.mjs';
 import { rendering } from './render.mjs';
 import { estimate_tokens, token_of } from '../answer.mjs';
 import { hint_headers, hint_of } from '../retry_after.mjs';
+import { malformed_schema } from '../schema_rules.mjs';
 import { named_error } from '../faults.mjs';
 
 export const alphanumeric = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -46,7 +47,7 @@ const defaults = {
     if (below === '/models' || below?.startsWith('/models/')) {
       if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return { refusal: this.method_not_allowed('GET') };
       if (below === '/models') return { public: this.public_models, reply: { status: 200, headers: {}, body: this.model_list(ctx) } };
-      ctx.model = decodeURIComponent(below.slice('/models/'.length));
+      ctx.model = below.slice('/models/'.length).replaceAll('%2F', '/');
       return { public: this.public_models, reply: this.models[ctx.model] ? { status: 200, headers: {}, body: this.model_row(ctx.model) } : this.errors.not_found({}, ctx) };
     }
     return { refusal: this.unknown_path(ctx) };
@@ -77,21 +78,28 @@ const defaults = {
 
   // The first thing the provider would refuse. A problem is what shape.check yields, or what check() adds.
   validate(ctx) {
-    if (Object.keys(ctx.query).length > 0 || [...ctx.query.keys()].length > 0) ctx.soft('query', 'the chat path takes no query');
-    const refuse = (problem) => ({ reply: this.problem(problem, ctx), rule: problem.rule ?? problem.kind,
+    if ([...ctx.query.keys()].length > 0) ctx.soft('query', 'the chat path takes no query');
+    const refuse = (problem) => ({ reply: this.problem(problem, ctx), rule: problem.rule ?? problem.kind ?? 'rule',
       message: `${s.dotted(problem.path ?? [])}: ${problem.message}` });
     const problems = s.check(this.shape, ctx.json);
     if (problems.length > 0) return { ...refuse(problems[0]), message: problems.map((p) => `${s.dotted(p.path)}: ${p.message}`).join('; ') };
     this.look_for_nulls(ctx);
     const info = this.models[ctx.model] ?? (this.open_models ? this.open_model : undefined);
     if (!info) return { reply: this.errors.not_found({}, ctx), rule: 'model', message: `unknown model ${ctx.model}` };
-    for (const problem of [...this.order(ctx), ...this.check(ctx, info)])
+    for (const problem of this.faults(ctx, info))
       if (problem.soft) ctx.soft(problem.rule ?? 'rule', problem.message);
       else return refuse(problem);
     const tokens = estimate_tokens(conversation_of(ctx.json).prompt_chars);
     if (info.context && tokens > info.context)
       return { reply: this.errors.context_too_long({ limit: info.context, requested: tokens }, ctx), rule: 'context', message: `${tokens} tokens` };
     return null;
+  },
+  // A schema that is none at all is refused before anything looks into it.
+  faults(ctx, info) {
+    const schemas = [...(ctx.json.tools ?? []).map((t, i) => [['tools', i, 'function', 'parameters'], t.function.parameters]),
+      [['response_format', 'json_schema', 'schema'], ctx.json.response_format?.json_schema?.schema]];
+    const broken = schemas.map(([path, schema]) => ({ path, kind: 'type', code: 'value_error', rule: 'schema', message: malformed_schema(schema) })).filter((f) => f.message !== null);
+    return broken.length > 0 ? broken : [...this.order(ctx), ...this.check(ctx, info)];
   },
   look_for_nulls(ctx) {
     for (const [name, value] of Object.entries(ctx.json)) if (value === null) ctx.soft('null', `${name} is null; leave it out`);

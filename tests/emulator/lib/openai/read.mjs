@@ -10,7 +10,7 @@ export function image_of(url) {
   const data = /^data:([^;,]+)?((?:;[^;,]+)*),(.*)$/s.exec(url);
   if (!data) return { url };
   const base64 = /;base64/i.test(data[2]);
-  return { mime: data[1] ?? 'text/plain', bytes: base64 ? Buffer.from(data[3], 'base64').length : Buffer.byteLength(decodeURIComponent(data[3])), data: true };
+  return { mime: data[1] ?? 'text/plain', bytes: base64 ? Buffer.from(data[3], 'base64').length : data[3].replace(/%[0-9a-fA-F]{2}/g, '.').length, data: true };
 }
 
 export const image_parts = (message) =>

@@ -1,0 +1,149 @@
+// The requests of the provider facts are accepted, and the answers have the shapes of the fixtures.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { auth, bases, chat, events, gemini, last_entry, openai_like, parsed, plain_models, post, started, streamed_text, weather_tool } from '../harness.mjs';
+
+const documented = {
+  groq: { model: 'openai/gpt-oss-20b', messages: [{ role: 'user', content: '2+2?' }], max_completion_tokens: 256, reasoning_format: 'parsed', reasoning_effort: 'low' },
+  cerebras: { model: 'gpt-oss-120b', messages: [{ role: 'user', content: 'hi' }], max_completion_tokens: 300, reasoning_effort: 'low' },
+  nvidia: { model: 'deepseek-ai/deepseek-v4-flash', messages: [{ role: 'user', content: 'hi' }], max_tokens: 512, temperature: 0.6 },
+  mistral: { model: 'magistral-small-latest', messages: [{ role: 'user', content: '2+2?' }], max_tokens: 400, random_seed: 7 },
+  cohere: { model: 'command-a-03-2025', messages: [{ role: 'system', content: 'Be terse.' }, { role: 'user', content: 'hi' }], max_tokens: 64, temperature: 0.3 },
+  custom: { model: 'qwen3:8b', messages: [{ role: 'user', content: 'hi' }], anything: { at: 'all' } },
+};
+
+for (const provider of openai_like) {
+  test(`${provider}: the documented request is answered and nothing is held against it`, async (t) => {
+    const e = await started(t);
+    const r = await post(e, `${bases[provider]}/chat/completions`, documented[provider], auth(provider));
+    assert.equal(r.status, 200, r.text);
+    assert.equal(r.json.choices[0].finish_reason, 'stop');
+    assert.equal(r.json.choices[0].message.content, `[${provider}/${documented[provider].model}] ${documented[provider].messages.at(-1).content}`);
+    assert.deepEqual((await last_entry(e)).violations, []);
+  });
+
+  test(`${provider}: a stream says the same as the whole answer and ends with [DONE]`, async (t) => {
+    const e = await started(t);
+    const r = await chat(e, provider, { stream: true });
+    assert.equal(r.status, 200);
+    assert.match(r.headers.get('content-type'), /^text\/event-stream/);
+    assert.equal(streamed_text(r.text), `[${provider}/${plain_models[provider]}] hello there`);
+    assert.equal(events(r.text).at(-1), '[DONE]');
+    assert.equal(parsed(r.text).filter((f) => f.choices[0]?.finish_reason).length, 1);
+  });
+
+  test(`${provider}: a tool call and its result go round`, async (t) => {
+    const e = await started(t);
+    const tools = { tools: [weather_tool], ...(provider === 'nvidia' ? { parallel_tool_calls: false } : {}) };
+    const ask = { role: 'user', content: 'weather?' };
+    const first = await chat(e, provider, { messages: [ask], ...tools });
+    assert.equal(first.json.choices[0].finish_reason, 'tool_calls', first.text);
+    const [call] = first.json.choices[0].message.tool_calls;
+    assert.deepEqual(JSON.parse(call.function.arguments), { city: 'Paris' });
+    const history = [ask, { role: 'assistant', content: '', tool_calls: [{ id: call.id, type: 'function', function: call.function }] }, { role: 'tool', tool_call_id: call.id, content: 'rain, 9 C' }];
+    const second = await chat(e, provider, { messages: history, ...tools });
+    assert.match(second.json.choices[0].message.content, /rain, 9 C/);
+    assert.deepEqual((await last_entry(e)).violations, []);
+  });
+
+  test(`${provider}: lists its models to a good key`, async (t) => {
+    const e = await started(t);
+    const r = await fetch(`${e.addresses.http}${bases[provider]}/models`, { headers: auth(provider) });
+    const ids = (await r.json()).data.map((m) => m.id);
+    assert.ok(provider === 'custom' || ids.includes(plain_models[provider]));
+  });
+}
+
+test('the streamed tool call has the style of its provider', async (t) => {
+  const e = await started(t);
+  const deltas = async (provider) => {
+    const r = await chat(e, provider, { stream: true, tools: [weather_tool], messages: [{ role: 'user', content: 'weather' }], ...(provider === 'nvidia' ? { parallel_tool_calls: false } : {}) });
+    return { deltas: parsed(r.text).flatMap((f) => f.choices[0]?.delta.tool_calls ?? []), frames: parsed(r.text) };
+  };
+  const groq = await deltas('groq');
+  assert.equal(groq.deltas.length, 1);
+  assert.ok(groq.frames.at(-1).x_groq.usage.total_tokens > 0);
+  const cerebras = await deltas('cerebras');
+  assert.deepEqual(cerebras.deltas.map((d) => 'index' in d), [false, false]);
+  assert.match(cerebras.deltas[0].id, /^[0-9a-f]{9}$/);
+  assert.equal(cerebras.deltas[0].id, cerebras.deltas[1].id);
+  const mistral = await deltas('mistral');
+  assert.match(mistral.deltas[0].id, /^[a-zA-Z0-9]{9}$/);
+  assert.equal(mistral.deltas[0].function.arguments, '{"city": "Paris"}');
+  assert.equal(mistral.frames.at(-1).choices[0].finish_reason, 'tool_calls');
+  assert.equal(mistral.frames.at(-1).choices[0].delta.tool_calls.length, 1);
+  assert.match((await deltas('nvidia')).deltas[0].id, /^chatcmpl-tool-[0-9a-f]{32}$/);
+  assert.match((await deltas('cohere')).deltas[0].id, /^get_weather_/);
+});
+
+test('reasoning comes in the field of its provider', async (t) => {
+  const e = await started(t);
+  const message = async (provider, model) => (await chat(e, provider, { model, messages: [{ role: 'user', content: '!think of it' }] })).json.choices[0].message;
+  assert.match((await message('groq', 'openai/gpt-oss-120b')).reasoning, /Thinking/);
+  assert.match((await message('cerebras', 'gpt-oss-120b')).reasoning, /Thinking/);
+  assert.match((await message('nvidia', 'z-ai/glm-5.1')).reasoning_content, /Thinking/);
+  assert.match((await message('cohere', 'command-a-reasoning-08-2025')).reasoning_content, /Thinking/);
+  const [thinking, text] = (await message('mistral', 'magistral-medium-latest')).content;
+  assert.match(thinking.thinking[0].text, /Thinking/);
+  assert.equal(text.type, 'text');
+  const r = await gemini(e, { contents: [{ role: 'user', parts: [{ text: '!think' }] }], generationConfig: { thinkingConfig: { includeThoughts: true } } });
+  assert.equal(r.json.candidates[0].content.parts[0].thought, true);
+  assert.ok(r.json.usageMetadata.thoughtsTokenCount > 0);
+});
+
+test('rate-limit headers have the format of their provider', async (t) => {
+  const e = await started(t);
+  const groq = await chat(e, 'groq');
+  assert.match(groq.headers.get('x-ratelimit-reset-requests'), /^(\d+h)?(\d+m)?[\d.]+m?s$/);
+  assert.equal(groq.headers.get('x-ratelimit-limit-requests'), '14400');
+  assert.match((await chat(e, 'cerebras')).headers.get('x-ratelimit-reset-tokens-minute'), /^\d+(\.\d+)?$/);
+  assert.equal((await chat(e, 'mistral')).headers.get('x-ratelimit-remaining-req-minute'), '59');
+  assert.equal((await chat(e, 'cohere')).headers.get('x-trial-endpoint-call-remaining'), '19');
+  assert.equal((await chat(e, 'nvidia')).headers.get('x-ratelimit-limit-requests'), null);
+});
+
+test('google: the documented requests are answered', async (t) => {
+  const e = await started(t);
+  const declared = { functionDeclarations: [{ name: 'get_weather', description: 'now', parameters: weather_tool.function.parameters }] };
+  const first = await gemini(e, { contents: [{ role: 'user', parts: [{ text: 'Weather in Oslo?' }] }], tools: [declared], toolConfig: { functionCallingConfig: { mode: 'AUTO' } }, generationConfig: { maxOutputTokens: 512, temperature: 1 } }, { model: 'gemini-3.5-flash' });
+  const [part] = first.json.candidates[0].content.parts;
+  assert.deepEqual(part.functionCall, { name: 'get_weather', args: { city: 'Paris' } });
+  const history = (called) => ({ tools: [declared], contents: [{ role: 'user', parts: [{ text: 'Weather?' }] }, { role: 'model', parts: [called] }, { role: 'user', parts: [{ functionResponse: { name: 'get_weather', response: { c: 4 } } }] }] });
+  const second = await gemini(e, history(part), { model: 'gemini-3.5-flash' });
+  assert.match(second.json.candidates[0].content.parts[0].text, /tool said: \{"c":4\}/);
+  assert.deepEqual((await last_entry(e)).violations, []);
+  const bypass = await gemini(e, history({ functionCall: part.functionCall, thoughtSignature: 'skip_thought_signature_validator' }), { model: 'gemini-3.5-flash' });
+  assert.equal(bypass.status, 200);
+});
+
+test('google: the stream has CRLF, no [DONE], growing usage and the finish in the last chunk', async (t) => {
+  const e = await started(t);
+  const r = await gemini(e, { systemInstruction: { parts: [{ text: 'Be terse.' }] }, generationConfig: { thinkingConfig: { thinkingLevel: 'low', includeThoughts: true } } }, { model: 'gemini-3.5-flash', stream: true });
+  assert.ok(r.text.includes('\r\n\r\n'));
+  assert.ok(!r.text.includes('[DONE]'));
+  const frames = parsed(r.text);
+  assert.equal(frames.flatMap((f) => f.candidates[0].content?.parts ?? []).map((p) => p.text ?? '').join(''), '[google/gemini-3.5-flash] hello there');
+  assert.deepEqual(frames.map((f) => f.candidates[0].finishReason !== undefined), [...Array(frames.length - 1).fill(false), true]);
+  assert.ok(frames.at(-1).usageMetadata.totalTokenCount > frames[0].usageMetadata.totalTokenCount);
+});
+
+test('a schema is answered with an instance of it', async (t) => {
+  const e = await started(t);
+  const schema = { type: 'object', properties: { city: { type: 'string' }, n: { type: 'integer' }, kind: { type: 'string', enum: ['a', 'b'] }, list: { type: 'array', items: { type: 'boolean' } } }, required: ['city', 'n', 'kind', 'list'], additionalProperties: false };
+  const r = await chat(e, 'groq', { model: 'openai/gpt-oss-120b', response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema } } });
+  assert.deepEqual(JSON.parse(r.json.choices[0].message.content), { city: 'Paris', n: 1, kind: 'a', list: [true] });
+  const g = await gemini(e, { generationConfig: { responseMimeType: 'application/json', responseSchema: { type: 'OBJECT', properties: { n: { type: 'INTEGER' } }, required: ['n'] } } });
+  assert.deepEqual(JSON.parse(g.json.candidates[0].content.parts[0].text), { n: 1 });
+});
+
+test('images, !count, !say, !tools, max_tokens and stop shape the answer', async (t) => {
+  const e = await started(t);
+  const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${Buffer.alloc(33).toString('base64')}` } };
+  const say = async (content, more = {}) => (await chat(e, 'custom', { messages: [{ role: 'user', content }], ...more })).json.choices[0];
+  assert.match((await say([{ type: 'text', text: 'look' }, image])).message.content, /image:image\/png:33$/);
+  assert.equal((await say('!say  as it is \n')).message.content, ' as it is \n');
+  assert.equal((await say('!count 4')).message.content, '1 2 3 4');
+  assert.equal((await say('!tools 2', { tools: [weather_tool] })).message.tool_calls.length, 2);
+  assert.deepEqual(await say('!count 9', { max_tokens: 3 }).then((c) => [c.message.content, c.finish_reason]), ['1 2 3', 'length']);
+  assert.equal((await say('!count 9', { stop: ['4'] })).message.content, '1 2 3 ');
+});

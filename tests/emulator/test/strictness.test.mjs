@@ -1,0 +1,240 @@
+// Each provider refuses what the real one refuses, with its status and its body.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { auth, bases, chat, gemini, keys, last_entry, openai_like, plain_models, post, raw, raw_chat, started, weather_tool } from '../harness.mjs';
+
+const u = (content) => ({ role: 'user', content });
+const call = (id, name = 'f', args = '{}') => ({ id, type: 'function', function: { name, arguments: args } });
+const tool_with = (parameters, more = {}) => ({ type: 'function', function: { name: 'f', parameters, ...more } });
+const closed = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false };
+const schema_format = (schema, strict) => ({ response_format: { type: 'json_schema', json_schema: { name: 'x', schema, ...(strict === undefined ? {} : { strict }) } } });
+const image = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }];
+
+// provider: [what, body, status, text in the answer]
+const refused = {
+  groq: [
+    ['unknown member', { top_k: 4 }, 400, "property 'top_k' is unsupported"],
+    ['reasoning_content in history', { messages: [u('a'), { role: 'assistant', content: 'b', reasoning_content: 'c' }, u('d')] }, 400, "property 'messages.1.reasoning_content' is unsupported"],
+    ['logprobs', { logprobs: true }, 400, 'logprobs'],
+    ['n', { n: 2 }, 400, "'n'"],
+    ['temperature', { temperature: 2.1 }, 400, "'temperature'"],
+    ['wrong type', { temperature: '1' }, 400, "'temperature'"],
+    ['five stops', { stop: ['1', '2', '3', '4', '5'] }, 400, "'stop'"],
+    ['effort without reasoning', { reasoning_effort: 'low' }, 400, 'reasoning_effort is not supported'],
+    ['effort of another model', { model: 'openai/gpt-oss-20b', reasoning_effort: 'default' }, 400, 'must be one of'],
+    ['format and include', { model: 'openai/gpt-oss-20b', reasoning_format: 'parsed', include_reasoning: true }, 400, 'mutually exclusive'],
+    ['raw with tools', { model: 'openai/gpt-oss-20b', reasoning_format: 'raw', tools: [weather_tool] }, 400, 'raw'],
+    ['json mode with tools', { response_format: { type: 'json_object' }, tools: [weather_tool] }, 400, 'cannot be combined'],
+    ['json_schema where not known', schema_format(closed), 400, 'does not support response format'],
+    ['strict schema left open', { model: 'openai/gpt-oss-20b', ...schema_format({ type: 'object', properties: { a: {} }, required: ['a'] }, true) }, 400, 'additionalProperties'],
+    ['tools of compound', { model: 'groq/compound', tools: [weather_tool] }, 400, 'tools'],
+    ['image on a text model', { messages: [u(image)] }, 400, 'must be a string'],
+    ['tool message alone', { messages: [u('a'), { role: 'tool', tool_call_id: 'x', content: 'y' }] }, 400, 'preceding message'],
+    ['too large an output', { max_completion_tokens: 999999 }, 400, 'max_completion_tokens'],
+    ['unknown model', { model: 'nope' }, 404, 'model_not_found'],
+    ['role', { messages: [{ role: 'robot', content: 'x' }] }, 400, 'messages.0.role'],
+    ['no messages', { messages: [] }, 400, "'messages'"],
+  ],
+  cerebras: [
+    ['unknown member', { top_k: 4 }, 422, 'wrong_api_format'],
+    ['penalty', { presence_penalty: 0.5 }, 422, 'presence_penalty'],
+    ['temperature', { temperature: 1.6 }, 422, 'temperature'],
+    ['effort', { reasoning_effort: 'minimal' }, 422, 'reasoning_effort'],
+    ['reasoning_content', { messages: [u('a'), { role: 'assistant', content: 'b', reasoning_content: 'c' }, u('d')] }, 422, 'reasoning_content'],
+    ['mixed strict', { tools: [tool_with(closed, { strict: true }), tool_with(closed)] }, 422, 'mixed values'],
+    ['strict keyword', { tools: [tool_with({ ...closed, properties: { a: { type: 'string', pattern: 'x' } } }, { strict: true })] }, 422, 'pattern'],
+    ['image', { messages: [u(image)] }, 422, 'image'],
+    ['unknown model', { model: 'nope' }, 404, 'Model nope does not exist'],
+  ],
+  mistral: [
+    ['stream_options', { stream: true, stream_options: { include_usage: true } }, 422, 'extra_forbidden'],
+    ['seed', { seed: 4 }, 422, 'extra_forbidden'],
+    ['name', { messages: [{ ...u('a'), name: 'bob' }] }, 422, '"messages",0,"name"'],
+    ['reasoning_content', { messages: [u('a'), { role: 'assistant', content: 'b', reasoning_content: 'c' }, u('d')] }, 422, 'extra_forbidden'],
+    ['temperature', { temperature: 1.6 }, 422, 'less_than_equal'],
+    ['developer', { messages: [{ role: 'developer', content: 'x' }, u('a')] }, 422, 'union_tag_invalid'],
+    ['parameters missing', { tools: [{ type: 'function', function: { name: 'f' } }] }, 422, 'Field required'],
+    ['effort', { model: 'magistral-small-latest', reasoning_effort: 'low' }, 422, 'reasoning_effort'],
+    ['long tool id', { messages: [u('a'), { role: 'assistant', content: '', tool_calls: [call('call_1234567')] }, { role: 'tool', tool_call_id: 'call_1234567', content: 'x' }] }, 400, '3280'],
+    ['user after tool', { messages: [u('a'), { role: 'assistant', content: '', tool_calls: [call('abcdefghi')] }, { role: 'tool', tool_call_id: 'abcdefghi', content: 'x' }, u('b')] }, 400, "Unexpected role 'user' after role 'tool'"],
+    ['missing result', { messages: [u('a'), { role: 'assistant', content: '', tool_calls: [call('abcdefghi'), call('abcdefghj')] }, { role: 'tool', tool_call_id: 'abcdefghi', content: 'x' }] }, 400, 'Not the same number'],
+    ['empty assistant', { messages: [u('a'), { role: 'assistant', content: '' }, u('b')] }, 400, 'must have either content or tool_calls'],
+    ['assistant last', { messages: [u('a'), { role: 'assistant', content: 'b' }] }, 400, 'Expected last role'],
+    ['unknown model', { model: 'nope' }, 400, '1500'],
+  ],
+  cohere: [
+    ['parallel_tool_calls', { tools: [weather_tool], parallel_tool_calls: false }, 400, 'parallel_tool_calls'],
+    ['n', { n: 1 }, 400, "'n' is not supported"],
+    ['temperature', { temperature: 1.1 }, 400, 'temperature'],
+    ['penalty', { presence_penalty: 1.5 }, 400, 'presence_penalty'],
+    ['six stops', { stop: ['1', '2', '3', '4', '5', '6'] }, 400, 'stop'],
+    ['auto', { tools: [weather_tool], tool_choice: 'auto' }, 400, 'tool_choice'],
+    ['tool name', { tools: [{ type: 'function', function: { name: 'get-it', parameters: closed } }] }, 400, 'name'],
+    ['additionalProperties', { tools: [tool_with(closed)] }, 400, 'additionalProperties'],
+    ['system in the middle', { messages: [u('a'), { role: 'system', content: 's' }] }, 400, 'system turn must be the first'],
+    ['effort', { model: 'command-a-reasoning-08-2025', reasoning_effort: 'low' }, 400, 'reasoning_effort'],
+    ['no required property', schema_format({ type: 'object', properties: { a: { type: 'string' } } }), 400, 'at least one required'],
+    ['max_tokens', { max_tokens: 9000 }, 400, 'max tokens must be less than or equal to 8000'],
+    ['unknown model', { model: 'nope' }, 404, "model 'nope' not found"],
+  ],
+  nvidia: [
+    ['unknown member', { store: true }, 422, 'extra_forbidden'],
+    ['temperature', { temperature: 1.2 }, 422, 'temperature'],
+    ['parallel calls', { tools: [weather_tool] }, 400, 'single tool-calls'],
+    ['two calls in history', { messages: [u('a'), { role: 'assistant', content: null, tool_calls: [call('1'), call('2')] }, { role: 'tool', tool_call_id: '1', content: 'x' }, { role: 'tool', tool_call_id: '2', content: 'x' }] }, 400, 'single tool-calls'],
+    ['developer', { messages: [{ role: 'developer', content: 'x' }, u('a')] }, 422, 'messages'],
+    ['unknown model', { model: 'nope' }, 404, '404 page not found'],
+  ],
+  custom: [
+    ['no model', { model: undefined }, 400, 'model'],
+    ['options without a stream', { stream_options: { include_usage: true } }, 400, 'stream_options'],
+    ['content of a wrong type', { messages: [u(4)] }, 400, 'messages[0].content'],
+    ['unanswered call', { messages: [u('a'), { role: 'assistant', content: null, tool_calls: [call('1')] }, u('b')] }, 400, 'must be followed by tool messages'],
+  ],
+};
+
+for (const [provider, cases] of Object.entries(refused))
+  test(`${provider} refuses what it does not take`, async (t) => {
+    const e = await started(t);
+    for (const [what, body, status, text] of cases) {
+      const r = await chat(e, provider, body);
+      assert.equal(r.status, status, `${what}: ${r.text}`);
+      assert.ok(r.text.includes(text), `${what}: ${r.text}`);
+      assert.ok((await last_entry(e)).violations.some((v) => v.refused), what);
+    }
+  });
+
+const g_user = (text) => ({ role: 'user', parts: [{ text }] });
+const g_call = (more = {}) => ({ role: 'model', parts: [{ functionCall: { name: 'f', args: {} }, ...more }] });
+const g_result = (name = 'f') => ({ role: 'user', parts: [{ functionResponse: { name, response: { ok: 1 } } }] });
+const g_tool = (parameters, name = 'f') => ({ tools: [{ functionDeclarations: [{ name, description: 'd', ...(parameters ? { parameters } : {}) }] }] });
+const g_refused = [
+  ['unknown name', { stream: true }, 'Unknown name "stream": Cannot find field.'],
+  ['unknown nested name', { contents: [{ role: 'user', parts: [{ text: 'a', cache: 1 }] }] }, `Unknown name "cache" at 'contents[0].parts[0]'`],
+  ['schema keyword', g_tool({ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false }), 'Unknown name "additionalProperties"'],
+  ['schema keyword below', g_tool({ type: 'object', properties: { a: { type: 'string', const: 'x' } } }), 'parameters.properties[0].value'],
+  ['type array', g_tool({ type: 'object', properties: { a: { type: ['string', 'null'] } } }), 'Proto field is not repeating, cannot start list'],
+  ['format', g_tool({ type: 'object', properties: { a: { type: 'string', format: 'uri' } } }), "only 'enum' and 'date-time' are supported for STRING type"],
+  ['empty object', g_tool({ type: 'object', properties: {} }), 'should be non-empty for OBJECT type'],
+  ['required without property', g_tool({ type: 'object', properties: { a: { type: 'string' } }, required: ['b'] }), 'property is not defined'],
+  ['array without items', g_tool({ type: 'object', properties: { a: { type: 'array' } } }), 'items: missing field'],
+  ['number in enum', g_tool({ type: 'object', properties: { a: { type: 'integer', enum: [1] } } }), 'TYPE_STRING'],
+  ['tool name', g_tool(null, '1f'), 'Invalid function name'],
+  ['config without functions', { toolConfig: { functionCallingConfig: { mode: 'ANY' } } }, 'without function_declarations'],
+  ['call without answer', { contents: [g_user('a'), g_call(), g_user('b')] }, 'function response turn comes immediately after a function call turn'],
+  ['answer first', { contents: [g_result()] }, 'function response turn comes immediately after a function call turn'],
+  ['call first', { contents: [g_call(), g_result()] }, 'function call turn comes immediately after a user turn'],
+  ['wrong count', { contents: [g_user('a'), g_call(), { role: 'user', parts: [...g_result().parts, ...g_result().parts] }] }, 'number of function response parts'],
+  ['wrong name', { contents: [g_user('a'), g_call(), g_result('g')] }, 'answers no call'],
+  ['response not an object', { contents: [g_user('a'), g_call(), { role: 'user', parts: [{ functionResponse: { name: 'f', response: 'x' } }] }] }, 'protobuf.Struct'],
+  ['role', { contents: [{ role: 'assistant', parts: [{ text: 'a' }] }] }, 'valid role: user, model'],
+  ['no parts', { contents: [{ role: 'user', parts: [] }] }, 'must not be empty'],
+  ['part of nothing', { contents: [{ role: 'user', parts: [{}] }] }, 'must have one initialized field'],
+  ['base64', { contents: [{ role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: 'data:image/png;base64,AA' } }] }] }, 'TYPE_BYTES'],
+  ['temperature', { generationConfig: { temperature: 3 } }, 'temperature'],
+  ['six stops', { generationConfig: { stopSequences: ['1', '2', '3', '4', '5', '6'] } }, 'stop_sequences'],
+  ['two candidates', { generationConfig: { candidateCount: 2 } }, 'Multiple candidates'],
+  ['both schemas', { generationConfig: { responseMimeType: 'application/json', responseSchema: { type: 'STRING' }, responseJsonSchema: {} } }, 'mutually exclusive'],
+  ['schema without mime', { generationConfig: { responseSchema: { type: 'STRING' } } }, 'response_mime_type'],
+  ['json with tools', { ...g_tool(), generationConfig: { responseMimeType: 'application/json' } }, 'is unsupported'],
+  ['level on 2.5', { generationConfig: { thinkingConfig: { thinkingLevel: 'low' } } }, 'Thinking level is not supported'],
+  ['no contents', { contents: [] }, 'contents is not specified'],
+  ['signature missing', { contents: [g_user('a'), g_call(), g_result()] }, 'missing a thought_signature', 'gemini-3.5-flash'],
+  ['signature made up', { contents: [g_user('a'), g_call({ thoughtSignature: 'bWFkZSB1cA==' }), g_result()] }, 'Corrupted thought signature', 'gemini-3.5-flash'],
+  ['level and budget', { generationConfig: { thinkingConfig: { thinkingLevel: 'low', thinkingBudget: 1 } } }, 'only one of', 'gemini-3.5-flash'],
+  ['budget of pro', { generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }, 'budget 0 is invalid', 'gemini-2.5-pro'],
+  ['system to gemma', { systemInstruction: { parts: [{ text: 's' }] } }, 'Developer instruction is not enabled', 'gemma-4-31b-it'],
+  ['tools to gemma', g_tool(), 'Function calling is not enabled', 'gemma-4-31b-it'],
+];
+test('google refuses what it does not take', async (t) => {
+  const e = await started(t);
+  for (const [what, body, text, model] of g_refused) {
+    const r = await gemini(e, body, { model });
+    assert.equal(r.status, 400, `${what}: ${r.text}`);
+    assert.equal(r.json.error.status, 'INVALID_ARGUMENT');
+    assert.ok(r.json.error.message.includes(text), `${what}: ${r.json.error.message}`);
+  }
+  assert.equal((await gemini(e, { system_instruction: { parts: { text: 'snake and single' } } })).status, 200);
+  assert.equal((await gemini(e, {}, { model: 'nope' })).status, 404);
+  const foreign = (await gemini(e, { contents: [g_user('f')], ...g_tool() }, { model: 'gemini-3-flash-preview' })).json.candidates[0].content.parts[0];
+  assert.match((await gemini(e, { contents: [g_user('a'), { role: 'model', parts: [{ ...foreign, functionCall: { name: 'f', args: {} } }] }, g_result()] }, { model: 'gemini-3.5-flash' })).text, /Corrupted/);
+});
+
+test('a bad key gets the answer of its provider', async (t) => {
+  const e = await started(t);
+  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], nvidia: [403, 'Authorization failed'] };
+  for (const [provider, [status, text]] of Object.entries(answers)) {
+    const r = await chat(e, provider, {}, { authorization: 'Bearer wrong' });
+    assert.deepEqual([r.status, r.text.includes(text)], [status, true], `${provider}: ${r.text}`);
+    assert.equal((await post(e, `${bases[provider]}/chat/completions`, {})).status, 401, provider);
+    assert.equal((await chat(e, provider, {}, { authorization: keys[provider] })).status, status === 403 ? 403 : 401, `${provider} without Bearer`);
+  }
+  const google = async (headers) => (await gemini(e, {}, { headers: { 'x-goog-api-key': '', ...headers } }));
+  assert.match((await google({ 'x-goog-api-key': 'AIzaShort' })).text, /API_KEY_INVALID/);
+  assert.equal((await google({})).status, 403);
+  assert.equal((await google({ authorization: 'Bearer x' })).status, 401);
+});
+
+test('a body that is not strict JSON, or not said to be JSON, is refused everywhere', async (t) => {
+  const e = await started(t);
+  for (const provider of [...openai_like, 'google']) {
+    const path = provider === 'google' ? '/google/v1beta/models/gemini-2.5-flash:generateContent' : `${bases[provider]}/chat/completions`;
+    for (const text of ['{', '{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '{} {}', '\ufeff{}', '']) {
+      const r = await post(e, path, text, auth(provider));
+      assert.ok(r.status === 400 || r.status === 422, `${provider} ${text}: ${r.status}`);
+      assert.equal((await last_entry(e)).violations.at(-1).rule, 'json');
+    }
+    const r = await post(e, path, '{}', { ...auth(provider), 'content-type': 'text/plain' });
+    assert.ok([400, 415, 422].includes(r.status), `${provider}: ${r.status}`);
+    assert.equal((await last_entry(e)).violations.at(-1).rule, 'content_type');
+  }
+});
+
+test('wrong paths and methods are refused', async (t) => {
+  const e = await started(t);
+  assert.equal((await post(e, '/groq/v1/chat/completions', {}, auth('groq'))).status, 404);
+  assert.equal((await post(e, '/groq/openai/v1/chat/completions/', {}, auth('groq'))).status, 404);
+  assert.equal((await post(e, '/nobody/v1/chat/completions', {})).status, 404);
+  assert.equal((await post(e, '/groq/openai/v1/models', {}, auth('groq'))).status, 405);
+  assert.equal((await post(e, '/groq/openai/v1//chat/completions', {}, auth('groq'))).status, 400);
+});
+
+test('framing that no server should take is refused and written down', async (t) => {
+  const e = await started(t);
+  const good = raw_chat({});
+  const cases = {
+    duplicate_header: good.replace('Host:', 'Authorization: Bearer a\r\nAuthorization: Bearer b\r\nHost:'),
+    host: good.replace('Host: localhost\r\n', ''),
+    'host ': good.replace('Host: localhost', 'Host: api.groq.com'),
+    'host  ': good.replace('Host: localhost', 'Host: localhost:1'),
+    unified_key: good.replace('Host:', 'X-Note: freellmapi-abcdefgh12345\r\nHost:'),
+    target: good.replace('POST /box', 'POST http://localhost/box'),
+    framing: good.replace('Content-Length', 'Content-Length: 5\r\nContent-Length'),
+    'framing ': good.replace('Content-Length', 'Transfer-Encoding: chunked\r\nContent-Length'),
+  };
+  for (const [rule, text] of Object.entries(cases)) {
+    const r = await raw(e, text, (x) => x.includes('\r\n\r\n'));
+    assert.match(r.text, /^HTTP\/1\.1 400 /, rule);
+    assert.ok(e.journal_entries().at(-1).violations.some((v) => v.rule === rule.trim()), `${rule}: ${JSON.stringify(e.journal_entries().at(-1).violations)}`);
+  }
+});
+
+test('what is merely unwise is served and noted', async (t) => {
+  const e = await started(t);
+  const notes = async () => (await last_entry(e)).violations.map((v) => v.rule);
+  assert.equal((await chat(e, 'custom', { temperature: null, response_format: { type: 'text' } })).status, 200);
+  assert.deepEqual(await notes(), ['null', 'format_text']);
+  assert.equal((await chat(e, 'cohere', { stream: true, stream_options: { include_usage: true } })).status, 200);
+  assert.deepEqual(await notes(), ['stream_options']);
+  assert.equal((await chat(e, 'custom', {}, { cookie: 'a=b' })).status, 200);
+  assert.deepEqual(await notes(), ['foreign_header']);
+});
+
+test('a prompt beyond the context of the model is refused in the words of the provider', async (t) => {
+  const e = await started(t);
+  const long = 'x'.repeat(4 * 70000);
+  const r = await chat(e, 'cerebras', { messages: [u(long)] });
+  assert.equal(r.status, 400);
+  assert.match(r.json.message, /Current length is 70000 while limit is 65536/);
+  assert.equal((await chat(e, 'custom', { messages: [u(long)], model: plain_models.custom })).status, 200);
+});

@@ -1,11 +1,10 @@
-// freellmapi/classify.hpp - sorts an error answer into one outcome. What a provider's texts mean is data: a constexpr
-// array of rows, tried from the top before the generic rules.
+// freellmapi/classify.hpp - sorts an error answer into one outcome. What a provider's texts mean is data: a
+// constexpr array of rows, tried from the top before the generic rules.
 #pragma once
-
-#include <freellmapi/views.hpp>
 
 #include <array>
 #include <cstdint>
+#include <freellmapi/views.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,17 +28,18 @@ bool matches(std::string_view pattern, std::string_view text, Captures* captures
 
 /// One row of a provider's error table. An empty condition holds for everything; all conditions must hold.
 struct ErrorRow {
-  std::array<std::uint16_t, 4> status{};  ///< one of these; all 0: any
-  std::string_view code{};                ///< equals the error's code (alternatives with |; case counts not)
-  std::string_view type{};                ///< equals the error's type or status word
-  std::string_view text{};                ///< pattern, on the extracted sentence
-  std::string_view body{};                ///< pattern, on the whole body (details, nested errors)
+  std::array<std::uint16_t, 6>
+      status{};             ///< one of these; all 0: any. An error inside a 200 that carries no code fits all
+  std::string_view code{};  ///< equals the error's code (alternatives with |; case counts not)
+  std::string_view type{};  ///< equals the error's type or status word
+  std::string_view text{};  ///< pattern, on the extracted sentence
+  std::string_view body{};  ///< pattern, on the whole body (details, nested errors)
   std::uint32_t error_class = FREELLM_C_UNKNOWN;
   std::uint32_t scope = FREELLM_SCOPE_DEFAULT;
   std::uint32_t window = FREELLM_WINDOW_UNKNOWN;  ///< unknown: read from the text
   std::uint32_t unit = FREELLM_UNIT_UNKNOWN;      ///< unknown: read from the text
   bool definite = true;
-  std::string_view repair{};         ///< the member to drop for one retry; a {field} caught by `text` goes before
+  std::string_view repair{};  ///< the member to drop for one retry; a {field} caught by `text` goes before
   std::string_view repair_rename{};  ///< its new name
 };
 
@@ -48,30 +48,32 @@ struct ErrorFacts {
   int status = 0;  ///< the HTTP status; of an error inside a 200 the code it carries, 0 when it carries none
   bool html = false;
   bool in_success = false;  ///< the answer's own status was 2xx
-  std::string message;  ///< the sentence, at most 4 KiB
-  std::string code;     ///< numbers as text
+  std::string message;      ///< the sentence, at most 4 KiB
+  std::string code;         ///< numbers as text
   std::string type;
-  std::string param;    ///< the member the error names; of FastAPI's list the last part of `loc`
-  std::string retry;    ///< retryDelay, retry_after, retryAfter, retry_after_seconds, estimated_time
-  std::string body;     ///< the first 16 KiB, for patterns on the whole
+  std::string param;  ///< the member the error names; of FastAPI's list the last part of `loc`
+  std::string retry;  ///< retryDelay, retry_after, retryAfter, retry_after_seconds, estimated_time
+  std::string body;   ///< the first 16 KiB, for patterns on the whole
 };
 
-/// Finds the error in a body: {"error":{...}}, {"error":"text"}, {"errors":[...]}, {"message"}, {"message":{}},
-/// {"detail":"text"}, FastAPI's {"detail":[...]}, {"title"}, a one-element array of these, a cut JSON text, HTML, plain text.
+/// Finds the error in a body: {"error":{...}}, {"error":"text"}, {"errors":[...]}, {"message"},
+/// {"message":{}},
+/// {"detail":"text"}, FastAPI's {"detail":[...]}, {"title"}, a one-element array of these, a cut JSON text,
+/// HTML, plain text.
 ErrorFacts read_error(int http_status, std::string_view body);
 
-/// True when a parsed 2xx body says that it is an error (an `error` that is not empty, or {"object":"error"}).
-/// For hooks and parsers; the body must be one JSON object.
+/// True when a parsed 2xx body says that it is an error (an `error` that is not empty, or
+/// {"object":"error"}). For hooks and parsers; the body must be one JSON object.
 bool says_error(std::string_view body);
 
-/// Sorts: provider rows, machine codes and texts (each only under the statuses where it makes sense), the status.
-/// Then fills window, unit, numbers, repair and the wait. `windows` are the provider's statements of the same answer
-/// (read_limits); one with nothing remaining gives the wait when nothing better does.
+/// Sorts: provider rows, machine codes and texts (each only under the statuses where it makes sense), the
+/// status. Then fills window, unit, numbers, repair and the wait. `windows` are the provider's statements of
+/// the same answer (read_limits); one with nothing remaining gives the wait when nothing better does.
 void classify(const ErrorFacts& facts, const Headers& head, std::span<const ErrorRow> rows,
               std::span<const freellm_window> windows, std::int64_t now_unix_ms, OutcomeOut& out);
 
-/// One window as its header fields tell it. Names in lower case, "" for what the provider does not send. The reset may be
-/// a duration, seconds, epoch seconds or milliseconds, or a date.
+/// One window as its header fields tell it. Names in lower case, "" for what the provider does not send. The
+/// reset may be a duration, seconds, epoch seconds or milliseconds, or a date.
 struct LimitHeaders {
   std::uint32_t unit = FREELLM_UNIT_UNKNOWN;
   std::uint32_t window = FREELLM_WINDOW_UNKNOWN;

@@ -1,7 +1,8 @@
-// freellmapi/durations.hpp - every way in which providers say how long to wait. Depends on nothing; all constexpr.
+// freellmapi/durations.hpp - every way in which providers say how long to wait. Depends on nothing; all
+// constexpr.
 //
-//   duration  "2m59.56s" "1h2m3s" "450ms" "1d2h" "34s" "1 minute 30 seconds"     m is minutes, ms milliseconds
-//   bare      "7.66": seconds; over 1e9 a time in epoch seconds, over 1e12 in epoch milliseconds
+//   duration  "2m59.56s" "1h2m3s" "450ms" "1d2h" "34s" "1 minute 30 seconds"     m is minutes, ms
+//   milliseconds bare      "7.66": seconds; over 1e9 a time in epoch seconds, over 1e12 in epoch milliseconds
 //   http-date "Sun, 22 Nov 2026 18:00:00 GMT"
 //   iso8601   "2026-11-23T00:00:00Z" "2026-11-23 08:00:00" "2026-11-23T08:00:00.5+08:00"
 // Negatives, NaN, infinities and more than 31 days are not durations.
@@ -38,7 +39,8 @@ constexpr void skip_spaces(std::string_view& text) noexcept {
 }
 constexpr std::string_view trimmed(std::string_view text) noexcept {
   skip_spaces(text);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n'))
+  while (!text.empty() &&
+         (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n'))
     text.remove_suffix(1);
   return text;
 }
@@ -76,12 +78,12 @@ struct Unit {
 };
 // Long words first: "ms" before "m", "minutes" before "min".
 inline constexpr Unit units[] = {
-    {"milliseconds", 1'000},        {"millisecond", 1'000},    {"microseconds", 1},      {"minutes", 60'000'000},
-    {"minute", 60'000'000},         {"seconds", 1'000'000},    {"second", 1'000'000},    {"hours", 3'600'000'000},
-    {"hour", 3'600'000'000},        {"days", 86'400'000'000},  {"day", 86'400'000'000},  {"msec", 1'000},
-    {"mins", 60'000'000},           {"min", 60'000'000},       {"secs", 1'000'000},      {"sec", 1'000'000},
-    {"hrs", 3'600'000'000},         {"hr", 3'600'000'000},     {"ms", 1'000},            {"us", 1},
-    {"\xC2\xB5s", 1},               {"d", 86'400'000'000},     {"h", 3'600'000'000},     {"m", 60'000'000},
+    {"milliseconds", 1'000}, {"millisecond", 1'000},   {"microseconds", 1},     {"minutes", 60'000'000},
+    {"minute", 60'000'000},  {"seconds", 1'000'000},   {"second", 1'000'000},   {"hours", 3'600'000'000},
+    {"hour", 3'600'000'000}, {"days", 86'400'000'000}, {"day", 86'400'000'000}, {"msec", 1'000},
+    {"mins", 60'000'000},    {"min", 60'000'000},      {"secs", 1'000'000},     {"sec", 1'000'000},
+    {"hrs", 3'600'000'000},  {"hr", 3'600'000'000},    {"ms", 1'000},           {"us", 1},
+    {"\xC2\xB5s", 1},        {"d", 86'400'000'000},    {"h", 3'600'000'000},    {"m", 60'000'000},
     {"s", 1'000'000}};
 
 constexpr std::optional<std::int64_t> take_unit(std::string_view& text) noexcept {
@@ -157,7 +159,8 @@ struct Civil {
 constexpr std::optional<std::int64_t> unix_ms(const Civil& c) noexcept {
   if (c.year < 1970 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31) return std::nullopt;
   if (c.hour > 24 || c.minute > 59 || c.second > 60) return std::nullopt;
-  return ((days_from_civil(c.year, c.month, c.day) * 24 + c.hour) * 60 + c.minute) * 60'000 + c.second * 1'000;
+  return ((days_from_civil(c.year, c.month, c.day) * 24 + c.hour) * 60 + c.minute) * 60'000 +
+         c.second * 1'000;
 }
 constexpr bool take_time(std::string_view& text, Civil& c) noexcept {
   const auto h = take_digits(text, 2);
@@ -196,7 +199,8 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
   if (!day || !detail::take(text, ' ') || text.size() < 4) return std::nullopt;
   c.day = *day;
   for (std::size_t i = 0; i < 12; ++i)
-    if (detail::starts_ignoring_case(text, months.substr(i * 3, 3))) c.month = static_cast<std::int64_t>(i) + 1;
+    if (detail::starts_ignoring_case(text, months.substr(i * 3, 3)))
+      c.month = static_cast<std::int64_t>(i) + 1;
   text.remove_prefix(3);
   if (!detail::take(text, ' ')) return std::nullopt;
   const auto year = detail::take_digits(text, 4);
@@ -216,7 +220,8 @@ constexpr std::optional<std::int64_t> parse_iso8601(
   const auto month = detail::take_digits(text, 2);
   if (!month || !detail::take(text, '-')) return std::nullopt;
   const auto day = detail::take_digits(text, 2);
-  if (!day || !(detail::take(text, 'T') || detail::take(text, 't') || detail::take(text, ' '))) return std::nullopt;
+  if (!day || !(detail::take(text, 'T') || detail::take(text, 't') || detail::take(text, ' ')))
+    return std::nullopt;
   c.year = *year, c.month = *month, c.day = *day;
   if (!detail::take_time(text, c)) return std::nullopt;
   std::int64_t fraction = 0;
@@ -277,22 +282,22 @@ constexpr std::optional<Wait> parse_wait(
   return std::nullopt;
 }
 
-/// The wait a sentence speaks of: "Please try again in 7.66s", "retry in 2m59.56s", "wait 30 seconds". What stands
-/// after words of retrying goes before what stands after a mere "in" or "after".
+/// The wait a sentence speaks of: "Please try again in 7.66s", "retry in 2m59.56s", "wait 30 seconds". What
+/// stands after words of retrying goes before what stands after a mere "in" or "after".
 constexpr std::optional<milliseconds> find_duration(std::string_view prose) noexcept {
-  constexpr std::string_view strong[] = {"again in",    "retry in",     "retry after", "retrydelay", "retry_after",
-                                         "again after", "available in", "reset in",    "resets in",  "reset after",
-                                         "wait for",    "wait"};
+  constexpr std::string_view strong[] = {"again in",    "retry in",    "retry after",  "retrydelay",
+                                         "retry_after", "again after", "available in", "reset in",
+                                         "resets in",   "reset after", "wait for",     "wait"};
   constexpr std::string_view weak[] = {"in", "after"};
-  const auto search = [prose](std::string_view keyword, bool bare) constexpr -> std::optional<milliseconds> {
+  const auto search = [prose](std::string_view keyword, bool bare) constexpr->std::optional<milliseconds> {
     for (std::size_t i = 0; i + keyword.size() < prose.size(); ++i) {
       if (i > 0 && detail::letter(prose[i - 1])) continue;
       std::string_view at = prose.substr(i);
       if (!detail::starts_ignoring_case(at, keyword)) continue;
       at.remove_prefix(keyword.size());
       if (!at.empty() && detail::letter(at.front())) continue;
-      while (!at.empty() && (at.front() == ' ' || at.front() == '"' || at.front() == ':' || at.front() == '\'' ||
-                             at.front() == '=' || at.front() == '~'))
+      while (!at.empty() && (at.front() == ' ' || at.front() == '"' || at.front() == ':' ||
+                             at.front() == '\'' || at.front() == '=' || at.front() == '~'))
         at.remove_prefix(1);
       for (const std::string_view filler : {"about ", "approximately ", "at least "})
         if (detail::starts_ignoring_case(at, filler)) at.remove_prefix(filler.size());
@@ -302,7 +307,8 @@ constexpr std::optional<milliseconds> find_duration(std::string_view prose) noex
       const auto number = bare ? detail::take_decimal(rest) : std::nullopt;
       if (!number || number->whole > 1'000'000'000) continue;
       detail::skip_spaces(rest);
-      if (!rest.empty() && (detail::letter(rest.front()) || rest.front() == '-' || rest.front() == ':')) continue;
+      if (!rest.empty() && (detail::letter(rest.front()) || rest.front() == '-' || rest.front() == ':'))
+        continue;
       if (const milliseconds wait((detail::scaled(*number, 1'000'000) + 999) / 1'000); wait <= longest_wait)
         return wait;
     }

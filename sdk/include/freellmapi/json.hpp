@@ -1,5 +1,5 @@
-// freellmapi/json.hpp - Boost.JSON for plugins that rewrite messages or choices. Its code is inside the static library
-// freellmapi_sdk; a plugin must not link Boost's shared one.
+// freellmapi/json.hpp - Boost.JSON for plugins that rewrite messages or choices. Its code is inside the
+// static library freellmapi_sdk; a plugin must not link Boost's shared one.
 #pragma once
 
 #include <boost/json.hpp>
@@ -9,11 +9,12 @@
 
 namespace freellmapi::sdk {
 
-/// Parses JSON text (depth at most 256). Invalid UTF-8 and lone surrogates are repaired to U+FFFD and then accepted.
-/// Nothing when the text is not one JSON value.
+/// Parses JSON text (depth at most 256). Invalid UTF-8 and lone surrogates are repaired to U+FFFD and then
+/// accepted. Nothing when the text is not one JSON value.
 std::optional<boost::json::value> parse_json(std::string_view text, boost::json::storage_ptr storage = {});
 
-/// The text with every byte that is not UTF-8 and every surrogate escape without its partner replaced by U+FFFD.
+/// The text with every byte that is not UTF-8 and every surrogate escape without its partner replaced by
+/// U+FFFD.
 std::string repair_json(std::string_view text);
 
 /// The string under `name`, or "" when there is none.

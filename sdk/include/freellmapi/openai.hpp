@@ -1,13 +1,12 @@
 // freellmapi/openai.hpp - base class of providers that speak OpenAI's chat completions. What differs is data
-// (OpenAiDialect) where that is possible and a virtual function where it is not. The code behind it is the static library
-// freellmapi_sdk, which a plugin made with freellm_add_plugin() links.
+// (OpenAiDialect) where that is possible and a virtual function where it is not. The code behind it is the
+// static library freellmapi_sdk, which a plugin made with freellm_add_plugin() links.
 //
 //   #include <freellmapi/openai.hpp>
-//   #include "manifest.hpp"                                   // made from manifest.yaml by freellm_add_plugin
-//   namespace sdk = freellmapi::sdk;
-//   constexpr sdk::MemberRule members[] = {sdk::drop("logprobs"), sdk::clamp("temperature", 0, 1.5)};
-//   constexpr sdk::OpenAiDialect dialect = {.key_prefix = "box-", .members = members};
-//   struct Box : sdk::OpenAiProvider {
+//   #include "manifest.hpp"                                   // made from manifest.yaml by
+//   freellm_add_plugin namespace sdk = freellmapi::sdk; constexpr sdk::MemberRule members[] =
+//   {sdk::drop("logprobs"), sdk::clamp("temperature", 0, 1.5)}; constexpr sdk::OpenAiDialect dialect =
+//   {.key_prefix = "box-", .members = members}; struct Box : sdk::OpenAiProvider {
 //     static constexpr std::string_view id = "box";
 //     static constexpr std::string_view manifest = freellmapi::manifest;
 //     constexpr Box() : OpenAiProvider(dialect) {}
@@ -15,14 +14,13 @@
 //   FREELLM_PLUGIN("1.0.0", Box);
 #pragma once
 
+#include <boost/json/fwd.hpp>
+#include <cstdint>
 #include <freellmapi/classify.hpp>
 #include <freellmapi/durations.hpp>
 #include <freellmapi/openai_dialect.hpp>
 #include <freellmapi/openai_parser.hpp>
 #include <freellmapi/plugin.hpp>
-
-#include <boost/json/fwd.hpp>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,7 +60,8 @@ class OpenAiProvider {
   bool check_key_shape(std::string_view first_8, std::size_t length) const noexcept;
   void build_request(const Call& call, RequestOut& out) const;
   void build_probe(RequestOut& out) const;
-  void classify_error(const Headers& head, std::string_view body, std::int64_t now_unix_ms, OutcomeOut& out) const;
+  void classify_error(const Headers& head, std::string_view body, std::int64_t now_unix_ms,
+                      OutcomeOut& out) const;
   void read_limits(const Headers& head, std::int64_t now_unix_ms, WindowsOut& out) const;
   /// NULL answers for every id; hide it to have extensions.
   const void* extension(std::string_view) const noexcept { return nullptr; }
@@ -78,10 +77,11 @@ class OpenAiProvider {
   }
   /// Members of the provider's own, after all others.
   virtual void add_members(const Call&, MemberWriter&) const {}
-  /// True when edit_messages has something to do for this call beyond the dialect's MessageRules. Messages that nobody
-  /// needs to edit are sent from where they lie.
+  /// True when edit_messages has something to do for this call beyond the dialect's MessageRules. Messages
+  /// that nobody needs to edit are sent from where they lie.
   virtual bool must_edit_messages(const Call&) const { return false; }
-  /// Called with the parsed messages after the MessageRules were applied. May throw Failure{FREELLM_E_INVALID}.
+  /// Called with the parsed messages after the MessageRules were applied. May throw
+  /// Failure{FREELLM_E_INVALID}.
   virtual void edit_messages(const Call&, boost::json::array& /*messages*/) const {}
   /// A parsed choice (of a chunk or of a whole answer) before it is read.
   virtual void edit_choice(boost::json::object& /*choice*/) const {}

@@ -1,9 +1,8 @@
 // freellmapi/openai_dialect.hpp - how one provider's chat completions differ from OpenAI's, as constant data.
 #pragma once
 
-#include <freellmapi/classify.hpp>
-
 #include <cstdint>
+#include <freellmapi/classify.hpp>
 #include <span>
 #include <string_view>
 
@@ -14,8 +13,8 @@ struct MemberRule {
   enum class Action : std::uint8_t { keep, drop, rename, clamp };
   std::string_view name;
   Action action = Action::keep;
-  std::string_view to{};       ///< new name, for rename
-  double low = 0, high = 0;    ///< for clamp: a number outside is set to the nearer end
+  std::string_view to{};     ///< new name, for rename
+  double low = 0, high = 0;  ///< for clamp: a number outside is set to the nearer end
 };
 constexpr MemberRule keep(std::string_view name) { return {name, MemberRule::Action::keep, {}, 0, 0}; }
 constexpr MemberRule drop(std::string_view name) { return {name, MemberRule::Action::drop, {}, 0, 0}; }
@@ -26,35 +25,53 @@ constexpr MemberRule clamp(std::string_view name, double low, double high) {
   return {name, MemberRule::Action::clamp, {}, low, high};
 }
 
-/// Kept when a provider has no rule for them. Everything else is dropped unless `keep_unlisted`. The rest of OpenAI's
-/// members (n, store, metadata, service_tier, modalities, audio, prediction, verbosity...) needs a keep().
-inline constexpr std::string_view standard_members[] = {
-    "messages",          "temperature",      "top_p",        "stop",     "seed",
-    "presence_penalty",  "frequency_penalty", "logit_bias",  "logprobs", "top_logprobs",
-    "user",              "tools",            "tool_choice",  "parallel_tool_calls",
-    "response_format",   "reasoning_effort"};
+/// Kept when a provider has no rule for them. Everything else is dropped unless `keep_unlisted`. The rest of
+/// OpenAI's members (n, store, metadata, service_tier, modalities, audio, prediction, verbosity...) needs a
+/// keep().
+inline constexpr std::string_view standard_members[] = {"messages",
+                                                        "temperature",
+                                                        "top_p",
+                                                        "stop",
+                                                        "seed",
+                                                        "presence_penalty",
+                                                        "frequency_penalty",
+                                                        "logit_bias",
+                                                        "logprobs",
+                                                        "top_logprobs",
+                                                        "user",
+                                                        "tools",
+                                                        "tool_choice",
+                                                        "parallel_tool_calls",
+                                                        "response_format",
+                                                        "reasoning_effort"};
 
 /// How messages must be rewritten. Nothing is parsed unless the call's flags show that a rule has work to do.
 struct MessageRules {
   enum class Names : std::uint8_t { drop, keep, tools_only };
-  enum class Late : std::uint8_t { keep, to_front };  ///< to_front: one system message, texts joined by a blank line
+  enum class Late : std::uint8_t {
+    keep,
+    to_front
+  };  ///< to_front: one system message, texts joined by a blank line
   enum class Reasoning : std::uint8_t { drop, keep, as_reasoning };  ///< of assistant messages
-  enum class ToolIds : std::uint8_t { keep, nine_alnum };  ///< nine_alnum: each foreign id becomes a stable hash
+  enum class ToolIds : std::uint8_t {
+    keep,
+    nine_alnum
+  };  ///< nine_alnum: each foreign id becomes a stable hash
   bool developer_to_system = true;
   Names names = Names::drop;
   Late late_system = Late::keep;
   Reasoning reasoning = Reasoning::drop;
   ToolIds tool_ids = ToolIds::keep;
   bool flatten_text_parts = false;  ///< an array of text parts becomes a string; images stay as they are
-  bool keep_extras = false;         ///< members beyond OpenAI's schema (extra_content) in messages and tool calls
-  bool empty_for_null = false;      ///< content null becomes "" (only seen when the messages are rewritten; see
-                                    ///< must_edit_messages)
+  bool keep_extras = false;     ///< members beyond OpenAI's schema (extra_content) in messages and tool calls
+  bool empty_for_null = false;  ///< content null becomes "" (only seen when the messages are rewritten; see
+                                ///< must_edit_messages)
 };
 
 /// How tool_choice is said.
 struct ToolChoiceRules {
   std::string_view required = "required";
-  bool send_auto = true;         ///< false: "auto" is left out
+  bool send_auto = true;           ///< false: "auto" is left out
   bool named_to_required = false;  ///< {"type":"function",...} becomes `required`
 };
 
@@ -70,15 +87,15 @@ struct OpenAiDialect {
   std::span<const MemberRule> members{};
   bool keep_unlisted = false;
   std::string_view max_tokens_name = "max_tokens";  ///< both of OpenAI's names become this one
-  std::uint64_t default_max_tokens = 0;             ///< written when the client said nothing; 0: nothing is written
+  std::uint64_t default_max_tokens = 0;  ///< written when the client said nothing; 0: nothing is written
   std::uint32_t max_stops = 4;
-  bool stop_as_array = false;                       ///< a single string is wrapped
-  bool ask_stream_usage = true;                     ///< stream_options.include_usage with every stream
+  bool stop_as_array = false;    ///< a single string is wrapped
+  bool ask_stream_usage = true;  ///< stream_options.include_usage with every stream
   ToolChoiceRules tool_choice{};
   MessageRules messages{};
 
   // answer
-  bool split_think_tags = true;                     ///< a leading <think> of the text is reasoning
+  bool split_think_tags = true;  ///< a leading <think> of the text is reasoning
   /// Members of a chunk or answer whose own `usage` and `error` count as the chunk's (x_groq).
   std::span<const std::string_view> envelopes{};
 

@@ -1,12 +1,11 @@
 // freellmapi/openai_parser.hpp - turns the bytes of a chat completion, streamed or whole, into events.
 #pragma once
 
+#include <boost/json/fwd.hpp>
+#include <cstdint>
 #include <freellmapi/sse.hpp>
 #include <freellmapi/think.hpp>
 #include <freellmapi/views.hpp>
-
-#include <boost/json/fwd.hpp>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +14,12 @@ namespace freellmapi::sdk {
 
 class OpenAiProvider;
 
-/// One 2xx answer. What the body is (events or one JSON object) is seen from its first byte and the content-type, whatever
-/// the call asked for. Bounds: 1 MiB an event, 32 MiB a whole body, 128 tool calls.
+/// One 2xx answer. What the body is (events or one JSON object) is seen from its first byte and the
+/// content-type, whatever the call asked for. Bounds: 1 MiB an event, 32 MiB a whole body, 128 tool calls.
 ///
-/// The first finish_reason is the end of the answer: later text is not passed on, later usage is. Without a [DONE]
-/// an answer is whole only if it had a finish_reason. A frame that is no JSON fails with E_PROTOCOL: text is never
-/// skipped silently. Invalid UTF-8 and lone surrogates become U+FFFD.
+/// The first finish_reason is the end of the answer: later text is not passed on, later usage is. Without a
+/// [DONE] an answer is whole only if it had a finish_reason. A frame that is no JSON fails with E_PROTOCOL:
+/// text is never skipped silently. Invalid UTF-8 and lone surrogates become U+FFFD.
 class OpenAiParser {
  public:
   static constexpr std::size_t max_body = std::size_t{32} << 20;
@@ -42,8 +41,10 @@ class OpenAiParser {
 
   void frame(std::string_view name, std::string_view data, bool last, EventsOut& out);
   void whole(EventsOut& out);
-  void object(boost::json::object& frame, std::string_view text, bool marked_error, bool complete, EventsOut& out);
-  void choice(boost::json::object& choice, bool complete, EventsOut& out);
+  void object(boost::json::object& frame, std::string_view text, bool marked_error, bool complete,
+              EventsOut& out);
+  Body kind_of(char first) const;
+  std::string_view choice(boost::json::object& choice, bool complete, EventsOut& out);
   void message(const boost::json::object& message, EventsOut& out);
   void content(const boost::json::value& content, EventsOut& out);
   void tool_call(const boost::json::object& call, EventsOut& out);

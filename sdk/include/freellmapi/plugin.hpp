@@ -1,7 +1,7 @@
 // freellmapi/plugin.hpp - write a provider as a plain C++ class; this turns it into the C tables of abi.h.
 //
-// All of it is compiled into the plugin, so engine and plugin may use different compilers, standard libraries and
-// versions of this file. Only abi.h has to match.
+// All of it is compiled into the plugin, so engine and plugin may use different compilers, standard libraries
+// and versions of this file. Only abi.h has to match.
 //
 // A provider is a class with a constexpr default constructor and:
 //   static constexpr std::string_view id, manifest;
@@ -20,12 +20,12 @@
 #pragma once
 
 #include <freellmapi/abi.h>
-#include <freellmapi/views.hpp>
 
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <freellmapi/views.hpp>
 #include <new>
 #include <string_view>
 
@@ -55,7 +55,8 @@ concept Provider = requires(const P& provider, const Call& call, const Headers& 
   provider.classify_error(head, std::string_view{}, std::int64_t{}, outcome);
   parser.feed(std::string_view{}, events);
   parser.finish(events);
-} && std::constructible_from<typename P::Parser, const P&, const Call&, const Headers&>;
+}
+&&std::constructible_from<typename P::Parser, const P&, const Call&, const Headers&>;
 
 /// The one instance of a provider: constant, so there is no state to share between threads.
 template <class P>
@@ -67,7 +68,8 @@ struct ProviderTable {
   static_assert(alignof(Parser) <= 64, "the host aligns parsers to 64 bytes at most");
   static_assert(sizeof(Parser) <= 64 * 1024, "keep big buffers of a parser on the heap");
 
-  static freellm_status check_key_shape(const freellm_provider*, freellm_str first_8, std::size_t n) noexcept {
+  static freellm_status check_key_shape(const freellm_provider*, freellm_str first_8,
+                                        std::size_t n) noexcept {
     return barrier([&] {
       if (!provider_instance<P>.check_key_shape(view(first_8), n)) throw Failure{FREELLM_E_INVALID};
     });
@@ -111,7 +113,8 @@ struct ProviderTable {
     });
   }
   static freellm_status read_limits(const freellm_provider*, const freellm_head* head, std::int64_t now,
-                                    freellm_window* windows, std::size_t capacity, std::size_t* count) noexcept {
+                                    freellm_window* windows, std::size_t capacity,
+                                    std::size_t* count) noexcept {
     *count = 0;
     return barrier([&] {
       WindowsOut out(windows, capacity);
@@ -176,6 +179,6 @@ struct PluginTable {
 }  // namespace freellmapi::sdk
 
 /// At global scope, once in a plugin: FREELLM_PLUGIN("1.0.0", MyProvider) or with several providers.
-#define FREELLM_PLUGIN(version, ...)                                      \
-  constinit const freellm_plugin freellm_plugin_v1 =                      \
+#define FREELLM_PLUGIN(version, ...)                 \
+  constinit const freellm_plugin freellm_plugin_v1 = \
       ::freellmapi::sdk::PluginTable<__VA_ARGS__>::make(version)

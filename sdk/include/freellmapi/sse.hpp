@@ -15,15 +15,16 @@ struct SseEvent {
   std::string_view data;  ///< its data lines, joined with a line feed
 };
 
-/// Accepts lines ended by LF, CRLF or CR, `data:` with or without a space after it, comments, several data lines
-/// and a byte order mark. The events do not depend on how the bytes are cut. An event that lies in one piece is handed
-/// out where it lies. Holds one unfinished event of at most `max_event` bytes. No I/O; not thread-safe.
+/// Accepts lines ended by LF, CRLF or CR, `data:` with or without a space after it, comments, several data
+/// lines and a byte order mark. The events do not depend on how the bytes are cut. An event that lies in one
+/// piece is handed out where it lies. Holds one unfinished event of at most `max_event` bytes. No I/O; not
+/// thread-safe.
 class SseSplitter {
  public:
   static constexpr std::size_t max_event = std::size_t{1} << 20;  // the largest seen: 212 KiB, a tool call
 
-  /// Calls on_event(const SseEvent&) for each event that `bytes` completes. False: a line or an event is over the
-  /// bound, and the stream must be given up. An exception of the callback passes through; then too.
+  /// Calls on_event(const SseEvent&) for each event that `bytes` completes. False: a line or an event is over
+  /// the bound, and the stream must be given up. An exception of the callback passes through; then too.
   template <class OnEvent>
   bool feed(std::string_view bytes, OnEvent&& on_event) {
     skip_mark(bytes);
@@ -33,7 +34,8 @@ class SseSplitter {
       after_cr_ = false;
       if (*at == '\n') ++at;
     }
-    // The next of each line end is looked for once, not once a line: a stream with one kind alone stays linear.
+    // The next of each line end is looked for once, not once a line: a stream with one kind alone stays
+    // linear.
     const char* lf = find(at, end, '\n');
     const char* cr = find(at, end, '\r');
     while (at != end) {
@@ -67,8 +69,8 @@ class SseSplitter {
     return true;
   }
 
-  /// The stream has ended: hands out an event that only lacks its blank line, even its last line end. The standard
-  /// throws it away; providers do forget it. False: as feed.
+  /// The stream has ended: hands out an event that only lacks its blank line, even its last line end. The
+  /// standard throws it away; providers do forget it. False: as feed.
   template <class OnEvent>
   bool finish(OnEvent&& on_event) {
     if (!line_.empty()) {
@@ -151,8 +153,8 @@ class SseSplitter {
     here_ = {};
   }
 
-  std::string line_;       // an unfinished line
-  std::string data_;       // an unfinished event's data, unless here_ has it
+  std::string line_;  // an unfinished line
+  std::string data_;  // an unfinished event's data, unless here_ has it
   std::string name_;
   std::string_view here_;  // the same, inside the bytes being fed
   std::size_t mark_ = 0;

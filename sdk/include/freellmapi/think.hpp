@@ -6,8 +6,8 @@
 
 namespace freellmapi::sdk {
 
-/// Some models write their thinking in front of the answer, in tags. Only tags that open the text count: a later <think> is text.
-/// Holds back at most a tag and a few blanks. Not thread-safe.
+/// Some models write their thinking in front of the answer, in tags. Only tags that open the text count: a
+/// later <think> is text. Holds back at most a tag and a few blanks. Not thread-safe.
 class ThinkSplitter {
  public:
   /// Calls on_piece(bool thinking, std::string_view) for what is decided.
@@ -39,7 +39,8 @@ class ThinkSplitter {
   template <class OnPiece>
   bool step(bool last, OnPiece& on_piece) {
     const std::size_t blank = held_.find_first_not_of(" \t\r\n");
-    const std::string_view solid = blank == held_.npos ? std::string_view{} : std::string_view(held_).substr(blank);
+    const std::string_view solid =
+        blank == held_.npos ? std::string_view{} : std::string_view(held_).substr(blank);
     switch (state_) {
       case State::start:
         if (solid.starts_with(open_)) {
@@ -55,7 +56,8 @@ class ThinkSplitter {
         std::size_t give = end == held_.npos ? held_.size() : end;
         if (end == held_.npos && !last)  // the tail may be the front of the closing tag
           for (std::size_t n = close_.size() - 1; n > 0; --n)
-            if (held_.size() >= n && std::string_view(held_).substr(held_.size() - n) == close_.substr(0, n)) {
+            if (held_.size() >= n &&
+                std::string_view(held_).substr(held_.size() - n) == close_.substr(0, n)) {
               give -= n;
               break;
             }

@@ -92,7 +92,9 @@ class RequestOut {
   void target(std::string_view method, std::string_view path) {
     check(out_.target(&out_, str(method), str(path)));
   }
-  void header(std::string_view name, std::string_view value) { check(out_.header(&out_, str(name), str(value))); }
+  void header(std::string_view name, std::string_view value) {
+    check(out_.header(&out_, str(name), str(value)));
+  }
   /// The host writes `name: prefix<secret>`; part 0 is the whole key, 1 and 2 stand around its first ':'.
   void credential(std::string_view name, std::string_view prefix, std::uint32_t part = 0) {
     check(out_.credential(&out_, str(name), str(prefix), part));
@@ -208,8 +210,8 @@ class OutcomeOut {
   }
   void code(std::string_view text) noexcept { put(o_.code, text); }
   void message(std::string_view text) noexcept { put(o_.message, text); }
-  /// The member to drop, or to rename when `rename` is not empty, for one retry in place. A name that does not
-  /// fit names nothing.
+  /// The member to drop, or to rename when `rename` is not empty, for one retry in place. A name that does
+  /// not fit names nothing.
   void repair(std::string_view field, std::string_view rename = {}) noexcept {
     if (field.size() >= sizeof o_.repair_field || rename.size() >= sizeof o_.repair_rename) return;
     put(o_.repair_field, field);
@@ -233,13 +235,14 @@ class OutcomeOut {
 /// Where a provider's statements about its windows go. What does not fit is left out.
 class WindowsOut {
  public:
-  WindowsOut(freellm_window* windows, std::size_t capacity) noexcept : windows_(windows), capacity_(capacity) {}
+  WindowsOut(freellm_window* windows, std::size_t capacity) noexcept
+      : windows_(windows), capacity_(capacity) {}
   /// `reset_in_ms` counts from now; -1: not said. A window without a number says nothing and is left out.
   void add(std::uint32_t unit, std::uint32_t window, std::uint32_t scope, std::optional<std::uint64_t> limit,
            std::optional<std::uint64_t> remaining, std::int64_t reset_in_ms = -1) noexcept {
     if ((!limit && !remaining) || count_ == capacity_) return;
-    windows_[count_++] = {unit, window, scope, 0, limit.value_or(not_said), remaining.value_or(not_said),
-                          reset_in_ms};
+    windows_[count_++] = {
+        unit, window, scope, 0, limit.value_or(not_said), remaining.value_or(not_said), reset_in_ms};
   }
   std::size_t count() const noexcept { return count_; }
 

@@ -1,0 +1,386 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <freellmapi/json.hpp>
+#include <freellmapi/openai.hpp>
+#include <freellmapi/openai_parser.hpp>
+
+#include "error_text.hpp"
+#include "pattern.hpp"
+
+namespace freellmapi::sdk {
+namespace json = boost::json;
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/// The provider's word for the end in OpenAI's; "" for no end, "error" for a failure. An unknown word is a
+/// stop.
+std::string_view reason_of(std::string_view word) noexcept {
+  if (word.empty()) return {};
+  if (one_of("length|max_tokens|model_length|max_output_tokens", word)) return "length";
+  if (one_of("tool_calls|tool_call|function_call|tool_use", word)) return "tool_calls";
+  if (one_of("content_filter|content_filtered|safety|sensitive|recitation|blocklist|prohibited_content|spii",
+             word))
+    return "content_filter";
+  if (one_of("error|network_error|timeout", word)) return "error";
+  return "stop";
+}
+
+/// A count of tokens a provider can mean: a whole number from 0 to 10^12. Everything else is not said.
+std::uint64_t count_at(const json::object& object, std::string_view name) noexcept {
+  constexpr std::uint64_t most = 1'000'000'000'000;
+  const json::value* const value = object.if_contains(name);
+  if (value == nullptr) return not_said;
+  if (value->is_int64() && value->get_int64() >= 0) {
+    const auto n = static_cast<std::uint64_t>(value->get_int64());
+    return n <= most ? n : not_said;
+  }
+  if (value->is_double()) {
+    const double d = value->get_double();
+    if (d >= 0 && d <= 1e12) return static_cast<std::uint64_t>(d);
+  }
+  return not_said;
+}
+
+std::uint64_t first_count(const json::object& object, std::string_view name,
+                          std::string_view other) noexcept {
+  const std::uint64_t n = count_at(object, name);
+  return n != not_said ? n : count_at(object, other);
+}
+
+std::uint64_t detail_count(const json::object& usage, std::string_view holder,
+                           std::string_view name) noexcept {
+  const json::object* const details = object_at(usage, holder);
+  return details == nullptr ? not_said : count_at(*details, name);
+}
+
+Usage read_usage(const json::object& u) noexcept {
+  Usage out;
+  out.input = first_count(u, "prompt_tokens", "input_tokens");
+  out.output = first_count(u, "completion_tokens", "output_tokens");
+  out.cached = detail_count(u, "prompt_tokens_details", "cached_tokens");
+  if (out.cached == not_said) out.cached = detail_count(u, "input_tokens_details", "cached_tokens");
+  if (out.cached == not_said) out.cached = first_count(u, "num_cached_tokens", "prompt_cache_hit_tokens");
+  out.reasoning = detail_count(u, "completion_tokens_details", "reasoning_tokens");
+  if (out.reasoning == not_said) out.reasoning = detail_count(u, "output_tokens_details", "reasoning_tokens");
+  if (out.reasoning == not_said) out.reasoning = count_at(u, "reasoning_tokens");
+  return out;
+}
+
+/// Arguments as the text of a JSON object, whether they came as text or as the object itself.
+std::string arguments_of(const json::object& function) {
+  const json::value* const value = function.if_contains("arguments");
+  if (value == nullptr || value->is_null()) return {};
+  if (value->is_string()) return std::string(value->get_string());
+  return json::serialize(*value);
+}
+
+bool json_type(std::string_view type) noexcept {
+  return matches("application/json|+json|application/x-ndjson", type);
+}
+
+/// Only the first answer is asked for; others are passed over.
+json::object* first_choice(json::object& frame) {
+  json::value* const choices = frame.if_contains("choices");
+  if (choices == nullptr || !choices->is_array()) return nullptr;
+  for (json::value& one : choices->get_array()) {
+    if (!one.is_object()) throw Failure{FREELLM_E_PROTOCOL};
+    const std::uint64_t index = count_at(one.get_object(), "index");
+    if (index == not_said || index == 0) return &one.get_object();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+OpenAiParser::OpenAiParser(const OpenAiProvider& provider, const Call&, const Headers& head)
+    : provider_(provider) {
+  const std::string_view type = head.find("content-type").value_or("");
+  if (json_type(type)) told_ = Told::json;
+  if (matches("text/event-stream", type)) told_ = Told::events;
+}
+
+void OpenAiParser::feed(std::string_view bytes, EventsOut& out) {
+  if (done_) return;
+  if (kind_ == Body::unknown) {
+    // Blanks may keep a slow answer alive; the first byte after them tells what it is.
+    while (!bytes.empty() &&
+           (blank(bytes.front()) || byte_order_mark.find(bytes.front()) != byte_order_mark.npos))
+      bytes.remove_prefix(1);
+    if (bytes.empty()) return;
+    kind_ = kind_of(bytes.front());
+  }
+  if (kind_ == Body::json) {
+    if (body_.size() + bytes.size() > max_body) throw Failure{FREELLM_E_LIMIT};
+    body_.append(bytes);
+    return;
+  }
+  const bool fits =
+      sse_.feed(bytes, [&](const SseEvent& event) { frame(event.name, event.data, false, out); });
+  if (!fits && !done_) throw Failure{FREELLM_E_LIMIT};
+}
+
+OpenAiParser::Body OpenAiParser::kind_of(char first) const {
+  if (first == '{' || first == '[') return Body::json;
+  // data:, event:, id:, retry: and comments; everything else under a JSON content-type is garbage, as is a
+  // page.
+  const bool event_like = std::string_view("d:eir").find(first) != std::string_view::npos;
+  if (first == '<' || (told_ == Told::json && !event_like)) throw Failure{FREELLM_E_PROTOCOL};
+  return Body::events;
+}
+
+void OpenAiParser::finish(EventsOut& out) {
+  if (done_) return;
+  if (kind_ == Body::json) return whole(out);
+  const bool fits = sse_.finish([&](const SseEvent& event) { frame(event.name, event.data, true, out); });
+  if (done_) return;
+  if (!fits) throw Failure{FREELLM_E_LIMIT};
+  if (finished_) return;
+  settle_text(out);
+  throw Failure{FREELLM_E_TRUNCATED};
+}
+
+void OpenAiParser::frame(std::string_view name, std::string_view data, bool last, EventsOut& out) {
+  if (done_) return;
+  while (!data.empty() && blank(data.front())) data.remove_prefix(1);
+  while (!data.empty() && blank(data.back())) data.remove_suffix(1);
+  if (data.empty()) return;
+  if (data == "[DONE]") {
+    if (!finished_ && !answered_) return empty(out);
+    if (!finished_) end("stop", out);
+    done_ = true;
+    return;
+  }
+  std::array<unsigned char, 8192> stack;
+  json::monotonic_resource memory(stack.data(), stack.size());
+  const bool marked_error = name == "error";
+  auto value = parse_json(data, &memory);
+  if (!value || !value->is_object()) {
+    if (marked_error) return error(data, out);
+    // What follows the end of the answer is of no use, and a frame cut by the end of the stream is no frame.
+    if (last || finished_) return;
+    throw Failure{FREELLM_E_PROTOCOL};
+  }
+  object(value->get_object(), data, marked_error, false, out);
+}
+
+void OpenAiParser::whole(EventsOut& out) {
+  auto value = parse_json(body_);
+  if (!value) {
+    const std::size_t end = body_.find_last_not_of(" \t\r\n");
+    const bool closed = end != body_.npos && (body_[end] == '}' || body_[end] == ']');
+    throw Failure{closed ? FREELLM_E_PROTOCOL : FREELLM_E_TRUNCATED};
+  }
+  if (json::array* list = value->if_array(); list != nullptr && list->size() == 1) {
+    json::value element = std::move(list->front());
+    value = std::move(element);
+  }
+  if (!value->is_object()) throw Failure{FREELLM_E_PROTOCOL};
+  json::object& answer = value->get_object();
+  const bool answers = answer.contains("choices");
+  if (!answers && !is_error(answer)) throw Failure{FREELLM_E_PROTOCOL};
+  object(answer, body_, false, true, out);
+  if (!done_ && !finished_) empty(out);
+  done_ = true;
+}
+
+void OpenAiParser::object(json::object& frame, std::string_view text, bool marked_error, bool complete,
+                          EventsOut& out) {
+  if (marked_error || is_error(frame)) return error(text, out);
+  for (const std::string_view name : provider_.differences().envelopes) {
+    const json::object* const envelope = object_at(frame, name);
+    if (envelope == nullptr) continue;
+    if (envelope->contains("error") && is_error(*envelope)) return error(json::serialize(*envelope), out);
+  }
+  json::object* const first = first_choice(frame);
+  std::string_view reason;
+  if (first != nullptr) {
+    reason = choice(*first, complete, out);
+    if (done_) return;
+    usage(*first, out);
+  }
+  for (const std::string_view name : provider_.differences().envelopes)
+    if (const json::object* const envelope = object_at(frame, name)) usage(*envelope, out);
+  usage(frame, out);
+  if (!reason.empty()) end(reason, out);
+}
+
+std::string_view OpenAiParser::choice(json::object& choice, bool complete, EventsOut& out) {
+  provider_.edit_choice(choice);
+  const json::object* const failure = object_at(choice, "error");
+  if (failure != nullptr && !failure->empty()) {
+    error(json::serialize(choice), out);
+    return {};
+  }
+  if (finished_) return {};
+  const json::object* const delta = object_at(choice, "delta");
+  if (delta != nullptr) {
+    deltas_ = true;
+    message(*delta, out);
+  } else if (const json::object* whole = object_at(choice, "message"); whole != nullptr && !deltas_) {
+    message(*whole, out);
+  }
+  if (const json::value* logprobs = choice.if_contains("logprobs");
+      logprobs != nullptr && !logprobs->is_null())
+    out.extra(FREELLM_EXTRA_CHOICE, "logprobs", json::serialize(*logprobs));
+  const std::string_view reason = reason_of(string_at(choice, "finish_reason"));
+  if (reason == "error") {
+    error(R"({"error":{"message":"the provider ended the answer with an error"}})", out);
+    return {};
+  }
+  return reason.empty() && complete ? "stop" : reason;
+}
+
+void OpenAiParser::message(const json::object& message, EventsOut& out) {
+  std::string_view thought = string_at(message, "reasoning_content");
+  if (thought.empty()) thought = string_at(message, "reasoning");
+  if (!thought.empty()) {
+    answered_ = true;
+    out.reasoning(thought);
+  }
+  if (const json::value* value = message.if_contains("content")) content(*value, out);
+  if (const std::string_view refusal = string_at(message, "refusal"); !refusal.empty()) {
+    settle_text(out);
+    answered_ = true;
+    out.refusal(refusal);
+  }
+  if (const json::value* calls = message.if_contains("tool_calls"); calls != nullptr && calls->is_array()) {
+    for (const json::value& call : calls->get_array()) {
+      if (!call.is_object()) throw Failure{FREELLM_E_PROTOCOL};
+      tool_call(call.get_object(), out);
+    }
+  }
+  if (const json::object* legacy = object_at(message, "function_call")) {
+    json::object call(message.storage());
+    call["index"] = 0;
+    call["function"] = *legacy;
+    tool_call(call, out);
+  }
+}
+
+void OpenAiParser::content(const json::value& content, EventsOut& out) {
+  if (content.is_string()) return text(content.get_string(), out);
+  const json::array* const parts = content.if_array();
+  if (parts == nullptr) return;
+  for (const json::value& part : *parts) {
+    if (part.is_string()) text(part.get_string(), out);
+    const json::object* const object = part.if_object();
+    if (object == nullptr) continue;
+    if (string_at(*object, "type") != "thinking") {
+      text(string_at(*object, "text"), out);
+      continue;
+    }
+    // Thinking stands as text or as parts of its own.
+    const json::value* const inner = object->if_contains("thinking");
+    if (inner == nullptr) continue;
+    if (inner->is_string()) {
+      answered_ = true;
+      out.reasoning(inner->get_string());
+    } else if (const json::array* pieces = inner->if_array()) {
+      for (const json::value& piece : *pieces) {
+        if (!piece.is_object()) continue;
+        answered_ = true;
+        out.reasoning(string_at(piece.get_object(), "text"));
+      }
+    }
+  }
+}
+
+void OpenAiParser::text(std::string_view piece, EventsOut& out) {
+  if (piece.empty()) return;
+  answered_ = true;
+  if (!provider_.differences().split_think_tags) return out.text(piece);
+  think_.feed(piece, [&](bool thinking, std::string_view s) { thinking ? out.reasoning(s) : out.text(s); });
+}
+
+void OpenAiParser::settle_text(EventsOut& out) {
+  think_.finish([&](bool thinking, std::string_view s) { thinking ? out.reasoning(s) : out.text(s); });
+}
+
+void OpenAiParser::tool_call(const json::object& call, EventsOut& out) {
+  settle_text(out);
+  answered_ = true;
+  const json::object empty_object;
+  const json::object* const function =
+      object_at(call, "function") != nullptr ? object_at(call, "function") : &empty_object;
+  std::string_view id = string_at(call, "id");
+  if (id == "null") id = {};
+  const std::string_view name = string_at(*function, "name");
+  const std::uint64_t said = count_at(call, "index");
+  const std::int64_t index = said == not_said ? -1 : static_cast<std::int64_t>(said);
+
+  // Which call is this a piece of? The newest with this index, else this id, else the one being written.
+  auto known = tools_.end();
+  for (auto at = tools_.begin(); at != tools_.end(); ++at)
+    if (index >= 0 ? at->given_index == index : !id.empty() && at->id == id) known = at;
+  if (index >= 0 && known != tools_.end() && !id.empty() && !known->id.empty() && known->id != id &&
+      !name.empty())
+    known = tools_.end();  // some number every call 0
+  if (known == tools_.end() && name.empty() &&
+      !tools_.empty())  // a number or an id that came late or went missing
+    known = index >= 0 && static_cast<std::size_t>(index) < tools_.size() ? tools_.begin() + index
+                                                                          : tools_.end() - 1;
+  if (known == tools_.end()) {
+    if (tools_.size() == max_tool_calls) throw Failure{FREELLM_E_LIMIT};
+    tools_.push_back({});
+    known = tools_.end() - 1;
+    known->given_index = index;
+  }
+  if (known->id.empty()) known->id.assign(id.substr(0, 256));
+  const auto number = static_cast<std::uint32_t>(known - tools_.begin());
+  std::string arguments = arguments_of(*function);
+  std::string extra;
+  if (const json::object* kept = object_at(call, "extra_content"); kept != nullptr)
+    extra = json::serialize(json::object{{"extra_content", *kept}});
+  if (known->named) {
+    if (!arguments.empty() || !extra.empty()) out.tool(number, {}, {}, arguments, extra);
+    return;
+  }
+  if (known->held.size() + arguments.size() > SseSplitter::max_event) throw Failure{FREELLM_E_LIMIT};
+  known->held += arguments;
+  if (name.empty()) return;
+  known->named = true;
+  const std::string first = std::move(known->held);
+  known->held.clear();
+  out.tool(number, known->id, name, first, extra);
+}
+
+void OpenAiParser::usage(const json::object& holder, EventsOut& out) {
+  const json::object* const said = object_at(holder, "usage");
+  if (said == nullptr) return;
+  const Usage now = read_usage(*said);
+  if (now == usage_ || now == Usage{}) return;
+  usage_ = now;
+  out.usage(now);
+}
+
+void OpenAiParser::end(std::string_view reason, EventsOut& out) {
+  settle_text(out);
+  for (const ToolCall& call : tools_)
+    if (!call.named) throw Failure{FREELLM_E_PROTOCOL};
+  finished_ = true;
+  out.finish(reason == "stop" && !tools_.empty() ? "tool_calls" : reason);
+}
+
+void OpenAiParser::error(std::string_view text, EventsOut& out) {
+  settle_text(out);
+  freellm_outcome outcome = fresh_outcome();
+  OutcomeOut sorted(outcome);
+  provider_.classify_in_success(text, sorted);
+  done_ = true;
+  out.error(outcome);
+}
+
+void OpenAiParser::empty(EventsOut& out) {
+  freellm_outcome outcome = fresh_outcome();
+  OutcomeOut sorted(outcome);
+  sorted.sort(FREELLM_C_EMPTY, true);
+  sorted.message("the provider ended the answer without one");
+  done_ = true;
+  out.error(outcome);
+}
+
+}  // namespace freellmapi::sdk

@@ -1,0 +1,242 @@
+// Writes a request as pieces: what may stay is sent from where the client wrote it, what differs is written
+// beside.
+#include <algorithm>
+#include <charconv>
+#include <freellmapi/json.hpp>
+#include <freellmapi/openai.hpp>
+#include <functional>
+#include <utility>
+
+#include "openai_messages.hpp"
+
+namespace freellmapi::sdk {
+namespace json = boost::json;
+namespace {
+
+/// Gathers our own text and runs of the client's members; a run of neighbours leaves as one piece.
+class Splicer {
+ public:
+  Splicer(std::string_view body, RequestOut& out) : body_(body), out_(out) {}
+
+  void own(std::string_view name, std::string_view value) {
+    begin();
+    append_json_string(own_, name);
+    own_ += ':';
+    own_ += value;
+  }
+  /// `name` is ours, `value` lies in the client's body.
+  void renamed(std::string_view name, std::string_view value) {
+    begin();
+    append_json_string(own_, name);
+    own_ += ':';
+    flush_own();
+    run_ = value;
+  }
+  void kept(const freellm_member& member) {
+    const std::string_view name = view(member.name), value = view(member.value);
+    const bool plain = inside(name) && inside(value) && name.data() != body_.data() &&
+                       name.data()[-1] == '"' && name.data() + name.size() < value.data() &&
+                       name.data()[name.size()] == '"';
+    if (!plain) return renamed(name, value);
+    const char* const from = name.data() - 1;
+    const char* const to = value.data() + value.size();
+    if (run_.data() != nullptr && neighbours(run_.data() + run_.size(), from)) {
+      run_ = {run_.data(), static_cast<std::size_t>(to - run_.data())};
+      return;
+    }
+    begin();
+    flush_own();
+    run_ = {from, static_cast<std::size_t>(to - from)};
+  }
+  /// Members that are already JSON text, without a comma in front.
+  void tail(std::string_view members) {
+    if (members.empty()) return;
+    begin();
+    own_ += members;
+  }
+  void close() {
+    flush_run();
+    if (first_) own_ += '{';
+    own_ += '}';
+    flush_own();
+  }
+
+ private:
+  bool inside(std::string_view s) const noexcept {
+    const std::less_equal<const char*> before;
+    return s.data() != nullptr && before(body_.data(), s.data()) &&
+           before(s.data() + s.size(), body_.data() + body_.size());
+  }
+  // The host may have taken a member out of the list, so between two members of the list there may be a
+  // third.
+  static bool neighbours(const char* at, const char* to) noexcept {
+    if (std::less<const char*>{}(to, at)) return false;
+    bool comma = false;
+    for (; at != to; ++at) {
+      if (*at == ',' && !comma) {
+        comma = true;
+      } else if (*at != ' ' && *at != '\t' && *at != '\n' && *at != '\r') {
+        return false;
+      }
+    }
+    return comma;
+  }
+  void begin() {
+    flush_run();
+    own_ += first_ ? '{' : ',';
+    first_ = false;
+  }
+  void flush_own() {
+    out_.body(own_);
+    own_.clear();
+  }
+  void flush_run() {
+    if (run_.data() != nullptr) out_.body(run_);
+    run_ = {};
+  }
+
+  std::string_view body_;
+  RequestOut& out_;
+  std::string own_;
+  std::string_view run_;  // when it is there, own_ is empty
+  bool first_ = true;
+};
+
+/// The provider's rule for a member, or what holds when it has none.
+MemberRule rule_for(const OpenAiDialect& dialect, std::string_view name) noexcept {
+  for (const MemberRule& rule : dialect.members)
+    if (rule.name == name) return rule;
+  if (dialect.keep_unlisted) return keep(name);
+  const bool known =
+      std::find(std::begin(standard_members), std::end(standard_members), name) != std::end(standard_members);
+  return known ? keep(name) : drop(name);
+}
+
+bool empty_array(std::string_view text) noexcept {
+  return text.starts_with('[') && text.find_first_not_of(" \t\r\n", 1) == text.find(']');
+}
+
+bool offers_tools(const OpenAiDialect& dialect, const Call& call) noexcept {
+  const auto tools = call.find("tools");
+  return tools && !empty_array(*tools) && rule_for(dialect, "tools").action != MemberRule::Action::drop;
+}
+
+bool plain_text_format(std::string_view text) {
+  if (text.size() > 64) return false;
+  const auto format = parse_json(text);
+  return format && format->is_object() && string_at(format->get_object(), "type") == "text";
+}
+
+/// Nothing when the member can go as it is, else what is written for it ("" drops it).
+std::optional<std::string> stops(const OpenAiDialect& dialect, std::string_view text) {
+  const auto value = parse_json(text);
+  if (!value) return "";
+  if (value->is_string())
+    return dialect.stop_as_array ? std::optional("[" + std::string(text) + "]") : std::nullopt;
+  const json::array* const list = value->if_array();
+  if (list == nullptr || list->empty()) return "";
+  if (list->size() <= dialect.max_stops) return std::nullopt;
+  return json::serialize(json::array(list->begin(), list->begin() + dialect.max_stops));
+}
+
+std::optional<std::string> tool_choice(const ToolChoiceRules& rules, std::string_view text) {
+  std::string required;
+  append_json_string(required, rules.required);
+  if (text == "\"auto\"") return rules.send_auto ? std::nullopt : std::optional(std::string());
+  if (text == "\"required\"" || text == "\"any\"")
+    return text == required ? std::nullopt : std::optional(required);
+  if (text.starts_with('{') && rules.named_to_required) return required;
+  return std::nullopt;
+}
+
+std::optional<std::string> clamped(const MemberRule& rule, std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return "";
+  if (number >= rule.low && number <= rule.high) return std::nullopt;
+  char buffer[32];
+  const auto done = std::to_chars(buffer, buffer + sizeof buffer, number < rule.low ? rule.low : rule.high);
+  return std::string(buffer, done.ptr);
+}
+
+bool ours(std::string_view name) noexcept {
+  return name == "model" || name == "stream" || name == "stream_options" || name == "max_tokens" ||
+         name == "max_completion_tokens" || name == "n";
+}
+
+/// What is written for a member that the dialect keeps: nothing for "as it is", "" for "not at all".
+std::optional<std::string> replaced(const OpenAiProvider& provider, const Call& call, bool tools,
+                                    std::string_view name, std::string_view value) {
+  std::string replacement;
+  const Edit edit = provider.edit_member(call, name, value, replacement);
+  if (edit == Edit::drop) return "";
+  if (edit == Edit::replace) return replacement;
+  const OpenAiDialect& dialect = provider.differences();
+  if (name == "messages")
+    return must_rewrite(dialect.messages, call) || provider.must_edit_messages(call)
+               ? std::optional(rewrite_messages(provider, call, value))
+               : std::nullopt;
+  if (name == "response_format" && plain_text_format(value)) return "";
+  if ((name == "tools" || name == "parallel_tool_calls" || name == "tool_choice") && !tools) return "";
+  if (name == "tool_choice") return tool_choice(dialect.tool_choice, value);
+  if (name == "stop") return stops(dialect, value);
+  return std::nullopt;
+}
+
+}  // namespace
+
+void MemberWriter::add(std::string_view name, std::string_view text) {
+  if (!out_.empty()) out_ += ',';
+  append_json_string(out_, name);
+  out_ += ':';
+  out_ += text;
+}
+void MemberWriter::add_string(std::string_view name, std::string_view text) {
+  std::string quoted;
+  append_json_string(quoted, text);
+  add(name, quoted);
+}
+void MemberWriter::add_number(std::string_view name, std::uint64_t number) {
+  add(name, std::to_string(number));
+}
+
+void OpenAiProvider::write_body(const Call& call, RequestOut& out) const {
+  Splicer splicer(call.body(), out);
+  std::string model;
+  append_json_string(model, call.model());
+  splicer.own("model", model);
+  if (call.streams()) {
+    splicer.own("stream", "true");
+    if (dialect_.ask_stream_usage) splicer.own("stream_options", R"({"include_usage":true})");
+  }
+  const std::uint64_t most =
+      call.max_output_tokens() != 0 ? call.max_output_tokens() : dialect_.default_max_tokens;
+  if (most != 0) splicer.own(dialect_.max_tokens_name, std::to_string(most));
+
+  const bool tools = offers_tools(dialect_, call);
+  for (const freellm_member& member : call.members()) {
+    const std::string_view name = view(member.name), value = view(member.value);
+    if (ours(name) || value == "null") continue;
+    const MemberRule rule = rule_for(dialect_, name);
+    if (rule.action == MemberRule::Action::drop) continue;
+    auto text = replaced(*this, call, tools, name, value);
+    if (!text && rule.action == MemberRule::Action::clamp) text = clamped(rule, value);
+    const bool renames = rule.action == MemberRule::Action::rename;
+    if (text && text->empty()) continue;
+    if (text) {
+      splicer.own(renames ? rule.to : name, *text);
+    } else if (renames) {
+      splicer.renamed(rule.to, value);
+    } else {
+      splicer.kept(member);
+    }
+  }
+  std::string more;
+  MemberWriter writer(more);
+  add_members(call, writer);
+  splicer.tail(more);
+  splicer.close();
+  if (most != 0) out.output_bound(most);
+}
+
+}  // namespace freellmapi::sdk

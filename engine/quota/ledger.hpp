@@ -1,7 +1,9 @@
 // Counts what every window has spent and reserved, and which candidates are benched. The one owner of every counter.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,7 +29,7 @@ struct Need {
   std::uint64_t own_units = 0;
 };
 
-/// What it did cost. Absent figures keep the reserved bound.
+/// What it did cost. Absent figures keep the reserved bound, and so do absurd ones: more than 4 times the bound.
 struct Bill {
   bool request = true;  ///< false: the provider does not count it
   std::optional<std::uint64_t> input_tokens, output_tokens, own_units;
@@ -71,12 +73,15 @@ class Reservation {
 
  private:
   friend class Ledger;
+  // Rules beyond this many are still exact when reserving; settling gives nothing back early at them.
+  static constexpr std::size_t most_marks = 16;
   class Ledger* ledger_ = nullptr;
   std::shared_ptr<const Plan> plan_;
   policy::KeyIndex key_ = policy::none;
   policy::ModelIndex model_ = policy::none;
   Need need_;
   Now at_{};
+  std::array<std::int64_t, most_marks> marks_{};  // where in each window's time the amounts were counted
 };
 
 /// What a cooldown covers.
@@ -117,7 +122,8 @@ class Ledger {
   Verdict reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
                   const Need& need, Now now, Reservation& out);
 
-  /// Turns the reservation into spending. A bill above the bound is believed up to 4 times the bound.
+  /// Turns the reservation into spending. A bill above the bound is believed up to 4 times the bound; beyond that
+  /// the bound is kept. Requests, input and own units count from when they were reserved, output from now.
   void settle(Reservation reservation, const Bill& bill, Now now);
 
   /// Starts or extends a cooldown; never shortens one. `reason` has static storage.
@@ -134,6 +140,7 @@ class Ledger {
  private:
   friend class Reservation;
   void release(Reservation& reservation) noexcept;
+  void finish(Reservation& reservation, const Bill& bill, const Now* now);
   struct State;
   std::unique_ptr<State> state_;
 };

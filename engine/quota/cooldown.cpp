@@ -1,0 +1,56 @@
+#include <mutex>
+
+#include "quota/ledger.hpp"
+#include "quota/plan.hpp"
+
+namespace freellmapi::quota {
+namespace {
+
+/// The cooldown a scope means and the group that guards it.
+struct Place {
+  Group* group = nullptr;
+  Cooldown* cooldown = nullptr;
+};
+
+Place place_of(const Binding& binding, BenchScope scope) noexcept {
+  switch (scope) {
+    case BenchScope::key_model:
+      return {binding.key, &binding.pair->cooldown};
+    case BenchScope::key:
+      return {binding.key, &binding.key->cooldown};
+    case BenchScope::model:
+      return {binding.model, &binding.model->cooldown};
+    case BenchScope::provider:
+      return {binding.provider, &binding.provider->cooldown};
+  }
+  return {};
+}
+
+}  // namespace
+
+void Ledger::bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, policy::ModelIndex model,
+                   base::WallTime until, std::string_view reason, Now now) {
+  const Binding* binding = static_cast<const BoundPlan&>(plan).find(key, model);
+  if (binding == nullptr || until <= now.wall) return;
+  const Place place = place_of(*binding, scope);
+  const std::lock_guard lock(place.group->mutex);
+  Cooldown& cooldown = *place.cooldown;
+  if (cooldown.on.load(std::memory_order_relaxed) && cooldown.running(now) && cooldown.free_at(now) >= until) return;
+  cooldown.steady_until = now.steady + (until - now.wall);
+  cooldown.wall_until = until;
+  cooldown.reason = reason;
+  cooldown.on.store(true, std::memory_order_release);
+}
+
+void Ledger::recovered(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model) {
+  const Binding* binding = static_cast<const BoundPlan&>(plan).find(key, model);
+  if (binding == nullptr) return;
+  for (const BenchScope scope : {BenchScope::key_model, BenchScope::key, BenchScope::model}) {
+    const Place place = place_of(*binding, scope);
+    if (!place.cooldown->on.load(std::memory_order_acquire)) continue;
+    const std::lock_guard lock(place.group->mutex);
+    place.cooldown->on.store(false, std::memory_order_release);
+  }
+}
+
+}  // namespace freellmapi::quota

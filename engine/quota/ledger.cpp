@@ -1,0 +1,131 @@
+#include "quota/ledger.hpp"
+
+#include <mutex>
+
+#include "quota/amounts.hpp"
+#include "quota/plan.hpp"
+
+namespace freellmapi::quota {
+namespace {
+
+constexpr std::size_t most_idle = 65'536;  // windows, locks and cooldowns kept of policies that are gone
+
+const BoundPlan& bound(const Plan& plan) noexcept { return static_cast<const BoundPlan&>(plan); }
+
+/// The cooldown that lasts longest, if any runs.
+void add_cooldown(Verdict& verdict, Group& group, const Cooldown& cooldown, Now now) {
+  if (!cooldown.on.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock(group.mutex);
+  if (!cooldown.running(now)) return;
+  const base::WallTime free_at = cooldown.free_at(now);
+  if (verdict.state == Verdict::State::benched && free_at <= verdict.free_at) return;
+  verdict = {Verdict::State::benched, nullptr, free_at, cooldown.reason};
+}
+
+Verdict cooldowns(const Binding& binding, Now now) {
+  Verdict verdict;
+  add_cooldown(verdict, *binding.key, binding.pair->cooldown, now);
+  add_cooldown(verdict, *binding.key, binding.key->cooldown, now);
+  add_cooldown(verdict, *binding.model, binding.model->cooldown, now);
+  add_cooldown(verdict, *binding.provider, binding.provider->cooldown, now);
+  return verdict;
+}
+
+/// REQUIRES: the binding's locks are held.
+Verdict windows(std::span<const Slot> slots, const Need& need, Now now) noexcept {
+  Verdict verdict;
+  for (const Slot& slot : slots) {
+    const Window::Answer answer = slot.window->ask(amount_of(slot.rule->of, need), now);
+    switch (answer.state) {
+      case Window::Answer::State::fits:
+        break;
+      case Window::Answer::State::never:
+        return {Verdict::State::never, slot.rule, {}, {}};
+      case Window::Answer::State::full:
+        if (verdict.state == Verdict::State::free || answer.free_at > verdict.free_at) {
+          verdict = {Verdict::State::full, slot.rule, answer.free_at, {}};
+        }
+        break;
+    }
+  }
+  return verdict;
+}
+
+}  // namespace
+
+struct Ledger::State {
+  std::mutex mutex;  // binding only
+  Memory memory;
+};
+
+Ledger::Ledger() : state_(std::make_unique<State>()) {}
+Ledger::~Ledger() = default;
+
+std::shared_ptr<const Plan> Ledger::bind(std::shared_ptr<const policy::Policy> policy) {
+  const std::lock_guard lock(state_->mutex);
+  auto plan = std::make_shared<const BoundPlan>(std::move(policy), state_->memory);
+  state_->memory.windows.trim(most_idle);
+  state_->memory.groups.trim(most_idle);
+  state_->memory.pairs.trim(most_idle);
+  return plan;
+}
+
+Verdict Ledger::check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need,
+                      Now now) const {
+  const Binding* binding = bound(plan).find(key, model);
+  if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
+  const Verdict verdict = cooldowns(*binding, now);
+  if (verdict.state != Verdict::State::free) return verdict;
+  const Locked locked(bound(plan).locks(*binding));
+  return windows(bound(plan).slots(*binding), need, now);
+}
+
+Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
+                        const Need& need, Now now, Reservation& out) {
+  const Binding* binding = bound(*plan).find(key, model);
+  if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
+  Verdict verdict = cooldowns(*binding, now);
+  if (verdict.state != Verdict::State::free) return verdict;
+
+  Reservation made;
+  const std::span<const Slot> slots = bound(*plan).slots(*binding);
+  {
+    const Locked locked(bound(*plan).locks(*binding));
+    verdict = windows(slots, need, now);
+    if (verdict.state != Verdict::State::free) return verdict;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const std::int64_t mark = slots[i].window->take(amount_of(slots[i].rule->of, need));
+      if (i < Reservation::most_marks) made.marks_[i] = mark;
+    }
+  }
+  made.ledger_ = this;
+  made.plan_ = plan;
+  made.key_ = key;
+  made.model_ = model;
+  made.need_ = need;
+  made.at_ = now;
+  out = std::move(made);  // what `out` held before is released here, with no lock held
+  return verdict;
+}
+
+void Ledger::finish(Reservation& reservation, const Bill& bill, const Now* now) {
+  const std::shared_ptr<const Plan> plan = std::move(reservation.plan_);
+  reservation.ledger_ = nullptr;
+  const Binding* binding = bound(*plan).find(reservation.key_, reservation.model_);
+  const Locked locked(bound(*plan).locks(*binding));
+  const std::span<const Slot> slots = bound(*plan).slots(*binding);
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const policy::Unit unit = slots[i].rule->of;
+    const Amount actual = amount_of(unit, reservation.need_, bill, slots[i].window->limit());
+    const std::int64_t mark = i < Reservation::most_marks ? reservation.marks_[i] : Window::no_mark;
+    slots[i].window->settle(amount_of(unit, reservation.need_), actual, mark, now);
+  }
+}
+
+void Ledger::settle(Reservation reservation, const Bill& bill, Now now) {
+  if (reservation) finish(reservation, bill, &now);
+}
+
+void Ledger::release(Reservation& reservation) noexcept { finish(reservation, {true, 0, 0, 0}, nullptr); }
+
+}  // namespace freellmapi::quota

@@ -1,0 +1,114 @@
+#include "routing/decide.hpp"
+
+#include <algorithm>
+
+#include "routing/gates.hpp"
+
+namespace freellmapi::routing {
+namespace {
+
+using policy::KeyIndex;
+using policy::ModelIndex;
+
+class Deciding {
+ public:
+  Deciding(const Inputs& in, Decision& out) : in_(in), policy_(in.plan->policy()), out_(out) {}
+
+  void consider(ModelIndex index, std::chrono::milliseconds wait) {
+    if (index >= policy_.models.size()) return;
+    const policy::Model& model = policy_.models[index];
+    if (model.provider >= policy_.providers.size()) return;
+    const std::vector<KeyIndex>& keys = policy_.providers[model.provider].keys;
+    const Gate capability = capability_gate(policy_, model, *in_.target, in_.features);
+    const quota::Need need = need_of(in_.features, model);
+    const auto first = static_cast<std::uint32_t>(out_.considered.size());
+    if (keys.empty()) {
+      judge({index, policy::none, wait}, capability, need);
+    } else {
+      // Conversations (or, without one, requests) spread over a provider's keys, each staying with its own.
+      const std::uint64_t spread = in_.features.session != 0 ? in_.features.session : in_.seed;
+      const auto start = static_cast<std::size_t>(spread % keys.size());
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        judge({index, keys[(start + i) % keys.size()], wait}, capability, need);
+      }
+    }
+    place(first);
+  }
+
+  /// A conversation stays where it was, if it can.
+  void prefer_pinned() {
+    if (in_.pinned.model == policy::none) return;
+    const auto pinned = std::ranges::find_if(out_.order, [this](std::uint32_t i) {
+      const Considered& c = out_.considered[i];
+      return c.gate == Gate::passed && c.candidate.model == in_.pinned.model && c.candidate.key == in_.pinned.key;
+    });
+    if (pinned != out_.order.end()) std::rotate(out_.order.begin(), pinned, pinned + 1);
+  }
+
+ private:
+  void judge(Candidate candidate, Gate capability, const quota::Need& need) {
+    Considered& c = out_.considered.emplace_back();
+    c.candidate = candidate;
+    c.gate = capability;
+    if (capability != Gate::passed) return;
+    const quota::Verdict verdict =
+        in_.ledger->check(*in_.plan, candidate.key, candidate.model, need, in_.now);
+    c.rule = verdict.rule;
+    c.free_at = verdict.free_at;
+    c.reason = verdict.reason;
+    switch (verdict.state) {
+      case quota::Verdict::State::free:
+        break;
+      case quota::Verdict::State::full:
+        c.gate = Gate::quota_full;
+        break;
+      case quota::Verdict::State::never:
+        c.gate = Gate::quota_never;
+        break;
+      case quota::Verdict::State::benched:
+        c.gate = Gate::benched;
+        break;
+    }
+  }
+
+  /// Puts a step's keys into the order: those that are free, then those worth waiting for, the soonest first.
+  void place(std::uint32_t first) {
+    const auto end = static_cast<std::uint32_t>(out_.considered.size());
+    for (std::uint32_t i = first; i < end; ++i) {
+      if (out_.considered[i].gate == Gate::passed) out_.order.push_back(i);
+    }
+    const auto waiting = static_cast<std::ptrdiff_t>(out_.order.size());
+    for (std::uint32_t i = first; i < end; ++i) {
+      const Considered& c = out_.considered[i];
+      if (c.gate == Gate::quota_full && c.free_at - in_.now.wall <= c.candidate.wait) out_.order.push_back(i);
+    }
+    std::sort(out_.order.begin() + waiting, out_.order.end(), [this](std::uint32_t a, std::uint32_t b) {
+      const base::WallTime at_a = out_.considered[a].free_at, at_b = out_.considered[b].free_at;
+      return at_a != at_b ? at_a < at_b : a < b;
+    });
+  }
+
+  const Inputs& in_;
+  const policy::Policy& policy_;
+  Decision& out_;
+};
+
+}  // namespace
+
+// Every strategy keeps the chain's order so far: the policy warns about those that are not priority.
+void decide(const Inputs& inputs, Decision& out) {
+  out.clear();
+  Deciding deciding(inputs, out);
+  const policy::Policy& policy = inputs.plan->policy();
+  if (inputs.target->automatic()) {
+    if (inputs.target->chain >= policy.chains.size()) return;
+    for (const policy::Step& step : policy.chains[inputs.target->chain].steps) {
+      deciding.consider(step.model, step.wait);
+    }
+  } else {
+    for (const ModelIndex model : inputs.target->models) deciding.consider(model, std::chrono::milliseconds{0});
+  }
+  deciding.prefer_pinned();
+}
+
+}  // namespace freellmapi::routing

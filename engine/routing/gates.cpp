@@ -1,0 +1,85 @@
+#include "routing/gates.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace freellmapi::routing {
+namespace {
+
+constexpr std::uint64_t usual_output = 4096;  // of a model whose manifest does not say
+// Where the client sets no bound, no answer reserves more than this share of a token window. Many free tiers allow
+// fewer tokens a minute than the model may put out, and would never be used at all; a bill above it is believed.
+constexpr std::uint64_t open_ended_share = 4;
+
+std::uint64_t open_ended_output(const Features& features, const policy::Model& model) noexcept {
+  std::uint64_t output = model.max_output > 0 ? model.max_output : usual_output;
+  for (const policy::Rule& rule : model.quota) {
+    const bool both = rule.of == policy::Unit::tokens;
+    if (!both && rule.of != policy::Unit::output_tokens) continue;
+    const std::uint64_t input = both ? features.input_tokens : 0;
+    if (input >= rule.limit) continue;  // does not fit anyway
+    output = std::min({output, std::max<std::uint64_t>(rule.limit / open_ended_share, 1), rule.limit - input});
+  }
+  return output;
+}
+
+std::uint64_t plus(std::uint64_t a, std::uint64_t b) noexcept {
+  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max() : a + b;
+}
+
+}  // namespace
+
+std::string_view name(Gate gate) noexcept {
+  switch (gate) {
+    case Gate::passed:
+      return "passed";
+    case Gate::provider_off:
+      return "provider_off";
+    case Gate::model_off:
+      return "model_off";
+    case Gate::no_key:
+      return "no_key";
+    case Gate::no_tools:
+      return "no_tools";
+    case Gate::no_vision:
+      return "no_vision";
+    case Gate::no_json:
+      return "no_json";
+    case Gate::context_too_small:
+      return "context_too_small";
+    case Gate::quota_full:
+      return "quota_full";
+    case Gate::quota_never:
+      return "quota_never";
+    case Gate::benched:
+      return "benched";
+  }
+  return "passed";
+}
+
+Gate capability_gate(const policy::Policy& policy, const policy::Model& model, const Target& target,
+                     const Features& features) noexcept {
+  const policy::Provider& provider = policy.providers[model.provider];
+  if (!provider.enabled) return Gate::provider_off;
+  const bool nameless = model.id.empty() && target.passed_model.empty();
+  if (!model.enabled || nameless) return Gate::model_off;
+  if (provider.keys.empty() && !provider.keyless) return Gate::no_key;
+  if (features.tools && !model.tools) return Gate::no_tools;
+  if (features.images && !model.vision) return Gate::no_vision;
+  // A schema is accepted where there is only an object mode: the answer is JSON, and the schema goes into the prompt.
+  if ((features.json_object || features.json_schema) && model.json == policy::Json::text) return Gate::no_json;
+  // Providers cut the output to what fits; the input must fit, with room for one token.
+  if (model.context > 0 && plus(features.input_tokens, 1) > model.context) return Gate::context_too_small;
+  return Gate::passed;
+}
+
+quota::Need need_of(const Features& features, const policy::Model& model) noexcept {
+  quota::Need need;
+  need.input_tokens = features.input_tokens;
+  need.output_tokens =
+      features.output_tokens > 0 ? features.output_tokens : open_ended_output(features, model);
+  if (model.max_output > 0) need.output_tokens = std::min(need.output_tokens, model.max_output);
+  return need;
+}
+
+}  // namespace freellmapi::routing

@@ -5,8 +5,10 @@ import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { auth, bases, chat, gemini, last_entry, post, raw, raw_chat, started } from '../harness.mjs';
 
+const program = fileURLToPath(new URL('../main.mjs', import.meta.url));
 const box = (e, name, more = {}) => post(e, `/box/${name}/v1/chat/completions`, { model: 'm', messages: [{ role: 'user', content: 'hi' }] }, more);
 
 test('scripts, journal and state over HTTP', async (t) => {
@@ -49,7 +51,7 @@ test('token and concurrency limits', async (t) => {
   const over = await gemini(e, { contents: [{ role: 'user', parts: [{ text: 'x'.repeat(100) }] }] });
   assert.equal(over.status, 429);
   assert.match(over.json.error.details[1].violations[0].quotaId, /InputTokens/);
-  e.script({ rules: [{ action: { slow_first_token: { ms: 40 } } }], limits: [{ provider: 'a', concurrency: 1 }] });
+  e.script({ rules: [{ times: 1, action: { slow_first_token: { ms: 400 } } }], limits: [{ provider: 'a', concurrency: 1 }] });
   const both = await Promise.all([box(e, 'a'), box(e, 'a')]);
   assert.deepEqual(both.map((r) => r.status).sort(), [200, 429]);
   for (let i = 0; i < 5; i += 1) assert.equal((await box(e, 'a')).status, 200);
@@ -100,7 +102,7 @@ test('TLS verifies against the CA made at the start, and bad certificates do not
 });
 
 test('the program prints where it listens, plays the demo, and ends at SIGTERM', async () => {
-  const child = spawn(process.execPath, [new URL('../main.mjs', import.meta.url).pathname, '--demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, '--demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(child.stdout, 'data');
   const addresses = JSON.parse(line.toString());
   const e = { addresses };
@@ -113,5 +115,5 @@ test('the program prints where it listens, plays the demo, and ends at SIGTERM',
   assert.equal((await chat(e, 'groq')).status, 200);
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
-  assert.throws(() => execFileSync(process.execPath, [new URL('../main.mjs', import.meta.url).pathname, '--nonsense'], { stdio: 'pipe' }), (x) => x.status === 2);
+  assert.throws(() => execFileSync(process.execPath, [program, '--nonsense'], { stdio: 'pipe' }), (x) => x.status === 2);
 });

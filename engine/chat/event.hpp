@@ -15,7 +15,7 @@ struct Usage {
 };
 
 struct ToolCall {
-  std::string id;         ///< never empty once complete
+  std::string id;  ///< never empty once complete
   std::string name;
   std::string arguments;  ///< a JSON object as text
   std::string extra;      ///< a JSON object to keep with the call (a thought signature), or ""
@@ -35,8 +35,8 @@ std::string_view name(Finish finish) noexcept;
 struct Event {
   enum class Kind { text, reasoning, refusal, tool_call, extra };
   Kind kind = Kind::text;
-  std::string_view text;            ///< text, reasoning, refusal
-  const ToolCall* call = nullptr;   ///< tool_call: a complete one
+  std::string_view text;           ///< text, reasoning, refusal
+  const ToolCall* call = nullptr;  ///< tool_call: a complete one
   std::uint32_t call_index = 0;
   const Extra* extra = nullptr;
 };

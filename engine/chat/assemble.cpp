@@ -1,0 +1,207 @@
+#include "chat/assemble.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "chat/json_scan.hpp"
+#include "chat/pass.hpp"
+
+namespace freellmapi::chat {
+
+namespace {
+
+constexpr std::uint64_t most_tokens = 1'000'000'000;  // in one answer; more is a fault of the provider's
+constexpr std::size_t longest_id = 256, longest_name = 256;
+
+constexpr std::array<std::string_view, 6> choice_members{"index",         "message", "delta",
+                                                         "finish_reason", "text",    "role"};
+constexpr std::array<std::string_view, 7> answer_members{"id",      "object", "created", "model",
+                                                         "choices", "usage",  "error"};
+
+template <std::size_t n>
+bool among(const std::array<std::string_view, n>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// One line of valid JSON: a line break may only stand between tokens, and there a blank does as well.
+bool make_one_line(std::string& json) {
+  if (check_json(json)) return false;
+  std::replace_if(
+      json.begin(), json.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  json = std::string{without_blanks(json)};
+  return true;
+}
+
+bool is_object(std::string& json) {
+  JsonScan scan(json);
+  return scan.peek() == JsonType::object && scan.skip() && scan.finish();
+}
+
+// The items of logprobs.content, without the brackets.
+std::string_view logprob_items(std::string& json) {
+  JsonScan scan(json);
+  if (scan.peek() != JsonType::object) return {};
+  Members members(scan);
+  while (members.next()) {
+    const bool content = members.name() == "content" && scan.peek() == JsonType::array;
+    const std::size_t begin = scan.offset();
+    if (!scan.skip()) return {};
+    if (content) return without_blanks(scan.view(begin + 1, scan.offset() - 1));
+  }
+  return {};
+}
+
+// A stream brings logprobs piece by piece, an answer has them in one list.
+void merge_logprobs(std::string& whole, std::string more) {
+  const std::string_view items = logprob_items(more);
+  const std::string_view before = logprob_items(whole);
+  if (items.empty()) return;
+  if (before.empty()) {
+    whole = std::move(more);
+    return;
+  }
+  const auto end = static_cast<std::size_t>(before.data() - whole.data()) + before.size();
+  if (whole.size() + items.size() > Assembler::most_text) return;
+  whole.insert(end, "," + std::string{items});
+}
+
+std::optional<std::uint64_t> sane(const std::optional<std::uint64_t>& said) {
+  return said && *said <= most_tokens ? said : std::nullopt;
+}
+
+void keep_later(std::optional<std::uint64_t>& figure, const std::optional<std::uint64_t>& said) {
+  if (const auto value = sane(said)) figure = value;
+}
+
+std::optional<Finish> finish_named(std::string_view reason) {
+  for (const Finish finish : {Finish::stop, Finish::length, Finish::tool_calls, Finish::content_filter})
+    if (name(finish) == reason) return finish;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool repair_arguments(std::string& arguments) {
+  const std::string_view trimmed = without_blanks(arguments);
+  if (trimmed.empty() || trimmed == "null") {
+    arguments = "{}";
+    return true;
+  }
+  if (trimmed.front() != '"') return is_object(arguments);
+  JsonScan scan(arguments);
+  JsonText inner;
+  if (!scan.string(inner) || !scan.finish()) return false;
+  std::string once = inner.unescaped();
+  if (without_blanks(once).empty()) once = "{}";
+  if (!is_object(once)) return false;
+  arguments = std::move(once);
+  return true;
+}
+
+Fed Assembler::spoken(Event::Kind kind, std::string& whole, std::string_view piece) {
+  if (piece.empty()) return Fed::ok;
+  if (piece.size() > most_text - whole.size()) return Fed::too_long;
+  whole += piece;
+  Event event;
+  event.kind = kind;
+  event.text = piece;
+  give(event);
+  return Fed::ok;
+}
+
+Assembler::Collected* Assembler::open_call(const ToolPiece& piece) {
+  const auto last = std::find_if(pieces_.rbegin(), pieces_.rend(),
+                                 [&](const Collected& c) { return c.index == piece.index; });
+  const bool another = last != pieces_.rend() && !piece.id.empty() && !piece.name.empty() &&
+                       !last->call.id.empty() && last->call.id != piece.id;
+  if (last != pieces_.rend() && !another) return &*last;
+  if (pieces_.size() >= most_calls) return nullptr;
+  Collected& made = pieces_.emplace_back();
+  made.index = piece.index;
+  return &made;
+}
+
+Fed Assembler::tool(const ToolPiece& piece) {
+  if (piece.id.size() > longest_id || piece.name.size() > longest_name) return Fed::too_long;
+  Collected* const collected = open_call(piece);
+  if (collected == nullptr) return Fed::too_long;
+  ToolCall& call = collected->call;
+  if (call.id.empty()) call.id = piece.id;
+  if (call.name.empty()) call.name = piece.name;
+  if (piece.arguments.size() > most_arguments - call.arguments.size()) return Fed::too_long;
+  call.arguments += piece.arguments;
+  if (piece.extra.size() > most_extra) return Fed::too_long;
+  if (!piece.extra.empty()) call.extra = piece.extra;
+  return Fed::ok;
+}
+
+Fed Assembler::extra(bool in_choice, std::string_view name, std::string_view json) {
+  if (json.size() > most_extra || name.size() > longest_name) return Fed::too_long;
+  if (name.empty() || (in_choice ? among(choice_members, name) : among(answer_members, name))) return Fed::ok;
+  Extra made{in_choice, std::string{name}, std::string{json}};
+  if (!make_one_line(made.json)) return Fed::ok;
+  Event event;
+  event.kind = Event::Kind::extra;
+  event.extra = &made;
+  give(event);
+  const auto same = std::find_if(answer_.extras.begin(), answer_.extras.end(),
+                                 [&](const Extra& e) { return e.in_choice == in_choice && e.name == name; });
+  if (same != answer_.extras.end()) {
+    if (name == "logprobs") {
+      merge_logprobs(same->json, std::move(made.json));
+    } else {
+      same->json = std::move(made.json);
+    }
+  } else if (answer_.extras.size() < most_extras) {
+    answer_.extras.push_back(std::move(made));
+  }
+  return Fed::ok;
+}
+
+void Assembler::usage(const Usage& usage) {
+  Usage& known = answer_.usage;
+  keep_later(known.input, usage.input);
+  keep_later(known.output, usage.output);
+  keep_later(known.cached, usage.cached);
+  keep_later(known.reasoning, usage.reasoning);
+  if (known.cached && known.input) known.cached = std::min(*known.cached, *known.input);
+  if (known.reasoning && known.output) known.reasoning = std::min(*known.reasoning, *known.output);
+}
+
+bool Assembler::complete(ToolCall& call) {
+  if (call.name.empty() || !repair_arguments(call.arguments)) return false;
+  if (!call.extra.empty() && !(is_object(call.extra) && make_one_line(call.extra))) call.extra.clear();
+  const bool taken = std::any_of(answer_.calls.begin(), answer_.calls.end(),
+                                 [&](const ToolCall& other) { return other.id == call.id; });
+  if (call.id.empty() || taken) call.id = base::make_id("call_");
+  return true;
+}
+
+Fed Assembler::finish(std::string_view reason) {
+  if (answer_.finish) return Fed::ok;
+  Finish finish = finish_named(reason).value_or(Finish::stop);
+  if (finish == Finish::stop && has_calls()) finish = Finish::tool_calls;
+  if (finish == Finish::tool_calls && !has_calls()) finish = Finish::stop;
+  answer_.finish = finish;
+  for (Collected& collected : pieces_) {
+    if (!complete(collected.call)) {
+      answer_.calls.clear();
+      return Fed::malformed;
+    }
+    answer_.calls.push_back(std::move(collected.call));
+  }
+  pieces_.clear();
+  for (std::size_t i = 0; i < answer_.calls.size(); ++i) {
+    Event event;
+    event.kind = Event::Kind::tool_call;
+    event.call = &answer_.calls[i];
+    event.call_index = static_cast<std::uint32_t>(i);
+    give(event);
+  }
+  return Fed::ok;
+}
+
+}  // namespace freellmapi::chat

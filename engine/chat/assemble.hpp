@@ -1,0 +1,91 @@
+// Makes whole what a provider says in pieces: tool calls, the finish reason, the answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/event.hpp"
+
+namespace freellmapi::chat {
+
+/// Receives what may go out. Views are valid during the call alone.
+class EventTaker {
+ public:
+  virtual ~EventTaker() = default;
+  virtual void on_event(const Event& event) = 0;
+};
+
+/// What came of a piece. `malformed`: a tool call is not one (no name, arguments that are no JSON object).
+/// `too_long`: a bound was reached. After either the answer is worth nothing more than what has gone out
+/// already.
+enum class Fed { ok, malformed, too_long };
+
+/// One piece of a tool call, as a plugin gives it.
+struct ToolPiece {
+  std::uint32_t index = 0;
+  std::string_view id, name, arguments, extra;
+};
+
+/// One per attempt. Text, reasoning, refusals and extras go to the taker at once and are collected; tool
+/// calls go out whole, in finish(). Everything is bounded: 16 MiB of each kind of text, 128 calls with 1 MiB
+/// of arguments each, 64 extras of 1 MiB. Not thread-safe.
+class Assembler {
+ public:
+  static constexpr std::size_t most_text = std::size_t{16} << 20;
+  static constexpr std::size_t most_calls = 128;
+  static constexpr std::size_t most_arguments = std::size_t{1} << 20;
+  static constexpr std::size_t most_extras = 64;
+  static constexpr std::size_t most_extra = std::size_t{1} << 20;
+
+  /// `taker` may be null: then the answer is only collected.
+  explicit Assembler(EventTaker* taker = nullptr) : taker_(taker) {}
+
+  Fed text(std::string_view piece) { return spoken(Event::Kind::text, answer_.text, piece); }
+  Fed reasoning(std::string_view piece) { return spoken(Event::Kind::reasoning, answer_.reasoning, piece); }
+  Fed refusal(std::string_view piece) { return spoken(Event::Kind::refusal, answer_.refusal, piece); }
+  /// A piece with the index of a call but another id and a name begins a new call: some providers count
+  /// nothing.
+  Fed tool(const ToolPiece& piece);
+  /// What is not JSON, or would take the place of a member of our own, is left out.
+  Fed extra(bool in_choice, std::string_view name, std::string_view json);
+  /// A later figure replaces an earlier one; absurd ones are as if not said.
+  void usage(const Usage& usage);
+  /// The legal end. Completes the calls and, when all are sound, gives them to the taker. `reason` in
+  /// OpenAI's words; the first one counts. Tool calls make "stop" to tool_calls, their absence makes
+  /// "tool_calls" to stop.
+  Fed finish(std::string_view reason);
+
+  /// Pieces of tool calls are waiting for the end.
+  bool has_calls() const noexcept { return !pieces_.empty(); }
+  /// Nothing has come that a client could use.
+  bool empty() const noexcept {
+    return answer_.text.empty() && answer_.refusal.empty() && pieces_.empty() && answer_.calls.empty();
+  }
+  const Answer& answer() const noexcept { return answer_; }
+  Answer take() { return std::move(answer_); }
+
+ private:
+  struct Collected {
+    std::uint32_t index = 0;
+    ToolCall call;
+  };
+  Fed spoken(Event::Kind kind, std::string& whole, std::string_view piece);
+  Collected* open_call(const ToolPiece& piece);
+  bool complete(ToolCall& call);
+  void give(const Event& event) {
+    if (taker_ != nullptr) taker_->on_event(event);
+  }
+
+  EventTaker* taker_;
+  Answer answer_;
+  std::vector<Collected> pieces_;
+};
+
+/// Brings a tool call's arguments into the form of a JSON object: nothing and null become {}, an object that
+/// was encoded twice is taken out of its string. False when there is none.
+bool repair_arguments(std::string& arguments);
+
+}  // namespace freellmapi::chat

@@ -1,0 +1,48 @@
+// One walk of the decoder over a body: where it reads, what it changes, what it found, what is wrong.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "chat/edits.hpp"
+#include "chat/fault.hpp"
+#include "chat/json_scan.hpp"
+#include "chat/request.hpp"
+
+namespace freellmapi::chat {
+
+/// Reading functions answer false when something is wrong. The path of the fault is put together on the way
+/// back: the reader of a value says what is wrong with it, each caller puts its own name in front.
+struct Pass {
+  explicit Pass(std::string& body) : scan(body), edits(body) {}
+
+  JsonScan scan;
+  Edits edits;
+  Facts facts;
+  Fault fault;
+
+  /// Always false. `message` goes on from the path: "must be a string".
+  bool wrong(std::string_view code, std::string_view param, std::string_view message);
+  bool wrong_type(std::string_view param, std::string_view expected) {
+    return wrong("invalid_type", param, "must be " + std::string{expected});
+  }
+  bool missing(std::string_view param) { return wrong("missing_required_parameter", param, "is required"); }
+  /// Puts `outer` in front of the fault's path. Always false.
+  bool within(std::string_view outer);
+  bool within(std::string_view outer, std::size_t index);
+
+  /// The next value as a string, or a wrong_type fault at `param`.
+  bool text(std::string_view param, JsonText& out);
+  /// A string that the model reads: counted.
+  bool counted_text(std::string_view param, JsonText& out);
+  /// A string or null; null leaves `out` as it was and marks the element to be dropped.
+  bool text_or_null(std::string_view param, Element& element, JsonText& out);
+
+  /// The value of an element, without the blanks around it.
+  std::string_view value(const Element& element) const;
+};
+
+/// Without JSON's blanks at both ends.
+std::string_view without_blanks(std::string_view json) noexcept;
+
+}  // namespace freellmapi::chat

@@ -71,7 +71,7 @@ std::optional<Error> ElfView::judge_header() const {
     return Error{Errc::protocol,
                  fmt::format("not a shared library: the file begins with \"{}\" and not with an ELF header; "
                              "only built plugins may have a name that ends in .so",
-                             base::printable(bytes_.substr(0, 12), 12))};
+                             base::printable(bytes_.substr(0, 64), 12))};
   }
   const auto header = read<Elf64_Ehdr>(bytes_, 0);
   if (!header) return truncated("the ELF header", bytes_.size());

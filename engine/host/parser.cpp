@@ -46,7 +46,7 @@ class Gate {
   /// What went wrong here counts, whatever the plugin made of it.
   freellm_status end(freellm_status plugins) const noexcept {
     if (fault_ < 0) return fault_;
-    if (plugins >= 0) return FREELLM_OK;
+    if (plugins >= 0) return plugins == FREELLM_DONE ? FREELLM_DONE : FREELLM_OK;
     return plugins < FREELLM_E_INTERNAL ? FREELLM_E_INTERNAL : plugins;
   }
 

@@ -58,9 +58,10 @@ typedef struct freellm_member { /* frozen */
   freellm_str value;
 } freellm_member;
 
-/* Negative means failed. A negative value the reader does not know is FREELLM_E_INTERNAL. */
+/* Negative means failed. A negative value the reader does not know is FREELLM_E_INTERNAL, a positive one FREELLM_OK. */
 typedef int32_t freellm_status;
 enum {
+  FREELLM_DONE = 1,           /* from parser_feed alone: the answer is whole, what follows on the wire says nothing */
   FREELLM_OK = 0,
   FREELLM_E_INVALID = -1,     /* the call cannot be expressed on this wire; the host tries another candidate */
   FREELLM_E_UNSUPPORTED = -2, /* the plugin has no such thing (a probe, say) */
@@ -133,12 +134,15 @@ typedef struct freellm_request_out {
   /* `path` begins with '/' and is appended to the provider's base URL; it may hold a query. The text {key},
    * {key:1} or {key:2} in it stands for the whole key, its part before the first ':' and its part after it. */
   freellm_status (*target)(struct freellm_request_out*, freellm_str method, freellm_str path);
-  /* Host, Content-Length, Connection, Transfer-Encoding and User-Agent are the host's: FREELLM_E_INVALID. */
+  /* Host, User-Agent, Accept-Encoding and all that frames a message or belongs to one connection (Content-Length,
+   * Transfer-Encoding, Connection, Expect, Upgrade, TE, Trailer, Keep-Alive, Proxy-...) are the host's:
+   * FREELLM_E_INVALID. At most 64 headers. */
   freellm_status (*header)(struct freellm_request_out*, freellm_str name, freellm_str value);
   /* The host writes `name: prefix<secret>`; the secret is part 0 (the whole key), 1 or 2 (around the first ':').
    * A keyless provider's call leaves the header out. */
   freellm_status (*credential)(struct freellm_request_out*, freellm_str name, freellm_str prefix, uint32_t part);
-  /* Appends to the body. A piece that lies inside freellm_call.body is sent from there and not copied. */
+  /* Appends to the body, at most 64 MiB in 65536 calls. A piece that lies inside freellm_call.body is sent from
+   * there and not copied. */
   freellm_status (*body)(struct freellm_request_out*, const void* data, size_t n);
   /* The most output tokens this request can be billed for, as written into the body. Not called: unknown. */
   freellm_status (*output_bound)(struct freellm_request_out*, uint64_t tokens);

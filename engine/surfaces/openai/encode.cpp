@@ -1,0 +1,229 @@
+#include "surfaces/openai/encode.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iterator>
+
+#include "base/ids.hpp"
+#include "base/text.hpp"
+#include "surfaces/openai/error.hpp"
+
+namespace freellmapi::surfaces::openai {
+
+namespace {
+
+// A JSON string on one line for every reader: some split lines also at U+0085, U+2028 and U+2029.
+void append_line_string(std::string& out, std::string_view text) {
+  const auto separator_at = [text](std::size_t from) {
+    for (; from < text.size(); ++from) {
+      if (text[from] == '\xC2' && text.substr(from).starts_with("\xC2\x85")) break;
+      if (text[from] == '\xE2' &&
+          (text.substr(from).starts_with("\xE2\x80\xA8") || text.substr(from).starts_with("\xE2\x80\xA9")))
+        break;
+    }
+    return from;
+  };
+  out += '"';
+  for (std::size_t at = 0;;) {
+    const std::size_t stop = separator_at(at);
+    base::append_json_escaped(out, text.substr(at, stop - at));
+    if (stop == text.size()) break;
+    const bool short_one = text[stop] == '\xC2';
+    out += short_one ? "\\u0085" : text[stop + 2] == '\xA8' ? "\\u2028" : "\\u2029";
+    at = stop + (short_one ? 2 : 3);
+  }
+  out += '"';
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+  out += '"';
+  out += name;
+  out += "\":";
+  append_line_string(out, value);
+}
+
+void append_call(std::string& out, const chat::ToolCall& call) {
+  append_member(out, "id", call.id);
+  out += ",\"type\":\"function\",\"function\":{";
+  append_member(out, "name", call.name);
+  out += ',';
+  append_member(out, "arguments", call.arguments);
+  out += '}';
+  if (!call.extra.empty()) {
+    out += ",\"extra_content\":";
+    out += call.extra;
+  }
+}
+
+void append_usage(std::string& out, const chat::Usage& usage) {
+  const std::uint64_t input = usage.input.value_or(0), output = usage.output.value_or(0);
+  fmt::format_to(std::back_inserter(out),
+                 "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}", input,
+                 output, input + output);
+  if (usage.cached)
+    fmt::format_to(std::back_inserter(out), ",\"prompt_tokens_details\":{{\"cached_tokens\":{}}}",
+                   *usage.cached);
+  if (usage.reasoning)
+    fmt::format_to(std::back_inserter(out), ",\"completion_tokens_details\":{{\"reasoning_tokens\":{}}}",
+                   *usage.reasoning);
+  out += '}';
+}
+
+std::string opening(const relay::Route& route, std::string_view object) {
+  std::string out =
+      "{\"id\":\"" + base::make_id("chatcmpl-") + "\",\"object\":\"" + std::string{object} + "\",";
+  fmt::format_to(std::back_inserter(out), "\"created\":{},",
+                 std::chrono::duration_cast<std::chrono::seconds>(route.created.time_since_epoch()).count());
+  append_member(out, "model", route.provider + "/" + route.model);
+  out += ",\"choices\":[";
+  return out;
+}
+
+// `,"name":json`, as it goes on an object.
+std::string extra_member(const chat::Extra& extra) {
+  std::string out = ",";
+  base::append_json_string(out, extra.name);
+  out += ':';
+  out += extra.json;
+  return out;
+}
+
+void append_message(std::string& out, const chat::Answer& answer) {
+  out += "{\"role\":\"assistant\",\"content\":";
+  // OpenAI says null where there are only calls or a refusal.
+  if (answer.text.empty() && !(answer.calls.empty() && answer.refusal.empty())) {
+    out += "null";
+  } else {
+    append_line_string(out, answer.text);
+  }
+  out += ",\"refusal\":";
+  if (answer.refusal.empty()) {
+    out += "null";
+  } else {
+    append_line_string(out, answer.refusal);
+  }
+  if (!answer.reasoning.empty()) {
+    out += ',';
+    append_member(out, "reasoning_content", answer.reasoning);
+  }
+  for (std::size_t i = 0; i < answer.calls.size(); ++i) {
+    out += i == 0 ? ",\"tool_calls\":[{" : ",{";
+    append_call(out, answer.calls[i]);
+    out += '}';
+  }
+  out += answer.calls.empty() ? "}" : "]}";
+}
+
+}  // namespace
+
+relay::Reply ChatEncoder::whole(const relay::Route& route, const chat::Answer& answer) {
+  relay::Reply reply;
+  reply.fields.emplace_back("content-type", "application/json");
+  std::string& out = reply.body;
+  out = opening(route, "chat.completion");
+  out += "{\"index\":0,\"message\":";
+  append_message(out, answer);
+  bool logprobs = false;
+  for (const chat::Extra& extra : answer.extras) {
+    if (!extra.in_choice) continue;
+    logprobs |= extra.name == "logprobs";
+    out += extra_member(extra);
+  }
+  if (!logprobs) out += ",\"logprobs\":null";
+  out += ",\"finish_reason\":\"";
+  out += chat::name(answer.finish.value_or(chat::Finish::stop));
+  out += "\"}],";
+  append_usage(out, answer.usage);
+  for (const chat::Extra& extra : answer.extras)
+    if (!extra.in_choice) out += extra_member(extra);
+  out += '}';
+  return reply;
+}
+
+relay::Reply ChatEncoder::failure(const std::string& request_id, const relay::Failure& failure) {
+  return error_reply(request_id, failure);
+}
+
+void ChatEncoder::open_delta(std::string& out) const {
+  out += head_;
+  out += "{\"index\":0,\"delta\":{";
+}
+
+void ChatEncoder::close_delta(std::string& out, std::string_view choice_rest,
+                              std::string_view answer_rest) const {
+  out += '}';
+  out += choice_rest;
+  out += ",\"finish_reason\":null}]";
+  out += answer_rest;
+  out += include_usage_ ? ",\"usage\":null}\n\n" : "}\n\n";
+}
+
+void ChatEncoder::text_delta(std::string& out, std::string_view member, std::string_view text) const {
+  open_delta(out);
+  append_member(out, member, text);
+  close_delta(out);
+}
+
+void ChatEncoder::begin(const relay::Route& route, std::string& out) {
+  head_ = "data: " + opening(route, "chat.completion.chunk");
+  open_delta(out);
+  out += "\"role\":\"assistant\",\"content\":\"\"";
+  close_delta(out);
+}
+
+void ChatEncoder::event(const chat::Event& event, std::string& out) {
+  if (ended_) return;
+  switch (event.kind) {
+    case chat::Event::Kind::text:
+      text_delta(out, "content", event.text);
+      return;
+    case chat::Event::Kind::reasoning:
+      text_delta(out, "reasoning_content", event.text);
+      return;
+    case chat::Event::Kind::refusal:
+      text_delta(out, "refusal", event.text);
+      return;
+    case chat::Event::Kind::tool_call:
+      open_delta(out);
+      fmt::format_to(std::back_inserter(out), "\"tool_calls\":[{{\"index\":{},", event.call_index);
+      append_call(out, *event.call);
+      out += "}]";
+      close_delta(out);
+      return;
+    case chat::Event::Kind::extra:
+      open_delta(out);
+      if (event.extra->in_choice) {
+        close_delta(out, extra_member(*event.extra));
+      } else {
+        close_delta(out, {}, extra_member(*event.extra));
+      }
+      return;
+  }
+}
+
+void ChatEncoder::finish(chat::Finish finish, const chat::Usage& usage, std::string& out) {
+  if (ended_) return;
+  ended_ = true;
+  open_delta(out);
+  out += "},\"finish_reason\":\"";
+  out += chat::name(finish);
+  out += include_usage_ ? "\"}],\"usage\":null}\n\n" : "\"}]}\n\n";
+  if (include_usage_) {
+    out += head_;
+    out += "],";
+    append_usage(out, usage);
+    out += "}\n\n";
+  }
+  out += "data: [DONE]\n\n";
+}
+
+void ChatEncoder::failed(const std::string& request_id, const relay::Failure& failure, std::string& out) {
+  if (ended_) return;
+  ended_ = true;
+  out += "data: ";
+  out += error_body(request_id, failure);
+  out += "\n\n";
+}
+
+}  // namespace freellmapi::surfaces::openai

@@ -176,7 +176,7 @@ void Parser::close() noexcept {
 }
 
 freellm_status Parser::feed(std::string_view bytes, EventSink& sink) {
-  if (ended_ < 0) return ended_;
+  if (ended_ != FREELLM_OK) return ended_;
   if (bytes.empty()) return FREELLM_OK;
   Gate gate{sink, errored_};
   ended_ = gate.end(provider_->table_.parser_feed(memory_.get(), bytes.data(), bytes.size(), gate.out()));
@@ -188,13 +188,13 @@ freellm_status Parser::finish(EventSink& sink) {
   Gate gate{sink, errored_};
   const freellm_status status = gate.end(provider_->table_.parser_finish(memory_.get(), gate.out()));
   ended_ = status < 0 ? status : FREELLM_E_INTERNAL;  // nothing may follow a good end
-  return status;
+  return std::min<freellm_status>(status, FREELLM_OK);
 }
 
 freellm_status Provider::answer_locally(const freellm_call& call, EventSink& sink) const {
   bool errored = false;
-  Gate gate(sink, errored);
-  return gate.end(local_->answer(raw_, &call, gate.out()));
+  Gate gate{sink, errored};
+  return std::min<freellm_status>(gate.end(local_->answer(raw_, &call, gate.out())), FREELLM_OK);
 }
 
 }  // namespace freellmapi::host

@@ -85,7 +85,8 @@ class Provider {
   /// Sorts an error answer. Always gives an outcome: a plugin that fails gives FREELLM_C_UNKNOWN. NUL ends
   /// are sure.
   freellm_outcome classify(const freellm_head& head, std::string_view body, std::int64_t now_unix_ms) const;
-  /// True when the provider answers by itself (extension "freellm.local/1"): answer_locally() replaces requests.
+  /// True when the provider answers by itself (extension "freellm.local/1"): answer_locally() replaces
+  /// requests.
   bool is_local() const noexcept { return local_ != nullptr; }
   /// REQUIRES: is_local(). Emits the whole answer into `sink`.
   freellm_status answer_locally(const freellm_call& call, EventSink& sink) const;
@@ -111,10 +112,10 @@ class Parser {
   Parser& operator=(Parser&&) noexcept;
   ~Parser();
 
-  /// Feeds body bytes, cut anywhere. After a negative status every further call gives that status again. The
-  /// sink sees only events that are whole and of a known type, with known values; others end in
-  /// FREELLM_E_PROTOCOL or are ignored as the ABI says. An exception of the sink ends in FREELLM_E_LIMIT (no
-  /// memory) or FREELLM_E_INTERNAL.
+  /// Feeds body bytes, cut anywhere. FREELLM_DONE: the answer is whole, further bytes are passed over. After
+  /// a negative status every further call gives that status again. The sink sees only events that are whole
+  /// and of a known type, with known values; others end in FREELLM_E_PROTOCOL or are ignored as the ABI says.
+  /// An exception of the sink ends in FREELLM_E_LIMIT (no memory) or FREELLM_E_INTERNAL.
   freellm_status feed(std::string_view bytes, EventSink& sink);
   /// The body ended: FREELLM_OK, or FREELLM_E_TRUNCATED when the answer has not.
   freellm_status finish(EventSink& sink);
@@ -130,7 +131,7 @@ class Parser {
   std::unique_ptr<void, Free> memory_;
   bool open_ = false;
   bool errored_ = false;               // an error event was the last one allowed
-  freellm_status ended_ = FREELLM_OK;  // negative: the answer is over
+  freellm_status ended_ = FREELLM_OK;  // negative or FREELLM_DONE: the answer is over
 };
 
 }  // namespace freellmapi::host

@@ -1,6 +1,7 @@
 /* The interface as version 1.0 was released, on LP64. Compiled, never run. Lines are added when something is
  * appended; a line that stands here is never edited. */
 #include <freellmapi/abi.h>
+#include <freellmapi/ext/local.h>
 
 #define FIELD(type, field, offset, bytes)                                            \
   _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved"); \
@@ -144,6 +145,7 @@ FIELD(freellm_plugin, provider_count, 40, 8);
 FIELD(freellm_plugin, provider, 48, 8);
 
 VALUE(FREELLM_OK, 0);
+VALUE(FREELLM_DONE, 1);
 VALUE(FREELLM_E_INVALID, -1);
 VALUE(FREELLM_E_UNSUPPORTED, -2);
 VALUE(FREELLM_E_PROTOCOL, -3);
@@ -223,3 +225,8 @@ VALUE(FREELLM_EV_EXTRA, 7);
 VALUE(FREELLM_EV_REFUSAL, 8);
 VALUE(FREELLM_EXTRA_CHOICE, 0);
 VALUE(FREELLM_EXTRA_ANSWER, 1);
+
+/* Extensions: a published one never changes at all. */
+FIELD(freellm_local, size, 0, 4);
+FIELD(freellm_local, reserved, 4, 4);
+FIELD(freellm_local, answer, 8, 8);

@@ -183,6 +183,39 @@ TEST_F(ParserTest, ThePluginIsNotAskedAgainAfterAnEnd) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST_F(ParserTest, WhatFollowsAWholeAnswerIsPassedOver) {
+  int calls = 0;
+  script = [&calls](freellm_events_out*) {
+    ++calls;
+    return freellm_status{FREELLM_DONE};
+  };
+  Parser parser = open();
+  EXPECT_EQ(parser.feed("x", sink_), FREELLM_DONE);
+  EXPECT_EQ(parser.feed("x", sink_), FREELLM_DONE);
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(parser.finish(sink_), FREELLM_OK);
+}
+
+TEST_F(ParserTest, AProviderThatAnswersByItselfDoesSoThroughTheSameGate) {
+  EXPECT_FALSE(provider_->is_local());
+  static constexpr freellm_local local = {
+      sizeof(freellm_local), 0,
+      [](const freellm_provider*, const freellm_call*, freellm_events_out* out) { return script(out); }};
+  table_.get_extension = [](const freellm_provider*, freellm_str id) -> const void* {
+    return view(id) == FREELLM_EXT_LOCAL ? &local : nullptr;
+  };
+  const auto provider = scripted(table_);
+  ASSERT_TRUE(provider->is_local());
+  script = [](freellm_events_out* out) {
+    const auto event = text_event("by myself");
+    return out->emit(out, &event.h);
+  };
+  EXPECT_EQ(provider->answer_locally(call_with("{}"), sink_), FREELLM_OK);
+  EXPECT_EQ(sink_.answer, "by myself");
+  script = [](freellm_events_out* out) { return out->emit(out, nullptr); };
+  EXPECT_EQ(provider->answer_locally(call_with("{}"), sink_), FREELLM_E_PROTOCOL);
+}
+
 TEST_F(ParserTest, ItsMemoryIsAlignedAndClean) {
   table_.parser_open = [](const freellm_provider*, void* memory, const freellm_call*, const freellm_head*) {
     const auto* bytes = static_cast<unsigned char*>(memory);

@@ -61,10 +61,11 @@ typedef struct freellm_member { /* frozen */
   freellm_str value;
 } freellm_member;
 
-/* Negative means failed. A negative value the reader does not know is FREELLM_E_INTERNAL. */
+/* Negative means failed. A negative value the reader does not know is FREELLM_E_INTERNAL, a positive one FREELLM_OK. */
 typedef int32_t freellm_status;
 enum {
   FREELLM_OK = 0,
+  FREELLM_DONE = 1,           /* from parser_feed alone: the answer is whole, what follows on the wire says nothing */
   FREELLM_E_INVALID = -1,     /* the call cannot be expressed on this wire; the host tries another candidate */
   FREELLM_E_UNSUPPORTED = -2, /* the plugin has no such thing (a probe, say) */
   FREELLM_E_PROTOCOL = -3,    /* the provider's bytes make no sense */

@@ -2,6 +2,226 @@
 
 namespace freellmapi::policy {
 
-std::string schema() { return "{}"; }
+// A test walks this text and the keys that the readers ask for: neither may know one that the other does not.
+std::string schema() {
+  return R"json({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "policy.yaml",
+  "type": "object",
+  "required": ["version", "chain"],
+  "additionalProperties": false,
+  "properties": {
+    "version": {"const": 1},
+    "server": {
+      "type": ["object", "null"],
+      "additionalProperties": false,
+      "properties": {
+        "listen": {"type": "string", "description": "ADDRESS:PORT, such as 127.0.0.1:3001"},
+        "hosts": {
+          "type": "array", "maxItems": 64, "items": {"type": "string"},
+          "description": "further names to answer to in the Host header"
+        }
+      }
+    },
+    "chain": {"$ref": "#/$defs/chain"},
+    "profiles": {
+      "type": ["object", "null"],
+      "maxProperties": 64,
+      "propertyNames": {"$ref": "#/$defs/name"},
+      "additionalProperties": {
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+          "chain": {"$ref": "#/$defs/chain"},
+          "strategy": {"$ref": "#/$defs/strategy"}
+        }
+      }
+    },
+    "routing": {
+      "type": ["object", "null"],
+      "additionalProperties": false,
+      "properties": {
+        "strategy": {"$ref": "#/$defs/strategy"},
+        "sticky": {"$ref": "#/$defs/duration", "description": "a conversation stays on its model this long; 0s: off"},
+        "attempts": {"type": "integer", "minimum": 1, "maximum": 1000},
+        "budget": {"$ref": "#/$defs/duration", "description": "no new attempt is started after this"},
+        "continue_streams": {"type": "boolean"}
+      }
+    },
+    "aliases": {
+      "type": ["object", "null"],
+      "maxProperties": 512,
+      "additionalProperties": {
+        "type": ["string", "number"],
+        "description": "auto, auto:PROFILE, provider/model, a model, a family or another alias"
+      }
+    },
+    "providers": {
+      "type": ["object", "null"],
+      "maxProperties": 128,
+      "propertyNames": {"$ref": "#/$defs/name"},
+      "additionalProperties": {"$ref": "#/$defs/provider"}
+    }
+  },
+  "$defs": {
+    "name": {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
+    "duration": {"type": ["string", "integer"], "pattern": "^(0|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$"},
+    "strategy": {"enum": ["priority", "balanced", "fastest", "smartest", "reliable", "expiring"]},
+    "limit": {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}]},
+    "chain": {
+      "type": "array",
+      "maxItems": 256,
+      "items": {
+        "anyOf": [
+          {"type": ["string", "number"]},
+          {
+            "type": "object",
+            "additionalProperties": false,
+            "oneOf": [{"required": ["model"]}, {"required": ["provider"]}],
+            "properties": {
+              "model": {"type": "string", "pattern": "/"},
+              "provider": {"$ref": "#/$defs/name"},
+              "wait": {"$ref": "#/$defs/duration", "description": "rather wait this long for a slot than go lower"}
+            }
+          }
+        ]
+      }
+    },
+    "provider": {
+      "type": ["object", "null"],
+      "additionalProperties": false,
+      "properties": {
+        "plugin": {"type": "string", "description": "default: the plugin of the provider's own name"},
+        "name": {"type": "string"},
+        "enabled": {"type": "boolean"},
+        "base_url": {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://"},
+        "local": {"type": "boolean", "description": "may be at a loopback or private address"},
+        "proxy": {"type": "string", "pattern": "^(none$|http://|socks5h?://)"},
+        "ca_file": {"type": "string"},
+        "keys": {
+          "type": "array",
+          "maxItems": 256,
+          "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "oneOf": [{"required": ["env"]}, {"required": ["file"]}, {"required": ["vault"]}],
+            "properties": {
+              "env": {"type": "string"},
+              "file": {"type": "string"},
+              "vault": {"type": "string"},
+              "label": {"type": "string"}
+            }
+          }
+        },
+        "timeouts": {
+          "type": ["object", "null"],
+          "additionalProperties": false,
+          "properties": {
+            "connect": {"$ref": "#/$defs/duration"},
+            "first_byte": {"$ref": "#/$defs/duration"},
+            "idle": {"$ref": "#/$defs/duration"},
+            "total": {"$ref": "#/$defs/duration"}
+          }
+        },
+        "billing": {
+          "type": ["object", "null"],
+          "additionalProperties": false,
+          "properties": {
+            "failed": {"enum": ["none", "requests"]},
+            "cancelled": {"enum": ["none", "all", "input"]},
+            "cut": {"enum": ["none", "all", "input"]}
+          }
+        },
+        "counters": {
+          "type": ["object", "null"],
+          "additionalProperties": false,
+          "description": "what the shorthand rpm, tpd ... means here",
+          "properties": {
+            "scope": {"enum": ["key", "account", "ip"]},
+            "tokens": {"enum": ["tokens", "input_tokens"]},
+            "second": {"$ref": "#/$defs/resets"},
+            "minute": {"$ref": "#/$defs/resets"},
+            "hour": {"$ref": "#/$defs/resets"},
+            "day": {"$ref": "#/$defs/resets"},
+            "week": {"$ref": "#/$defs/resets"},
+            "month": {"$ref": "#/$defs/resets"}
+          }
+        },
+        "quota": {"$ref": "#/$defs/quota"},
+        "models": {
+          "type": ["object", "null"],
+          "maxProperties": 512,
+          "additionalProperties": {"$ref": "#/$defs/model"}
+        }
+      }
+    },
+    "model": {
+      "type": ["object", "null"],
+      "additionalProperties": false,
+      "properties": {
+        "name": {"type": ["string", "number"]},
+        "family": {"type": "string"},
+        "kind": {"enum": ["chat", "embedding", "image", "speech"]},
+        "context": {"type": "integer", "minimum": 1},
+        "max_output": {"type": "integer", "minimum": 1},
+        "tools": {"type": "boolean"},
+        "vision": {"type": "boolean"},
+        "json": {"enum": ["none", "object", "schema"]},
+        "reasoning": {"type": "boolean"},
+        "prefill": {"type": "boolean"},
+        "rank": {"type": "integer", "minimum": 1, "maximum": 100000},
+        "speed": {"type": "integer", "minimum": 1, "maximum": 100000},
+        "tier": {"enum": ["frontier", "large", "medium", "small"]},
+        "enabled": {"type": "boolean"},
+        "why_off": {"type": "string"},
+        "since": {"type": "string"},
+        "quota": {"$ref": "#/$defs/quota"},
+        "note": {"type": "string"}
+      }
+    },
+    "resets": {
+      "type": "string",
+      "pattern": "^(rolling|token-bucket|first-use|[0-2][0-9]:[0-5][0-9] .+)$"
+    },
+    "quota": {
+      "anyOf": [
+        {"type": "array", "maxItems": 64, "items": {"$ref": "#/$defs/rule"}},
+        {"$ref": "#/$defs/shorthand"}
+      ]
+    },
+    "rule": {
+      "type": "object",
+      "additionalProperties": false,
+      "required": ["limit", "of"],
+      "properties": {
+        "limit": {"type": "integer", "minimum": 1},
+        "of": {
+          "type": "string",
+          "description": "requests, tokens, input_tokens, output_tokens, concurrency or the provider's own unit"
+        },
+        "per": {"type": "string", "pattern": "^(second|minute|hour|day|week|month|rolling .+)$"},
+        "resets": {"$ref": "#/$defs/resets"},
+        "scope": {"enum": ["key", "account", "ip", "model", "pool"]},
+        "pool": {"type": "string"},
+        "note": {"type": "string"}
+      }
+    },
+    "shorthand": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "rps": {"$ref": "#/$defs/limit"}, "tps": {"$ref": "#/$defs/limit"},
+        "rpm": {"$ref": "#/$defs/limit"}, "tpm": {"$ref": "#/$defs/limit"},
+        "rph": {"$ref": "#/$defs/limit"}, "tph": {"$ref": "#/$defs/limit"},
+        "rpd": {"$ref": "#/$defs/limit"}, "tpd": {"$ref": "#/$defs/limit"},
+        "rpw": {"$ref": "#/$defs/limit"}, "tpw": {"$ref": "#/$defs/limit"},
+        "rpmo": {"$ref": "#/$defs/limit"}, "tpmo": {"$ref": "#/$defs/limit"},
+        "concurrency": {"$ref": "#/$defs/limit"}
+      }
+    }
+  }
+}
+)json";
+}
 
 }  // namespace freellmapi::policy

@@ -77,7 +77,10 @@ class Server {
   bool draining() const noexcept;
 
   /// Requests in progress and open connections, over all cores.
-  struct Load { std::size_t requests = 0, connections = 0; };
+  struct Load {
+    std::size_t requests = 0, connections = 0;
+    std::uint64_t internal_errors = 0;  ///< handlers that threw or did not answer, since the start
+  };
   Load load() const noexcept;
 
  private:

@@ -1,0 +1,2 @@
+// Asio's own functions, compiled once.
+#include <boost/asio/impl/src.hpp>

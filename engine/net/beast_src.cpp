@@ -1,0 +1,2 @@
+// Beast's parser, compiled once.
+#include <boost/beast/src.hpp>

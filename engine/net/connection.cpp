@@ -1,0 +1,264 @@
+#include "net/connection.hpp"
+
+#include <sys/socket.h>
+
+#include "base/ids.hpp"
+#include "base/text.hpp"
+#include "net/grammar.hpp"
+
+namespace freellmapi::net {
+
+namespace {
+constexpr std::size_t read_size = 4096;
+constexpr std::size_t kept_body = 16 * 1024;  // memory that an idle connection may keep
+constexpr std::size_t linger_bytes = 64 * 1024;
+constexpr std::chrono::milliseconds linger_time{1'000};
+}  // namespace
+
+Connection::Connection(ServerCore& home, Socket socket, std::string peer)
+    : home_(home),
+      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      half_close_(home.local.sweeper(), this,
+                  [](void* self) noexcept { static_cast<Connection*>(self)->check_half_closed(); }),
+      deadline_(home.local.sweeper(), this,
+                [](void* self) noexcept { static_cast<Connection*>(self)->deadline_passed(); }) {
+  next_ = home_.first;
+  if (next_ != nullptr) next_->before_ = this;
+  home_.first = this;
+}
+
+Connection::~Connection() {
+  if (before_ != nullptr) before_->next_ = next_;
+  if (next_ != nullptr) next_->before_ = before_;
+  if (home_.first == this) home_.first = next_;
+}
+
+void Connection::close() noexcept {
+  closed_ = true;
+  deadline_.clear();
+  half_close_.clear();
+  ErrorCode ignored;
+  socket_.close(ignored);
+}
+
+void Connection::close_if_idle() noexcept {
+  if (exchanging_ || wait_ == Wait::linger || wait_ == Wait::head) return;
+  if (in_.empty()) close();
+}
+
+void Connection::force_close() noexcept {
+  mark_gone();
+  close();
+}
+
+void Connection::deadline_passed() noexcept {
+  timed_out_ = true;
+  if (wait_ == Wait::write) mark_gone();
+  ErrorCode ignored;
+  socket_.cancel(ignored);
+}
+
+// Zero: the client ended, or the deadline passed (timed_out_), or the connection was closed.
+Task<std::size_t> Connection::read_some(char* to, std::size_t room) {
+  if (closed_ || timed_out_) co_return 0;
+  const asio::mutable_buffer buffer(to, room);
+  const auto [ec, count] = co_await socket_.async_read_some(buffer, awaiting);
+  if (timed_out_ || closed_) co_return 0;
+  co_return ec ? 0 : count;
+}
+
+Task<void> Connection::run(std::shared_ptr<Connection> self) {
+  struct Counted {
+    explicit Counted(ServerCore& home) : home_(home) {
+      ++home_.open;
+      home_.shared.connections.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~Counted() {
+      --home_.open;
+      home_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
+    }
+    ServerCore& home_;
+  } counted(self->home_);
+  co_await self->serve();
+  self->close();
+}
+
+Task<void> Connection::serve() {
+  for (;;) {
+    const HeadEnd end = co_await read_head();
+    if (end == HeadEnd::closed) co_return;
+    if (end == HeadEnd::refused) {
+      co_await refuse(std::move(refusal_));
+      co_await linger();
+      co_return;
+    }
+    co_await answer_request();
+    if (closed_ || answer_ == Answer::aborted || gone_) co_return;
+    if (last_) {
+      co_await linger();
+      co_return;
+    }
+    served_before_ = true;
+  }
+}
+
+// Looks at what has arrived. Nothing: more is needed.
+std::optional<Connection::HeadEnd> Connection::look_for_head() {
+  if (!skipped_line_ && in_.view().starts_with("\r\n")) {  // an old client's line end behind the last body
+    in_.consume(2);
+    skipped_line_ = true;
+  }
+  const std::string_view view = in_.view();
+  if (view.empty() || (!skipped_line_ && view == "\r")) return std::nullopt;
+  const ServerLimits& limits = home_.shared.options.limits;
+  if (!is_token_byte(view.front())) {
+    refusal_ = bad_framing("this is not an HTTP request");
+    return HeadEnd::refused;
+  }
+  const HeadScan::State state = scan_.look(view);
+  if (state == HeadScan::State::bad) {
+    refusal_ = bad_framing("the head is not valid HTTP/1.1");
+    return HeadEnd::refused;
+  }
+  constexpr std::size_t around_target = 64;  // method, version, spaces
+  if (!scan_.has_first_line() && view.size() > limits.target_bytes + around_target) {
+    refusal_ = {};
+    refusal_.status = 414;
+    refusal_.code = "uri_too_long";
+    refusal_.message = "the request target is too long";
+    return HeadEnd::refused;
+  }
+  const std::size_t size = state == HeadScan::State::whole ? scan_.length() : view.size();
+  if (size > limits.head_bytes) {
+    refusal_ = {};
+    refusal_.status = 431;
+    refusal_.code = "header_too_large";
+    refusal_.message = "the head is too large";
+    return HeadEnd::refused;
+  }
+  if (state == HeadScan::State::more) return std::nullopt;
+  head_bytes_.assign(view.substr(0, size));
+  in_.consume(size);
+  refusal_ = parse_request_head(head_bytes_, limits, home_.shared.hosts, head_, fields_, plan_);
+  return refusal_.status == 0 ? HeadEnd::ready : HeadEnd::refused;
+}
+
+Task<Connection::HeadEnd> Connection::read_head() {
+  scan_ = {};
+  skipped_line_ = timed_out_ = false;
+  head_ = {};
+  const ServerLimits& limits = home_.shared.options.limits;
+  wait_ = in_.empty() ? (served_before_ ? Wait::idle : Wait::first_head) : Wait::head;
+  deadline_.set_after(wait_ == Wait::idle ? limits.idle : limits.head);
+  for (;;) {
+    if (const auto end = look_for_head()) {
+      deadline_.clear();
+      wait_ = Wait::nothing;
+      co_return *end;
+    }
+    if (!in_.empty() && wait_ != Wait::head) {
+      // The time for a head counts from its first byte on a kept connection, from the accept on a new one.
+      if (wait_ == Wait::idle) deadline_.set_after(limits.head);
+      wait_ = Wait::head;
+    }
+    if (home_.draining && in_.empty()) co_return HeadEnd::closed;
+    const std::span<char> room = in_.prepare(read_size);
+    const std::size_t count = co_await read_some(room.data(), room.size());
+    if (count != 0) {
+      in_.commit(count);
+      continue;
+    }
+    if (!timed_out_ || in_.empty()) co_return HeadEnd::closed;
+    refusal_ = {};
+    refusal_.status = 408;
+    refusal_.code = "request_timeout";
+    refusal_.message = "the head of the request took too long";
+    co_return HeadEnd::refused;
+  }
+}
+
+// An answer of our own, after which the connection ends.
+Task<void> Connection::refuse(Refusal refusal) {
+  timed_out_ = false;
+  answer_ = Answer::none;
+  last_ = true;
+  const std::string id = base::make_id("req_");
+  home_.log_refusal(refusal.code, peer_, refusal.message);
+  const std::string body = error_body(refusal, id);
+  std::vector<ResponseField> fields;
+  fields.push_back(ResponseField{"Content-Type", "application/json"});
+  fields.push_back(ResponseField{"X-Request-Id", id});
+  if (refusal.allow) fields.push_back(ResponseField{"Allow", std::string(allowed_methods)});
+  gone_ = false;
+  exchanging_ = true;
+  co_await respond(refusal.status, fields, body);
+  exchanging_ = false;
+}
+
+Task<void> Connection::answer_request() {
+  started_ = home_.local.clock().steady();
+  answer_ = Answer::none;
+  last_ = !plan_.keep_alive;
+  head_sent_ = gone_ = false;
+  decoder_.begin(plan_.body);
+  inflator_.reset();
+  body_.clear();
+  body_refusal_ = {};
+  body_done_ = !head_.has_body;
+  exchanging_ = true;
+  home_.shared.requests.fetch_add(1, std::memory_order_relaxed);
+
+  std::exception_ptr failure;
+  try {
+    co_await home_.shared.handler.handle(*this, home_.local);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  watcher_ = nullptr;
+  half_close_.clear();
+  exchanging_ = false;
+  half_closed_ = probed_ = false;
+  home_.shared.requests.fetch_sub(1, std::memory_order_relaxed);
+
+  if (answer_ == Answer::done && !failure) {
+    if (body_.capacity() > kept_body) std::string().swap(body_);
+    co_return;
+  }
+  const std::string id = base::make_id("req_");
+  const std::string type = failure ? exception_type(failure) : "no answer was given";
+  if (failure || (answer_ != Answer::aborted && !gone_)) {
+    home_.shared.internal_errors.fetch_add(1, std::memory_order_relaxed);
+    home_.local.log().error("handler_failed", {{"request_id", id}, {"exception", type}, {"path", head_.path}});
+  }
+  if (answer_ != Answer::none || gone_ || closed_) {
+    abort();
+    co_return;
+  }
+  Refusal refusal;
+  refusal.status = 500;
+  refusal.code = "internal_error";
+  refusal.message = "internal error";
+  co_await refuse(std::move(refusal));
+}
+
+// Closing with unread bytes would make the kernel send a reset, which may overtake the answer: so we say that we are
+// done, read a little of what still comes, and close then.
+Task<void> Connection::linger() {
+  if (closed_) co_return;
+  ErrorCode ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  in_.release();
+  body_.clear();
+  timed_out_ = false;
+  wait_ = Wait::linger;
+  deadline_.set_after(linger_time);
+  const std::span<char> room = in_.prepare(read_size);
+  for (std::size_t total = 0; total < linger_bytes;) {
+    const std::size_t count = co_await read_some(room.data(), room.size());
+    if (count == 0) break;
+    total += count;
+  }
+}
+
+}  // namespace freellmapi::net

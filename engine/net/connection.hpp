@@ -1,0 +1,138 @@
+// One client connection: requests in, answers out, one after another.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/asio.hpp"
+#include "net/body_decoder.hpp"
+#include "net/byte_buffer.hpp"
+#include "net/deadline.hpp"
+#include "net/head_scan.hpp"
+#include "net/inflator.hpp"
+#include "net/request_head.hpp"
+#include "net/server_core.hpp"
+
+namespace freellmapi::net {
+
+/// Lives on its core, kept alive by its own coroutine and by the wait on its socket.
+///
+/// Whether the client is still there while an answer is being made: a wait for readability runs beside the handler. A
+/// reset is certain. An end of file is not: it may be half a close by a client that still reads. So after a short
+/// grace the server sends something that means nothing (100 Continue before the head, a leading zero of the next chunk
+/// size within a stream): a client that is gone answers with a reset.
+class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(ServerCore& home, Socket socket, std::string peer);
+  ~Connection();
+
+  /// Serves until the connection is over.
+  static Task<void> run(std::shared_ptr<Connection> self);
+  /// A drain has begun: nothing more is awaited from an idle client.
+  void close_if_idle() noexcept;
+  /// Ends whatever goes on.
+  void force_close() noexcept;
+  /// The next open connection of the core.
+  Connection* next() const noexcept { return next_; }
+
+  const RequestHead& head() const noexcept override { return head_; }
+  base::Instant started() const noexcept override { return started_; }
+  std::string_view peer() const noexcept override { return peer_; }
+  Task<base::Result<std::string*>> read_body() override;
+  const BodyRefusal& refusal() const noexcept override { return body_refusal_; }
+  Task<bool> respond(int status, std::span<const ResponseField> fields, std::string_view body) override;
+  void start_stream(int status, std::span<const ResponseField> fields) override;
+  Task<bool> write(std::string_view bytes) override;
+  Task<bool> end_stream() override;
+  void abort() noexcept override;
+  bool gone() const noexcept override { return gone_; }
+  void watch(GoneWatcher* watcher) noexcept override;
+
+ private:
+  enum class Wait { nothing, first_head, head, idle, body, write, linger };
+  enum class HeadEnd { ready, closed, refused };
+  enum class Answer { none, started, streaming, done, aborted };
+
+  // connection.cpp
+  Task<void> serve();
+  Task<HeadEnd> read_head();
+  std::optional<HeadEnd> look_for_head();
+  Task<void> answer_request();
+  Task<void> refuse(Refusal refusal);
+  Task<void> linger();
+  Task<std::size_t> read_some(char* to, std::size_t room);
+  void deadline_passed() noexcept;
+  void close() noexcept;
+
+  // connection_body.cpp
+  bool may_read_body();
+  Task<void> fill_body();
+  bool take_body(std::string_view in, std::size_t& consumed);
+  bool append_body(std::string_view payload);
+  void refuse_body(int status, std::string_view code, std::string_view message);
+  void body_deadline();
+  void skip_buffered_body();
+
+  // connection_write.cpp
+  bool begin_answer();
+  bool closes() const noexcept;
+  void add(std::string_view piece) noexcept;
+  Task<bool> send();
+  Task<bool> send_chunk(std::string_view bytes, std::string_view after);
+  void mark_gone() noexcept;
+  void start_watching() noexcept;
+  void readable(const ErrorCode& ec) noexcept;
+  void check_half_closed() noexcept;
+  void probe() noexcept;
+
+  ServerCore& home_;
+  Socket socket_;
+  const std::string peer_;
+  Connection *before_ = nullptr, *next_ = nullptr;
+
+  // reading
+  ByteBuffer in_;
+  HeadScan scan_;
+  std::string head_bytes_;
+  std::vector<Field> fields_;
+  RequestHead head_;
+  RequestPlan plan_;
+  Refusal refusal_;
+  base::Instant started_{};
+  bool served_before_ = false, skipped_line_ = false;
+
+  // the body
+  BodyDecoder decoder_;
+  std::optional<Inflator> inflator_;
+  std::string body_;
+  BodyRefusal body_refusal_;
+  base::Instant body_started_{};
+  std::uint64_t body_received_ = 0;
+  bool body_done_ = false;
+
+  // the answer
+  Answer answer_ = Answer::none;
+  bool chunked_ = false, head_only_ = false, last_ = false;
+  bool head_sent_ = false;
+  std::string head_out_;
+  std::array<char, 20> chunk_line_{};
+  std::array<iovec, 4> pieces_{};
+  std::size_t first_piece_ = 0, piece_count_ = 0;
+  bool sending_ = false;
+
+  // the client
+  GoneWatcher* watcher_ = nullptr;
+  bool exchanging_ = false, gone_ = false, waiting_readable_ = false, half_closed_ = false, probed_ = false;
+  Deadline half_close_;
+
+  Wait wait_ = Wait::nothing;
+  bool timed_out_ = false, closed_ = false;
+  Deadline deadline_;
+};
+
+}  // namespace freellmapi::net

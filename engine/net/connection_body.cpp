@@ -1,0 +1,181 @@
+// Reading the body of a request.
+#include <algorithm>
+
+#include "net/connection.hpp"
+
+namespace freellmapi::net {
+
+namespace {
+constexpr std::size_t spare = 64;               // what a vectorised reader may look at behind the end
+constexpr std::size_t first_reserve = 1 << 20;  // a declared length is not believed beyond this
+constexpr std::size_t body_read = 64 * 1024;
+constexpr std::size_t inflate_piece = 16 * 1024;
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+}  // namespace
+
+void Connection::refuse_body(int status, std::string_view code, std::string_view message) {
+  body_refusal_.status = status;
+  body_refusal_.code = code;
+  body_refusal_.message = message;
+  last_ = true;
+}
+
+// What the head alone tells.
+bool Connection::may_read_body() {
+  const std::size_t limit = home_.shared.options.limits.body_bytes;
+  const auto coding = parse_coding(head_.get("content-encoding"));
+  if (!coding || head_.count("content-encoding") > 1) {
+    refuse_body(415, "unsupported_encoding", "Content-Encoding must be gzip, deflate or identity");
+    return false;
+  }
+  if (decoder_.announced() > limit) {
+    refuse_body(413, "request_too_large", "the body is larger than this server accepts");
+    return false;
+  }
+  if (*coding != Coding::identity && head_.has_body) inflator_.emplace(*coding);
+  return true;
+}
+
+void Connection::body_deadline() {
+  const std::chrono::milliseconds earned{body_received_ * 1000 / 1024};
+  deadline_.set(body_started_ + home_.shared.options.limits.body_grace + earned);
+}
+
+bool Connection::append_body(std::string_view payload) {
+  const std::size_t limit = home_.shared.options.limits.body_bytes;
+  if (!inflator_) {
+    if (payload.size() > limit - body_.size()) {
+      refuse_body(413, "request_too_large", "the body is larger than this server accepts");
+      return false;
+    }
+    body_.append(payload);
+    return true;
+  }
+  std::array<char, inflate_piece> piece;
+  for (;;) {
+    const Inflator::Step step = inflator_->step(payload, piece);
+    if (step.damaged) {
+      refuse_body(415, "unsupported_encoding", "the compressed body is damaged");
+      return false;
+    }
+    if (step.produced > limit - body_.size()) {
+      refuse_body(413, "request_too_large", "the body is larger than this server accepts");
+      return false;
+    }
+    body_.append(piece.data(), step.produced);
+    payload.remove_prefix(step.consumed);
+    if (step.consumed == 0 && step.produced == 0) return true;
+  }
+}
+
+// Decodes what has arrived. False: the body was refused.
+bool Connection::take_body(std::string_view in, std::size_t& consumed) {
+  for (;;) {
+    const BodyDecoder::Step step = decoder_.step(in.substr(consumed));
+    consumed += step.consumed;
+    if (step.state == BodyDecoder::State::bad) {
+      refuse_body(400, "bad_framing", decoder_.fault());
+      return false;
+    }
+    if (decoder_.announced() > home_.shared.options.limits.body_bytes) {
+      refuse_body(413, "request_too_large", "the body is larger than this server accepts");
+      return false;
+    }
+    if (step.state != BodyDecoder::State::payload) return true;
+    if (!append_body(step.payload)) return false;
+  }
+}
+
+Task<void> Connection::fill_body() {
+  const bool direct = !inflator_ && plan_.body.kind == BodyPlan::Kind::length;
+  for (;;) {
+    std::size_t consumed = 0;
+    const bool good = take_body(in_.view(), consumed);
+    in_.consume(consumed);
+    if (!good || decoder_.ended()) co_return;
+    body_deadline();
+    std::size_t count = 0;
+    if (direct) {
+      // Straight into the body: nothing of the next request can be behind it.
+      const std::size_t held = body_.size();
+      body_.resize(held + std::min<std::size_t>(body_read, decoder_.remaining()));
+      count = co_await read_some(body_.data() + held, body_.size() - held);
+      const std::string_view got(body_.data() + held, count);
+      decoder_.step(got);
+      body_.resize(held + count);
+      if (decoder_.ended()) co_return;
+    } else {
+      const std::span<char> room = in_.prepare(inflate_piece);
+      count = co_await read_some(room.data(), room.size());
+      in_.commit(count);
+    }
+    body_received_ += count;
+    if (count != 0) continue;
+    if (timed_out_) {
+      refuse_body(408, "request_timeout", "the body came too slowly");
+    } else {
+      refuse_body(400, "bad_framing", "the connection ended inside the body");
+    }
+    co_return;
+  }
+}
+
+Task<base::Result<std::string*>> Connection::read_body() {
+  if (!body_done_ && body_refusal_.status == 0 && may_read_body()) {
+    const std::size_t likely = std::min<std::size_t>(decoder_.announced(), first_reserve);
+    body_.reserve(likely + spare);
+    bool sent = true;
+    if (plan_.expects_continue && in_.empty()) {
+      pieces_ = {};
+      first_piece_ = piece_count_ = 0;
+      add(continue_line);
+      sent = co_await send();
+    }
+    wait_ = Wait::body;
+    timed_out_ = false;
+    body_started_ = home_.local.clock().steady();
+    body_received_ = 0;
+    if (sent) co_await fill_body();
+    deadline_.clear();
+    wait_ = Wait::nothing;
+    if (!sent) refuse_body(400, "bad_framing", "the client is gone");
+    if (body_refusal_.status == 0 && inflator_ && !inflator_->finished()) {
+      refuse_body(415, "unsupported_encoding", "the compressed body is cut");
+    }
+    body_done_ = body_refusal_.status == 0;
+    timed_out_ = false;
+    inflator_.reset();
+    if (body_done_ && watcher_ != nullptr) start_watching();
+  }
+  if (body_refusal_.status != 0) {
+    base::Errc code = base::Errc::protocol;
+    if (body_refusal_.status == 413) code = base::Errc::limit;
+    if (body_refusal_.status == 408) code = base::Errc::timeout;
+    base::Error error(code, body_refusal_.message);
+    base::Result<std::string*> failed(std::move(error));
+    co_return failed;
+  }
+  if (body_.capacity() - body_.size() < spare) body_.reserve(body_.size() + spare);
+  base::Result<std::string*> whole(&body_);
+  co_return whole;
+}
+
+// A handler may answer without having read the body. If the body is here already the connection can be kept.
+void Connection::skip_buffered_body() {
+  if (body_done_ || body_refusal_.status != 0) return;
+  std::size_t consumed = 0;
+  for (;;) {
+    const BodyDecoder::Step step = decoder_.step(in_.view().substr(consumed));
+    consumed += step.consumed;
+    if (step.state == BodyDecoder::State::payload) continue;
+    if (step.state == BodyDecoder::State::end) {
+      body_done_ = true;
+    } else {
+      last_ = true;
+    }
+    break;
+  }
+  in_.consume(consumed);
+}
+
+}  // namespace freellmapi::net

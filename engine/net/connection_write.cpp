@@ -1,0 +1,222 @@
+// Writing the answer, and noticing that nobody waits for it.
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include "net/connection.hpp"
+
+namespace freellmapi::net {
+
+namespace {
+constexpr std::size_t read_ahead = 16 * 1024;
+constexpr std::chrono::milliseconds half_close_grace{300};
+constexpr std::chrono::milliseconds half_close_check{50};
+
+bool has_no_body(int status) noexcept { return status < 200 || status == 204 || status == 304; }
+}  // namespace
+
+bool Connection::closes() const noexcept { return last_ || home_.draining; }
+
+// Everything that is decided when an answer begins. False: an answer was given already, or nobody is there.
+bool Connection::begin_answer() {
+  if (answer_ != Answer::none) return false;
+  answer_ = Answer::started;
+  skip_buffered_body();
+  last_ = closes();
+  head_only_ = head_.method == "HEAD";
+  head_out_.clear();
+  pieces_ = {};
+  first_piece_ = piece_count_ = 0;
+  return !gone_;
+}
+
+void Connection::add(std::string_view piece) noexcept {
+  if (piece.empty()) return;
+  pieces_[piece_count_].iov_base = const_cast<char*>(piece.data());
+  pieces_[piece_count_].iov_len = piece.size();
+  ++piece_count_;
+}
+
+// Sends the pieces; waits only when the kernel takes no more.
+Task<bool> Connection::send() {
+  sending_ = true;
+  while (first_piece_ < piece_count_ && !gone_ && !closed_) {
+    msghdr message{};
+    message.msg_iov = pieces_.data() + first_piece_;
+    message.msg_iovlen = piece_count_ - first_piece_;
+    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      auto left = static_cast<std::size_t>(sent);
+      while (first_piece_ < piece_count_ && left >= pieces_[first_piece_].iov_len) {
+        left -= pieces_[first_piece_++].iov_len;
+      }
+      if (left != 0) {
+        iovec& piece = pieces_[first_piece_];
+        piece.iov_base = static_cast<char*>(piece.iov_base) + left;
+        piece.iov_len -= left;
+      }
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait_ = Wait::write;
+      deadline_.set_after(home_.shared.options.limits.write_stall);
+      co_await socket_.async_wait(Socket::wait_write, awaiting);
+      deadline_.clear();
+      wait_ = Wait::nothing;
+    } else if (errno != EINTR) {
+      mark_gone();
+    }
+  }
+  sending_ = false;
+  co_return !gone_ && !closed_;
+}
+
+Task<bool> Connection::respond(int status, std::span<const ResponseField> fields, std::string_view body) {
+  if (!begin_answer()) co_return false;
+  AnswerShape shape;
+  shape.status = status;
+  shape.close = last_;
+  shape.sized = !has_no_body(status);
+  shape.size = body.size();
+  append_answer_head(head_out_, shape, home_.date.at(home_.local.clock().wall()), fields);
+  head_sent_ = true;
+  add(head_out_);
+  if (!head_only_ && shape.sized) add(body);
+  const bool sent = co_await send();
+  answer_ = Answer::done;
+  co_return sent;
+}
+
+void Connection::start_stream(int status, std::span<const ResponseField> fields) {
+  if (!begin_answer() && answer_ != Answer::started) return;
+  chunked_ = head_.version >= 11;
+  if (!chunked_) last_ = true;
+  AnswerShape shape;
+  shape.status = status;
+  shape.close = last_;
+  shape.chunked = chunked_;
+  shape.sized = false;
+  append_answer_head(head_out_, shape, home_.date.at(home_.local.clock().wall()), fields);
+  answer_ = Answer::streaming;
+}
+
+Task<bool> Connection::send_chunk(std::string_view bytes, std::string_view after) {
+  first_piece_ = piece_count_ = 0;
+  if (!head_sent_) {
+    head_sent_ = true;
+    add(head_out_);
+  }
+  if (!head_only_) {
+    if (chunked_ && !bytes.empty()) {
+      char* end = std::to_chars(chunk_line_.data(), chunk_line_.data() + 16, bytes.size(), 16).ptr;
+      *end++ = '\r';
+      *end++ = '\n';
+      const std::string_view line(chunk_line_.data(), static_cast<std::size_t>(end - chunk_line_.data()));
+      add(line);
+    }
+    add(bytes);
+    if (chunked_) add(after);
+  }
+  co_return co_await send();
+}
+
+Task<bool> Connection::write(std::string_view bytes) {
+  if (answer_ != Answer::streaming || gone_) co_return false;
+  if (bytes.empty()) co_return true;
+  co_return co_await send_chunk(bytes, "\r\n");
+}
+
+Task<bool> Connection::end_stream() {
+  if (answer_ != Answer::streaming || gone_) co_return false;
+  const bool sent = co_await send_chunk({}, "0\r\n\r\n");
+  answer_ = Answer::done;
+  co_return sent;
+}
+
+void Connection::abort() noexcept {
+  // Without chunks the end of the connection is the end of the answer, so only a reset tells that it was cut.
+  if (answer_ == Answer::streaming && !chunked_ && !closed_) {
+    ErrorCode ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  }
+  answer_ = Answer::aborted;
+  close();
+}
+
+void Connection::mark_gone() noexcept {
+  if (!exchanging_ || gone_) return;
+  gone_ = true;
+  half_close_.clear();
+  if (GoneWatcher* watcher = std::exchange(watcher_, nullptr)) watcher->client_gone();
+}
+
+void Connection::watch(GoneWatcher* watcher) noexcept {
+  watcher_ = watcher;
+  if (watcher == nullptr) return;
+  if (gone_ || closed_) {
+    watcher_ = nullptr;
+    watcher->client_gone();
+  } else if (body_done_) {
+    start_watching();
+  }
+}
+
+void Connection::start_watching() noexcept {
+  if (waiting_readable_ || half_closed_ || closed_ || gone_) return;
+  waiting_readable_ = true;
+  socket_.async_wait(Socket::wait_read,
+                     [self = shared_from_this()](const ErrorCode& ec) { self->readable(ec); });
+}
+
+// The wait may outlive its exchange: then the next read sees what has come, and this looks at nothing.
+void Connection::readable(const ErrorCode& ec) noexcept {
+  waiting_readable_ = false;
+  if (ec || !exchanging_ || closed_ || gone_ || !body_done_) return;
+  // The next request of a client that does not wait is taken in, up to a bound, so that the end behind it is seen.
+  if (in_.size() >= read_ahead) return;
+  const std::span<char> room = in_.prepare(read_ahead / 4);
+  const ssize_t count = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+  if (count > 0) {
+    in_.commit(static_cast<std::size_t>(count));
+    start_watching();
+  } else if (count == 0) {
+    half_closed_ = true;
+    half_close_.set_after(half_close_grace);
+  } else if (errno == EAGAIN || errno == EINTR) {
+    start_watching();
+  } else {
+    mark_gone();
+  }
+}
+
+void Connection::check_half_closed() noexcept {
+  if (!exchanging_ || gone_ || closed_) return;
+  if (!probed_) {
+    probed_ = true;
+    probe();
+  } else {
+    pollfd state{};
+    state.fd = socket_.native_handle();
+    if (::poll(&state, 1, 0) == 1 && (state.revents & (POLLERR | POLLHUP)) != 0) mark_gone();
+  }
+  if (!gone_) half_close_.set_after(half_close_check);
+}
+
+void Connection::probe() noexcept {
+  if (sending_) return;  // what is being sent is probe enough
+  std::string_view nothing;
+  if (!head_sent_ && head_.version >= 11) {
+    nothing = "HTTP/1.1 100 Continue\r\n\r\n";
+  } else if (head_sent_ && answer_ == Answer::streaming && chunked_ && !head_only_) {
+    nothing = "0";
+  } else {
+    mark_gone();  // nothing can be said that means nothing: an end of file is an end
+    return;
+  }
+  const ssize_t sent = ::send(socket_.native_handle(), nothing.data(), nothing.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent == static_cast<ssize_t>(nothing.size()) || (sent < 0 && errno == EAGAIN)) return;
+  mark_gone();
+}
+
+}  // namespace freellmapi::net

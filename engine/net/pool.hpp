@@ -1,0 +1,57 @@
+// A core's client: idle connections, and calls over them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "net/deadline.hpp"
+#include "net/dial.hpp"
+#include "net/stream.hpp"
+#include "net/upstream.hpp"
+
+namespace freellmapi::net {
+
+/// Core only. Reuse is last in, first out, so that what is not needed grows old and is closed.
+class PooledClient final : public UpstreamClient {
+ public:
+  PooledClient(LocalCore& core, const UpstreamOptions& options, TlsStore& tls);
+
+  Task<std::unique_ptr<UpstreamCall>> call(const Origin& origin, const OutgoingRequest& request,
+                                           const Deadlines& deadlines, bool stream, Canceller& canceller,
+                                           CallError& error) override;
+  void drop_idle() noexcept override;
+  std::size_t idle() const noexcept override { return idle_; }
+  /// Before the loop goes: closes everything, and keeps nothing from now on.
+  void close() noexcept;
+
+  /// A connection that was used before and can be again, or null.
+  std::unique_ptr<Stream> take(const Origin& origin);
+  void give_back(const Origin& origin, std::unique_ptr<Stream> stream);
+
+  LocalCore& core() noexcept { return core_; }
+  Dialler& dialler() noexcept { return dialler_; }
+  const UpstreamOptions& options() const noexcept { return options_; }
+
+ private:
+  struct Idle {
+    std::unique_ptr<Stream> stream;
+    base::Instant since;
+  };
+  struct OriginHash {
+    std::size_t operator()(const Origin& origin) const noexcept;
+  };
+  void drop_oldest();
+  void drop_aged() noexcept;
+
+  LocalCore& core_;
+  const UpstreamOptions options_;
+  Dialler dialler_;
+  std::unordered_map<Origin, std::vector<Idle>, OriginHash> idle_by_origin_;  // no origin without a connection
+  std::size_t idle_ = 0;
+  bool closed_ = false;
+  Deadline aging_;
+};
+
+}  // namespace freellmapi::net

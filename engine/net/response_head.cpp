@@ -1,0 +1,101 @@
+#include "net/response_head.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+#include "net/grammar.hpp"
+#include "net/head_parser.hpp"
+
+namespace freellmapi::net {
+
+namespace {
+
+constexpr std::size_t most_fields = 200;
+
+struct Framing {
+  std::size_t lengths = 0, encodings = 0, codings = 0;
+  std::string_view length, encoding, coding;
+  bool close = false;
+};
+
+Framing collect(const std::vector<Field>& fields) {
+  Framing framing;
+  for (const Field& field : fields) {
+    if (field.name == "content-length") {
+      ++framing.lengths;
+      framing.length = field.value;
+    } else if (field.name == "transfer-encoding") {
+      ++framing.encodings;
+      framing.encoding = field.value;
+    } else if (field.name == "content-encoding") {
+      ++framing.codings;
+      framing.coding = field.value;
+    } else if (field.name == "connection") {
+      for_each_element(field.value, [&](std::string_view token) {
+        framing.close = framing.close || base::equal_ignoring_case(token, "close");
+      });
+    }
+  }
+  return framing;
+}
+
+std::string_view judge_body(const Framing& framing, int version, bool bodiless, ResponsePlan& plan) {
+  if (framing.encodings != 0 && framing.lengths != 0) return "Content-Length and Transfer-Encoding together";
+  if (framing.encodings != 0) {
+    if (version < 11 || framing.encodings > 1 || !base::equal_ignoring_case(framing.encoding, "chunked")) {
+      return "a Transfer-Encoding that is not exactly chunked";
+    }
+    plan.body.kind = BodyPlan::Kind::chunked;
+  } else if (framing.lengths != 0) {
+    const auto length = parse_content_length(framing.length);
+    if (framing.lengths > 1 || !length) return "a Content-Length that is not one decimal number";
+    plan.body.kind = BodyPlan::Kind::length;
+    plan.body.length = *length;
+  } else {
+    plan.body.kind = BodyPlan::Kind::until_close;
+  }
+  if (bodiless) plan.body = {};
+  return {};
+}
+
+void drop_hop_by_hop(std::vector<Field>& fields, bool inflated) {
+  constexpr std::array<std::string_view, 7> always = {"connection", "keep-alive", "proxy-connection", "te",
+                                                      "trailer",    "upgrade",    "transfer-encoding"};
+  std::vector<std::string_view> named;
+  for (const Field& field : fields) {
+    if (field.name == "connection") for_each_element(field.value, [&](std::string_view token) { named.push_back(token); });
+  }
+  std::erase_if(fields, [&](const Field& field) {
+    if (std::find(always.begin(), always.end(), field.name) != always.end()) return true;
+    if (inflated && (field.name == "content-length" || field.name == "content-encoding")) return true;
+    return std::any_of(named.begin(), named.end(),
+                       [&](std::string_view token) { return base::equal_ignoring_case(token, field.name); });
+  });
+}
+
+}  // namespace
+
+std::string_view parse_response_head(std::string& bytes, bool to_head, std::vector<Field>& fields,
+                                     ResponsePlan& plan) {
+  plan = {};
+  fields.clear();
+  HeadParser<false> parser(bytes, most_fields, fields);
+  parser.skip(true);
+  if (parser.parse()) return "the head is not valid HTTP/1.1";
+  plan.status = parser.status();
+  if (plan.status < 100 || plan.status > 599) return "a status outside of 100 to 599";
+  if (plan.status < 200) return {};
+  const Framing framing = collect(fields);
+  const bool bodiless = to_head || plan.status == 204 || plan.status == 304;
+  if (const auto fault = judge_body(framing, parser.version(), bodiless, plan); !fault.empty()) return fault;
+  const auto coding = parse_coding(framing.coding);
+  if (!coding || framing.codings > 1) return "a Content-Encoding that was not asked for";
+  plan.coding = plan.body.kind == BodyPlan::Kind::none ? Coding::identity : *coding;
+  plan.keep_alive =
+      parser.version() >= 11 && !framing.close && plan.body.kind != BodyPlan::Kind::until_close;
+  drop_hop_by_hop(fields, plan.coding != Coding::identity);
+  return {};
+}
+
+}  // namespace freellmapi::net

@@ -1,0 +1,163 @@
+#include "net/stream.hpp"
+
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace freellmapi::net {
+
+namespace {
+constexpr std::size_t record_room = 16 * 1024;
+}
+
+Stream::Stream(Socket socket) : socket_(std::move(socket)) {}
+
+Stream::~Stream() { close(); }
+
+void Stream::connected() noexcept {
+  ErrorCode ignored;
+  socket_.set_option(Tcp::no_delay(true), ignored);
+  descriptor_ = socket_.native_handle();
+}
+
+void Stream::close() noexcept {
+  descriptor_ = -1;
+  ErrorCode ignored;
+  socket_.close(ignored);
+}
+
+IoResult Stream::broken(const ErrorCode& ec) {
+  reason_ = ec.message();
+  IoResult result;
+  result.end = IoEnd::broken;
+  return result;
+}
+
+// After a TLS call that gave `result` (not above zero): waits for what it wants. False: it wants nothing, see end_.
+Task<bool> Stream::wait_for(int result) {
+  const int wanted = SSL_get_error(ssl_.get(), result);
+  if (wanted == SSL_ERROR_WANT_READ || wanted == SSL_ERROR_WANT_WRITE) {
+    const auto kind = wanted == SSL_ERROR_WANT_READ ? Socket::wait_read : Socket::wait_write;
+    if (open()) {
+      const auto [ec] = co_await socket_.async_wait(kind, awaiting);
+      if (!ec && open()) co_return true;
+    }
+    reason_ = "closed";
+    end_ = IoEnd::broken;
+    co_return false;
+  }
+  end_ = wanted == SSL_ERROR_ZERO_RETURN ? IoEnd::eof : IoEnd::broken;
+  if (end_ == IoEnd::broken) reason_ = tls_reason(ssl_.get());
+  co_return false;
+}
+
+Task<IoResult> Stream::start_tls(std::shared_ptr<SSL_CTX> context, std::string host,
+                                 std::shared_ptr<SessionSlot> slot) {
+  context_ = std::move(context);
+  slot_ = std::move(slot);
+  ERR_clear_error();
+  ssl_ = make_tls(context_.get(), host, &descriptor_, slot_.get());
+  IoResult done;
+  if (!ssl_) {
+    reason_ = tls_reason(nullptr);
+    done.end = IoEnd::broken;
+    co_return done;
+  }
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) co_return done;
+    const bool again = co_await wait_for(result);
+    if (again) continue;
+    done.end = IoEnd::broken;
+    if (end_ == IoEnd::eof) reason_ = "closed in the handshake";
+    co_return done;
+  }
+}
+
+Task<IoResult> Stream::read_some(char* to, std::size_t room) {
+  IoResult done;
+  if (!ssl_) {
+    const asio::mutable_buffer buffer(to, room);
+    const auto [ec, count] = co_await socket_.async_read_some(buffer, awaiting);
+    if (ec && ec != asio::error::eof) co_return broken(ec);
+    done.count = count;
+    if (ec) done.end = IoEnd::eof;
+    co_return done;
+  }
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_read(ssl_.get(), to, static_cast<int>(std::min<std::size_t>(room, 1 << 20)));
+    if (result > 0) {
+      done.count = static_cast<std::size_t>(result);
+      co_return done;
+    }
+    const bool again = co_await wait_for(result);
+    if (again) continue;
+    done.end = end_;
+    co_return done;
+  }
+}
+
+Task<IoResult> Stream::write_some(std::span<const iovec> pieces) {
+  IoResult done;
+  if (!ssl_) {
+    for (;;) {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(pieces.data());
+      message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
+      const ssize_t sent = open() ? ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT) : -1;
+      if (sent >= 0) {
+        done.count = static_cast<std::size_t>(sent);
+        co_return done;
+      }
+      const ErrorCode failure(open() ? errno : ECANCELED, boost::system::system_category());
+      if (failure.value() == EINTR) continue;
+      if (failure.value() != EAGAIN) co_return broken(failure);
+      const auto [ec] = co_await socket_.async_wait(Socket::wait_write, awaiting);
+      if (ec) co_return broken(ec);
+    }
+  }
+  if (!record_) record_ = std::make_unique_for_overwrite<char[]>(record_room);
+  record_size_ = 0;
+  for (const iovec& piece : pieces) {
+    const std::size_t take = std::min(piece.iov_len, record_room - record_size_);
+    std::memcpy(record_.get() + record_size_, piece.iov_base, take);
+    record_size_ += take;
+    if (take < piece.iov_len) break;
+  }
+  while (done.count < record_size_) {
+    ERR_clear_error();
+    const int result =
+        SSL_write(ssl_.get(), record_.get() + done.count, static_cast<int>(record_size_ - done.count));
+    if (result > 0) {
+      done.count += static_cast<std::size_t>(result);
+      continue;
+    }
+    const bool again = co_await wait_for(result);
+    if (again) continue;
+    done.end = IoEnd::broken;
+    break;
+  }
+  OPENSSL_cleanse(record_.get(), record_size_);
+  record_.reset();
+  co_return done;
+}
+
+bool Stream::quiet() noexcept {
+  if (!open()) return false;
+  char byte = 0;
+  if (ssl_) {
+    // Tickets may have come behind the last answer: reading takes them in, and says whether there is more.
+    ERR_clear_error();
+    const int result = SSL_peek(ssl_.get(), &byte, 1);
+    return result <= 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  }
+  const ssize_t got = ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+}  // namespace freellmapi::net

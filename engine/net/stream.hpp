@@ -1,0 +1,72 @@
+// One connection to a provider, plain or TLS: the only place that knows which.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "net/asio.hpp"
+#include "net/tls.hpp"
+
+namespace freellmapi::net {
+
+/// How an operation ended.
+enum class IoEnd {
+  good,
+  eof,     ///< a legal end: FIN, and for TLS a close_notify before it
+  broken,  ///< reset, or closed by us, or a TLS end without close_notify
+};
+
+struct IoResult {
+  std::size_t count = 0;
+  IoEnd end = IoEnd::good;
+};
+
+/// Core only. close() makes a pending operation end with `broken`.
+class Stream {
+ public:
+  explicit Stream(Socket socket);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  Socket& socket() noexcept { return socket_; }
+  /// The connection is made: sets TCP_NODELAY and takes the descriptor.
+  void connected() noexcept;
+  /// Handshake. `slot` gives and takes the session.
+  Task<IoResult> start_tls(std::shared_ptr<SSL_CTX> context, std::string host, std::shared_ptr<SessionSlot> slot);
+
+  /// Whatever is there, at least one byte.
+  Task<IoResult> read_some(char* to, std::size_t room);
+  /// Some of the pieces; the count is what was taken. Plain: one gather write. TLS: up to one record.
+  Task<IoResult> write_some(std::span<const iovec> pieces);
+
+  void close() noexcept;
+  bool open() const noexcept { return descriptor_ >= 0; }
+  bool tls() const noexcept { return ssl_ != nullptr; }
+  bool resumed() const noexcept { return ssl_ != nullptr && SSL_session_reused(ssl_.get()) == 1; }
+  /// True when an idle connection can be used again: still open, and nothing has come that nobody asked for.
+  bool quiet() noexcept;
+  /// The system's or OpenSSL's words for the last `broken`.
+  const std::string& reason() const noexcept { return reason_; }
+  /// Requests that this connection has carried to their legal end.
+  unsigned uses = 0;
+
+ private:
+  Task<bool> wait_for(int ssl_result);
+  IoResult broken(const ErrorCode& ec);
+
+  Socket socket_;
+  int descriptor_ = -1;
+  std::shared_ptr<SSL_CTX> context_;
+  std::shared_ptr<SessionSlot> slot_;
+  SslPtr ssl_;
+  std::unique_ptr<char[]> record_;
+  std::size_t record_size_ = 0;
+  std::string reason_;
+  IoEnd end_ = IoEnd::good;
+};
+
+}  // namespace freellmapi::net

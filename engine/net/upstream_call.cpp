@@ -1,0 +1,284 @@
+#include "net/upstream_call.hpp"
+
+#include <openssl/crypto.h>
+
+#include <utility>
+
+#include "net/head_scan.hpp"
+#include "net/outgoing_head.hpp"
+#include "net/tunnel.hpp"
+
+namespace freellmapi::net {
+
+namespace {
+constexpr std::size_t read_size = 8 * 1024;
+constexpr std::size_t inflate_size = 16 * 1024;
+constexpr int most_interim = 16;
+}  // namespace
+
+std::string_view name(Fault fault) noexcept {
+  switch (fault) {
+    case Fault::resolve: return "resolve";
+    case Fault::forbidden_address: return "forbidden_address";
+    case Fault::connect: return "connect";
+    case Fault::proxy: return "proxy";
+    case Fault::tls: return "tls";
+    case Fault::reset: return "reset";
+    case Fault::truncated: return "truncated";
+    case Fault::bad_response: return "bad_response";
+    case Fault::too_large: return "too_large";
+    case Fault::timeout_connect: return "timeout_connect";
+    case Fault::timeout_first_byte: return "timeout_first_byte";
+    case Fault::timeout_idle: return "timeout_idle";
+    case Fault::timeout_total: return "timeout_total";
+    case Fault::cancelled: return "cancelled";
+  }
+  return "unknown";
+}
+
+PooledCall::PooledCall(PooledClient& client, const Origin& origin, const Deadlines& deadlines, bool endless,
+                       Canceller& canceller)
+    : client_(client),
+      origin_(origin),
+      deadlines_(deadlines),
+      endless_(endless),
+      line_(client.core(), canceller, deadlines.total) {}
+
+PooledCall::~PooledCall() {
+  // A caller that has seen the end it knows may leave before the framing's own; if that is here already, it counts.
+  if (stream_ && !failed_ && !over_ && answered_ && !inflator_) {
+    in_.consume(used_);
+    used_ = 0;
+    const BodyDecoder::Step step = decoder_.step(in_.view());
+    in_.consume(step.consumed);
+    if (step.state == BodyDecoder::State::end) end();
+  }
+}
+
+bool PooledCall::fail(Fault fault, std::string detail) {
+  if (failed_) return false;
+  failed_ = true;
+  error_.fault = line_.stopped().value_or(fault);
+  error_.detail = std::move(detail);
+  let_go();
+  return false;
+}
+
+void PooledCall::let_go() noexcept {
+  line_.no_phase();
+  line_.guard(static_cast<Stream*>(nullptr));
+  stream_.reset();
+}
+
+void PooledCall::cancel() noexcept { line_.stop(Fault::cancelled); }
+
+std::string_view PooledCall::get(std::string_view lower_name) const noexcept {
+  for (const Field& field : fields_) {
+    if (field.name == lower_name) return field.value;
+  }
+  return {};
+}
+
+Task<bool> PooledCall::begin(const OutgoingRequest& request) {
+  if (line_.stopped()) co_return fail(Fault::cancelled, "cancelled before it began");
+  stream_ = client_.take(origin_);
+  if (stream_) {
+    reused_ = true;
+    line_.guard(stream_.get());
+    const bool answered = co_await attempt(request);
+    if (answered) co_return true;
+    // The provider may have closed the idle connection as we took it: that is nobody's failure.
+    if (error_.fault != Fault::reset || line_.stopped()) co_return false;
+    reused_ = failed_ = sent_all_ = false;
+    error_ = CallError();
+    in_.release();
+  }
+  line_.phase(Fault::timeout_connect, deadlines_.connect);
+  CallError dialled;
+  stream_ = co_await client_.dialler().dial(origin_, line_, dialled);
+  if (!stream_) co_return fail(dialled.fault, std::move(dialled.detail));
+  line_.guard(stream_.get());
+  co_return co_await attempt(request);
+}
+
+Task<bool> PooledCall::attempt(const OutgoingRequest& request) {
+  sent_all_ = co_await send(request);
+  if (line_.stopped()) co_return fail(*line_.stopped(), "while sending");
+  // Even when not everything could be sent an answer may have come: providers refuse large bodies early.
+  line_.phase(Fault::timeout_first_byte, deadlines_.first_byte);
+  co_return co_await read_head(request);
+}
+
+Task<bool> PooledCall::send(const OutgoingRequest& request) {
+  std::string credentials;
+  const auto proxy = origin_.proxy.empty() ? std::nullopt : parse_proxy_url(origin_.proxy);
+  const bool absolute = proxy && proxy->kind == ProxyUrl::Kind::http && !origin_.tls;
+  if (absolute && proxy->has_user) credentials = basic_credentials(*proxy);
+  std::string head = render_request_head(origin_, request, client_.options().user_agent, absolute, credentials);
+  std::vector<iovec> pieces;
+  pieces.reserve(request.body.size() + 1);
+  const auto add = [&pieces](std::string_view bytes) {
+    if (bytes.empty()) return;
+    iovec piece{};
+    piece.iov_base = const_cast<char*>(bytes.data());
+    piece.iov_len = bytes.size();
+    pieces.push_back(piece);
+  };
+  add(head);
+  for (const std::string_view piece : request.body) add(piece);
+  std::size_t first = 0;
+  bool good = true;
+  while (first < pieces.size() && good) {
+    line_.phase(Fault::timeout_idle, deadlines_.idle);
+    const std::span<const iovec> left(pieces.data() + first, pieces.size() - first);
+    const IoResult result = co_await stream_->write_some(left);
+    good = result.end == IoEnd::good;
+    std::size_t count = result.count;
+    while (first < pieces.size() && count >= pieces[first].iov_len) count -= pieces[first++].iov_len;
+    if (first < pieces.size()) {
+      pieces[first].iov_base = static_cast<char*>(pieces[first].iov_base) + count;
+      pieces[first].iov_len -= count;
+    }
+  }
+  OPENSSL_cleanse(head.data(), head.size());
+  co_return good;
+}
+
+// One read into in_. False: the call has failed, or (not failed_) the peer ended legally.
+Task<bool> PooledCall::receive() {
+  const std::span<char> room = in_.prepare(read_size);
+  const IoResult result = co_await stream_->read_some(room.data(), room.size());
+  in_.commit(result.count);
+  if (line_.stopped()) co_return fail(*line_.stopped(), "while waiting for the answer");
+  if (result.end == IoEnd::good) co_return true;
+  if (result.end == IoEnd::broken) {
+    const bool untouched = !answered_ && in_.empty() && head_.empty();
+    std::string reason = stream_->reason();
+    fail(untouched ? Fault::reset : Fault::truncated, std::move(reason));
+  }
+  co_return false;
+}
+
+Task<bool> PooledCall::read_head(const OutgoingRequest& request) {
+  const bool to_head = request.method == "HEAD";
+  for (int interim = 0; interim <= most_interim; ++interim) {
+    HeadScan scan;
+    for (;;) {
+      const HeadScan::State state = scan.look(in_.view());
+      if (state == HeadScan::State::bad) co_return fail(Fault::bad_response, "the head is not valid HTTP/1.1");
+      const std::size_t size = state == HeadScan::State::whole ? scan.length() : in_.size();
+      if (size > client_.options().head_bytes) co_return fail(Fault::too_large, "the head is too large");
+      if (state == HeadScan::State::whole) break;
+      const bool more = co_await receive();
+      if (more) continue;
+      const bool untouched = in_.empty() && head_.empty();
+      co_return fail(untouched ? Fault::reset : Fault::truncated, "closed before the end of the head");
+    }
+    head_.assign(in_.view().substr(0, scan.length()));
+    in_.consume(scan.length());
+    if (!take_head(to_head)) co_return false;
+    if (plan_.status >= 200) {
+      answered_ = true;
+      line_.no_phase();
+      co_return true;
+    }
+  }
+  co_return fail(Fault::bad_response, "too many interim answers");
+}
+
+bool PooledCall::take_head(bool to_head) {
+  const std::string_view fault = parse_response_head(head_, to_head, fields_, plan_);
+  if (!fault.empty()) return fail(Fault::bad_response, std::string(fault));
+  if (plan_.status == 101) return fail(Fault::bad_response, "it switched protocols, which nobody asked for");
+  if (plan_.status == 407 && !origin_.proxy.empty()) return fail(Fault::proxy, "the proxy wants authentication");
+  if (plan_.status < 200) return true;
+  if (!endless_ && plan_.body.length > client_.options().body_bytes) {
+    return fail(Fault::too_large, "the body is too large");
+  }
+  decoder_.begin(plan_.body);
+  if (plan_.coding != Coding::identity) inflator_.emplace(plan_.coding);
+  return true;
+}
+
+// The body is whole: the connection goes back if nothing speaks against it.
+std::optional<std::string_view> PooledCall::end() {
+  if (inflator_ && decoder_.announced() != 0 && !inflator_->finished()) {
+    fail(Fault::truncated, "the compressed body is cut");
+    return std::nullopt;
+  }
+  over_ = true;
+  line_.no_phase();
+  line_.guard(static_cast<Stream*>(nullptr));
+  if (plan_.keep_alive && sent_all_ && in_.empty() && !line_.stopped()) {
+    ++stream_->uses;
+    client_.give_back(origin_, std::move(stream_));
+  }
+  stream_.reset();
+  return std::string_view{};
+}
+
+// Some of `compressed_`, or nothing when it is used up or damaged (failed_).
+std::optional<std::string_view> PooledCall::inflate(std::string_view payload) {
+  if (!inflated_) inflated_ = std::make_unique_for_overwrite<char[]>(inflate_size);
+  const Inflator::Step step = inflator_->step(payload, std::span<char>(inflated_.get(), inflate_size));
+  compressed_ = payload.substr(step.consumed);
+  inflate_more_ = step.produced == inflate_size;  // zlib may hold more than fitted
+  if (step.damaged) {
+    fail(Fault::bad_response, "the compressed body is damaged");
+    return std::nullopt;
+  }
+  if (step.produced == 0) {
+    compressed_ = {};
+    return std::nullopt;
+  }
+  return std::string_view(inflated_.get(), step.produced);
+}
+
+// What can be given out of the bytes at hand; nothing: more are needed, or the call has failed.
+std::optional<std::string_view> PooledCall::decode() {
+  for (;;) {
+    std::optional<std::string_view> out;
+    if (inflator_ && (inflate_more_ || !compressed_.empty())) {
+      out = inflate(compressed_);
+    } else {
+      in_.consume(std::exchange(used_, 0));
+      const BodyDecoder::Step step = decoder_.step(in_.view());
+      if (step.state == BodyDecoder::State::payload) {
+        used_ = step.consumed;
+        out = inflator_ ? inflate(step.payload) : step.payload;
+      } else {
+        in_.consume(step.consumed);
+        if (step.state == BodyDecoder::State::end) return end();
+        if (step.state == BodyDecoder::State::bad) fail(Fault::bad_response, std::string(decoder_.fault()));
+        return std::nullopt;
+      }
+    }
+    if (failed_) return std::nullopt;
+    if (!out) continue;
+    body_ += out->size();
+    if (!endless_ && body_ > client_.options().body_bytes) {
+      fail(Fault::too_large, "the body is too large");
+      return std::nullopt;
+    }
+    return out;
+  }
+}
+
+Task<std::optional<std::string_view>> PooledCall::read() {
+  if (over_) co_return std::string_view{};
+  if (!failed_ && line_.stopped()) fail(*line_.stopped(), "while reading the body");
+  for (;;) {
+    if (failed_) co_return std::nullopt;
+    const std::optional<std::string_view> piece = decode();
+    if (piece) co_return piece;
+    if (failed_) co_return std::nullopt;
+    line_.phase(Fault::timeout_idle, deadlines_.idle);
+    const bool more = co_await receive();
+    line_.no_phase();
+    if (more || failed_) continue;
+    if (decoder_.finish()) co_return end();
+    fail(Fault::truncated, "closed inside the body");
+  }
+}
+
+}  // namespace freellmapi::net

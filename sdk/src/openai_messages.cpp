@@ -11,10 +11,11 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view message_members[] = {
-    "role", "content", "name", "refusal", "tool_calls", "tool_call_id", "reasoning", "reasoning_content"};
-constexpr std::string_view call_members[] = {"id", "type", "function", "index"};
+    "role", "content", "name", "tool_calls", "tool_call_id", "reasoning", "reasoning_content"};
+constexpr std::string_view call_members[] = {"id", "type", "function"};
 constexpr std::string_view function_members[] = {"name", "arguments"};
-constexpr std::string_view part_members[] = {"type", "text", "image_url", "input_audio", "file", "refusal"};
+constexpr std::string_view part_members[] = {"type", "text", "image_url", "input_audio", "file"};
+constexpr std::string_view image_members[] = {"url", "detail"};
 
 void keep_only(json::object& object, std::span<const std::string_view> known) {
   std::vector<std::string> strange;
@@ -24,7 +25,27 @@ void keep_only(json::object& object, std::span<const std::string_view> known) {
   for (const std::string& name : strange) object.erase(name);
 }
 
+/// Few providers take a refusal back; its sentence is what the assistant said.
+void say_refusal(json::object& message) {
+  const json::value* const refusal = message.if_contains("refusal");
+  const json::value* const content = message.if_contains("content");
+  if (refusal == nullptr || !refusal->is_string()) return;
+  if (content == nullptr || content->is_null()) message["content"] = json::value(*refusal);
+}
+
+void clean_part(json::object& part) {
+  if (string_at(part, "type") == "refusal") {
+    const std::string sentence(string_at(part, "refusal"));
+    part["type"] = "text";
+    part["text"] = sentence;
+  }
+  keep_only(part, part_members);
+  if (json::value* image = part.if_contains("image_url"); image != nullptr && image->is_object())
+    keep_only(image->get_object(), image_members);
+}
+
 void drop_extras(json::object& message) {
+  say_refusal(message);
   keep_only(message, message_members);
   if (json::value* calls = message.if_contains("tool_calls"); calls != nullptr && calls->is_array()) {
     for (json::value& call : calls->get_array()) {
@@ -37,7 +58,7 @@ void drop_extras(json::object& message) {
   }
   if (json::value* content = message.if_contains("content"); content != nullptr && content->is_array())
     for (json::value& part : content->get_array())
-      if (part.is_object()) keep_only(part.get_object(), part_members);
+      if (part.is_object()) clean_part(part.get_object());
 }
 
 /// The text of a content; nothing when a part of it is no text.

@@ -28,6 +28,8 @@ class OpenAiParser {
   OpenAiParser(const OpenAiProvider& provider, const Call& call, const Headers& head);
   void feed(std::string_view bytes, EventsOut& out);
   void finish(EventsOut& out);
+  /// [DONE] has come.
+  bool done() const noexcept { return done_; }
 
  private:
   enum class Body : std::uint8_t { unknown, events, json };

@@ -93,10 +93,16 @@ struct ProviderTable {
   }
   static freellm_status parser_feed(void* parser, const void* data, std::size_t n,
                                     freellm_events_out* out) noexcept {
-    return barrier([&] {
+    auto& self = *static_cast<Parser*>(parser);
+    const freellm_status status = barrier([&] {
       EventsOut events(*out);
-      static_cast<Parser*>(parser)->feed({static_cast<const char*>(data), n}, events);
+      self.feed({static_cast<const char*>(data), n}, events);
     });
+    // A parser that knows its wire's end mark says so through done(); the host then need not wait for the body's end.
+    if constexpr (requires { { self.done() } noexcept -> std::same_as<bool>; }) {
+      if (status == FREELLM_OK && self.done()) return FREELLM_DONE;
+    }
+    return status;
   }
   static freellm_status parser_finish(void* parser, freellm_events_out* out) noexcept {
     return barrier([&] {

@@ -1,0 +1,29 @@
+// Calls a provider's table as the host does and writes down what came out, in the words of the fixture files.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fixture.hpp"
+
+namespace fixtures {
+
+/// What a parser made of an answer; neighbouring pieces of one kind are joined.
+struct Parsed {
+  std::string end;  ///< "ok" or the status
+  json::array events;
+  bool finished = false;
+};
+
+/// Feeds the pieces in order, then ends the body.
+Parsed parse(const freellm_provider& provider, const Fixture& fixture, const Answer& answer,
+             const std::vector<std::string_view>& pieces);
+
+/// {"method","path","headers","credential","body","output_bound","pieces"} or {"error"}.
+json::object build(const freellm_provider& provider, const Fixture& fixture);
+
+json::object classify(const freellm_provider& provider, const Fixture& fixture, const Answer& answer);
+json::array read_limits(const freellm_provider& provider, const Fixture& fixture, const Answer& answer);
+
+}  // namespace fixtures

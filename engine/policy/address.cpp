@@ -98,9 +98,10 @@ HostKind host_kind(std::string_view host) {
   if (name == "metadata" || name.starts_with("metadata.")) return HostKind::forbidden;
   // 2852039166, 0251.0376.1 and 0xa9fea9fe are addresses to some resolvers.
   const std::string last = name.substr(name.rfind('.') == std::string::npos ? 0 : name.rfind('.') + 1);
-  const bool number = !last.empty() && (last.find_first_not_of("0123456789") == std::string::npos ||
-                                        (last.starts_with("0x") &&
-                                         last.find_first_not_of("0123456789abcdef", 2) == std::string::npos));
+  const bool number =
+      !last.empty() &&
+      (last.find_first_not_of("0123456789") == std::string::npos ||
+       (last.starts_with("0x") && last.find_first_not_of("0123456789abcdef", 2) == std::string::npos));
   return number ? HostKind::forbidden : HostKind::open;
 }
 
@@ -115,7 +116,8 @@ base::Result<BaseUrl> parse_base_url(std::string_view text) {
     return refused("expected a URL that begins with https:// or http://");
   }
   rest.remove_prefix(scheme.size() + 3);
-  if (rest.find_first_of("?#") != std::string_view::npos) return refused("a base URL has no query or fragment");
+  if (rest.find_first_of("?#") != std::string_view::npos)
+    return refused("a base URL has no query or fragment");
   const auto authority_text = rest.substr(0, rest.find('/'));
   std::string_view path = rest.substr(authority_text.size());
   if (authority_text.find('@') != std::string_view::npos) {
@@ -123,14 +125,16 @@ base::Result<BaseUrl> parse_base_url(std::string_view text) {
   }
   const auto authority = split_authority(authority_text);
   const bool literal6 = authority_text.starts_with('[');
-  if (!authority || (!literal6 && !is_host_name(authority->host))) return refused("the URL has no valid host");
+  if (!authority || (!literal6 && !is_host_name(authority->host)))
+    return refused("the URL has no valid host");
   if (!authority->port.empty() && parse_port(authority->port).value_or(0) == 0) {
     return refused("the URL's port must be between 1 and 65535");
   }
   BaseUrl out;
   out.host = host_kind(authority->host);
   if (out.host == HostKind::forbidden) {
-    return refused("the address '" + authority->host + "' must not be called (metadata service or link-local)");
+    return refused("the address '" + authority->host +
+                   "' must not be called (metadata service or link-local)");
   }
   while (path.ends_with('/')) path.remove_suffix(1);
   out.text = scheme + "://" + base::to_lower(authority_text) + std::string(path);
@@ -153,7 +157,8 @@ std::optional<std::string> read_proxy(const Value& value) {
   if (!text || *text == "none") return text;
   const auto end = text->find("://");
   const std::string scheme = end == std::string::npos ? "" : text->substr(0, end);
-  std::string_view rest = end == std::string::npos ? std::string_view{} : std::string_view(*text).substr(end + 3);
+  std::string_view rest =
+      end == std::string::npos ? std::string_view{} : std::string_view(*text).substr(end + 3);
   if (rest.ends_with('/')) rest.remove_suffix(1);
   rest = rest.substr(rest.rfind('@') == std::string_view::npos ? 0 : rest.rfind('@') + 1);
   const auto authority = split_authority(rest);

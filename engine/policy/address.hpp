@@ -11,7 +11,8 @@
 
 namespace freellmapi::policy {
 
-/// What a literal host is. Names other than localhost are `open`: the address is checked again when it is dialled.
+/// What a literal host is. Names other than localhost are `open`: the address is checked again when it is
+/// dialled.
 enum class HostKind {
   open,
   loopback,

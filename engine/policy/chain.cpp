@@ -29,11 +29,13 @@ class Resolver {
   }
 
   std::vector<Step> take() { return std::move(steps_); }
+  bool failed() const { return failed_; }
 
  private:
   static std::string shown(std::string_view text) { return base::printable(text, 80); }
 
   void error(const Spot& spot, const std::string& message) {
+    failed_ = true;
     source_.faults.error(spot.place, spot.path + ": " + message);
   }
   void warning(const Spot& spot, const std::string& message) {
@@ -124,8 +126,9 @@ class Resolver {
       return std::tie(x.rank, x.speed) < std::tie(y.rank, y.speed);
     });
     if (best.empty()) {
-      warning(spot, provider.id + (provider.any_model ? " lists no models: name one, such as " + provider.id + "/MODEL"
-                                                      : " has no chat model that is on"));
+      warning(spot, provider.id + (provider.any_model
+                                       ? " lists no models: name one, such as " + provider.id + "/MODEL"
+                                       : " has no chat model that is on"));
       return;
     }
     const std::size_t before = steps_.size();
@@ -138,6 +141,7 @@ class Resolver {
   Policy& policy_;
   Source& source_;
   std::vector<Step> steps_;
+  bool failed_ = false;
 };
 
 // What a model name of a client may be, short of an alias.
@@ -175,11 +179,11 @@ std::string near_targets(const Policy& policy, const std::string& name) {
 
 std::vector<Step> resolve_chain(Policy& policy, const std::vector<ChainItem>& items, const Spot& where,
                                 Source& source) {
-  const bool faults_before = source.faults.any_errors();
   Resolver resolver(policy, source);
   for (const ChainItem& item : items) resolver.add(item);
   auto steps = resolver.take();
-  if (steps.empty() && !faults_before && !source.faults.any_errors()) {
+  const bool unread = items.empty() && source.faults.any_errors();  // its entries are reported already
+  if (steps.empty() && !resolver.failed() && !unread) {
     source.faults.error(where.place, where.path + ": nothing in it can be used");
   }
   return steps;

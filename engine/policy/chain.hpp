@@ -8,8 +8,8 @@
 
 namespace freellmapi::policy {
 
-/// The steps of a chain. Adds models to providers that take any name when a chain names one. Faults and warnings go to
-/// `source`. `where` is the chain's own place, for the fault that nothing of it can be used.
+/// The steps of a chain. Adds models to providers that take any name when a chain names one. Faults and
+/// warnings go to `source`. `where` is the chain's own place, for the fault that nothing of it can be used.
 std::vector<Step> resolve_chain(Policy& policy, const std::vector<ChainItem>& items, const Spot& where,
                                 Source& source);
 

@@ -28,16 +28,22 @@ class Compiler {
       if (own != file.providers.end()) {
         if (own->manifest != nullptr) add_provider(*own->manifest, &*own);
       } else if (manifest.faulty || manifest.local || !manifest.base_url.empty()) {
-        add_provider(manifest, nullptr);  // one without an address is a plugin for endpoints of the user's own
+        add_provider(manifest,
+                     nullptr);  // one without an address is a plugin for endpoints of the user's own
       }
     }
     for (const ProviderSettings& settings : file.providers) {
-      const bool added = policy_->provider_named(settings.name.text) != none;
-      if (!added && settings.manifest != nullptr) add_provider(*settings.manifest, &settings);
+      if (policy_->provider_named(settings.name.text) != none) continue;
+      if (settings.manifest != nullptr) {
+        add_provider(*settings.manifest, &settings);
+      } else {
+        add_unknown(settings);
+      }
     }
     note_origins();
     add_chains(file);
     resolve_aliases(*policy_, file.aliases, source_);
+    add_nameless();
     policy_->version = short_hex(sha256(canonical(*policy_)));
     return policy_;
   }
@@ -79,6 +85,15 @@ class Compiler {
     note_manifest(policy_->providers[index].id, manifest);
   }
 
+  // Its missing plugin is reported; a chain that names it need not report it again.
+  void add_unknown(const ProviderSettings& settings) {
+    Provider provider;
+    provider.id = settings.name.text;
+    provider.enabled = false;
+    provider.why_off = "its plugin is not installed";
+    policy_->providers.push_back(std::move(provider));
+  }
+
   void lay_over(const ProviderSettings& settings, const Manifest& manifest, Provider& provider) {
     if (settings.enabled && !manifest.faulty) {
       provider.enabled = *settings.enabled;
@@ -93,12 +108,13 @@ class Compiler {
     if (settings.base_url) {
       set_base_url(settings, provider);
     } else if (provider.base_url.empty() && !manifest.local && !manifest.faulty) {
-      source_.faults.error(settings.name.place, settings.name.path + ": the plugin '" + manifest.id +
-                                                    "' needs a 'base_url'");
+      source_.faults.error(settings.name.place,
+                           settings.name.path + ": the plugin '" + manifest.id + "' needs a 'base_url'");
     }
   }
 
-  // A local address reached through a name is refused when it is dialled; here only what the file spells out is seen.
+  // A local address reached through a name is refused when it is dialled; here only what the file spells out
+  // is seen.
   void set_base_url(const ProviderSettings& settings, Provider& provider) {
     const auto url = parse_base_url(settings.base_url->text);
     if (!url) return;  // reported when it was read
@@ -107,8 +123,9 @@ class Compiler {
     provider.base_url = url->text;
     if (!remote_provider) return;
     if (url->host == HostKind::local || (url->host == HostKind::loopback && settings.local)) {
-      source_.faults.error(spot.place, spot.path + ": a private address is for custom endpoints; 'local: true' "
-                                                   "beside it allows it here");
+      source_.faults.error(spot.place, spot.path +
+                                           ": a private address is for custom endpoints; 'local: true' "
+                                           "beside it allows it here");
     } else if (url->host == HostKind::loopback) {
       provider.local_allowed = true;
       source_.faults.warning(spot.place, spot.path + ": requests and keys of " + provider.id +
@@ -122,7 +139,9 @@ class Compiler {
       for (const ModelSettings& model : settings->models) {
         const ModelIndex known = policy_->model_of(index, model.id);
         if (known != none) {
-          apply(model, policy_->models[known]);
+          Model& changed = policy_->models[known];
+          apply(model, changed);
+          if (!changed.enabled && changed.why_off.empty()) changed.why_off = "switched off in the policy";
         } else {
           if (!manifest.models.empty()) warn_new_model(*settings, manifest, model);
           add_model(index, model);
@@ -139,12 +158,14 @@ class Compiler {
     model.family = base::to_lower(settings.id);
     model.provider = index;
     apply(settings, model);
-    if (!model.enabled && model.why_off.empty()) model.why_off = why_off_text("", settings.since.value_or(""));
+    if (!model.enabled && model.why_off.empty())
+      model.why_off = why_off_text("", settings.since.value_or(""));
     policy_->providers[index].models.push_back(static_cast<ModelIndex>(policy_->models.size()));
     policy_->models.push_back(std::move(model));
   }
 
-  void warn_new_model(const ProviderSettings& settings, const Manifest& manifest, const ModelSettings& model) {
+  void warn_new_model(const ProviderSettings& settings, const Manifest& manifest,
+                      const ModelSettings& model) {
     std::vector<std::string> ids;
     for (const ModelSettings& known : manifest.models) ids.push_back(known.id);
     const std::string hint = did_you_mean(model.id, ids);
@@ -174,13 +195,30 @@ class Compiler {
 
   void note_manifest(const std::string& provider, const Manifest& manifest) {
     for (const auto& [path, place] : manifest.found) {
-      policy_->origins["providers." + provider + "." + path] = manifest.file + ":" + std::to_string(place.line);
+      policy_->origins["providers." + provider + "." + path] =
+          manifest.file + ":" + std::to_string(place.line);
     }
   }
 
   void note_origins() {
     for (const auto& [path, place] : source_.found) {
       policy_->origins[path] = input_.file + ":" + std::to_string(place.line);
+    }
+  }
+
+  // Nobody knows what a model can do that only the client names: its word is taken. Off, so that no list shows it.
+  void add_nameless() {
+    for (ProviderIndex i = 0; i < policy_->providers.size(); ++i) {
+      Provider& provider = policy_->providers[i];
+      if (!provider.any_model) continue;
+      Model model;
+      model.provider = i;
+      model.tools = model.vision = true;
+      model.json = Json::schema;
+      model.enabled = false;
+      model.why_off = "only a name in the request makes it a model";
+      provider.any = static_cast<ModelIndex>(policy_->models.size());
+      policy_->models.push_back(std::move(model));
     }
   }
 
@@ -220,7 +258,8 @@ Outcome compile(const Input& input) {
     const bool twice = std::any_of(manifests.begin(), manifests.end(),
                                    [&](const Manifest& m) { return m.id == text.provider; });
     if (twice) {
-      of_manifests.push_back({text.file, 0, 0, "the provider '" + text.provider + "' is there already", true});
+      of_manifests.push_back(
+          {text.file, 0, 0, "the provider '" + text.provider + "' is there already", true});
     } else {
       manifests.push_back(read_manifest(text, of_manifests));
     }

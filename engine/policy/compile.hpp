@@ -13,7 +13,8 @@
 
 namespace freellmapi::policy {
 
-/// One fault, printed as "FILE:LINE:COL: message". Line and column count from 1; 0 means that the whole file is meant.
+/// One fault, printed as "FILE:LINE:COL: message". Line and column count from 1; 0 means that the whole file
+/// is meant.
 struct Diagnostic {
   std::string file;
   unsigned line = 0, column = 0;
@@ -26,7 +27,7 @@ struct Diagnostic {
 struct ManifestText {
   std::string provider;  ///< the ABI's provider id
   std::string yaml;
-  std::string file;      ///< for messages: "groq.so"
+  std::string file;  ///< for messages: "groq.so"
 };
 
 /// Everything the result depends on. Pure: the same input gives the same policy.
@@ -34,7 +35,8 @@ struct Input {
   std::string text;  ///< of policy.yaml
   std::string file;  ///< its name in messages
   std::vector<ManifestText> manifests;
-  /// Looks up a variable of the environment; nullopt: not set. NAME_FILE forms are resolved by the caller's function.
+  /// Looks up a variable of the environment; nullopt: not set. NAME_FILE forms are resolved by the caller's
+  /// function.
   std::function<std::optional<std::string>(const std::string&)> environment;
   /// Looks up a key in the vault by provider and label; nullopt: not there. May be empty.
   std::function<std::optional<std::string>(const std::string& provider, const std::string& label)> vault;
@@ -48,7 +50,8 @@ struct Outcome {
   std::vector<Diagnostic> diagnostics;   ///< errors and warnings, in file order; at most 100
 };
 
-/// Bounded: text over 1 MiB, depth over 64, any alias or tag, and too many nodes are errors, found before they cost anything.
+/// Bounded: text over 1 MiB, depth over 64, any alias or tag, and too many nodes are errors, found before
+/// they cost anything.
 Outcome compile(const Input& input);
 
 /// A JSON Schema (draft 2020-12) of policy.yaml, for editors.

@@ -1,4 +1,5 @@
-// YAML text -> a small tree of our own with the place of every value. The only file behind which yaml-cpp lives.
+// YAML text -> a small tree of our own with the place of every value. The only file behind which yaml-cpp
+// lives.
 #pragma once
 
 #include <cstddef>
@@ -30,11 +31,12 @@ struct Node {
 inline constexpr std::size_t max_text_bytes = 1 << 20;
 inline constexpr std::size_t max_depth = 64;
 inline constexpr std::size_t max_nodes = 20'000;
-/// Brackets, braces and commas together: yaml-cpp reads a whole flow collection ahead, at some 250 bytes each.
+/// Brackets, braces and commas together: yaml-cpp reads a whole flow collection ahead, at some 250 bytes
+/// each.
 inline constexpr std::size_t max_flow_marks = 50'000;
 
-/// Nothing when the text is no YAML document within the bounds; every fault is in `faults`. No alias, anchor or tag is
-/// followed: each is a fault at its place.
+/// Nothing when the text is no YAML document within the bounds; every fault is in `faults`. No alias, anchor
+/// or tag is followed: each is a fault at its place.
 std::optional<Node> read_document(std::string_view text, Faults& faults);
 
 }  // namespace freellmapi::policy

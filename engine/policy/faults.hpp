@@ -15,7 +15,8 @@ struct Place {
 
 inline constexpr std::size_t max_diagnostics = 100;
 
-/// The faults of one file. At most `max_diagnostics` errors and as many warnings are kept; any_errors() stays exact.
+/// The faults of one file. At most `max_diagnostics` errors and as many warnings are kept; any_errors() stays
+/// exact.
 class Faults {
  public:
   explicit Faults(std::string file) : file_(std::move(file)) {}
@@ -35,7 +36,8 @@ class Faults {
 };
 
 /// Sorts by place and cuts to `max_diagnostics`, errors first served.
-std::vector<Diagnostic> in_file_order(std::vector<Diagnostic> errors, const std::vector<Diagnostic>& warnings);
+std::vector<Diagnostic> in_file_order(std::vector<Diagnostic> errors,
+                                      const std::vector<Diagnostic>& warnings);
 
 /// " (did you mean 'x'?)", or nothing when no candidate is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);

@@ -144,8 +144,8 @@ std::vector<KeyReference> read_key_references(const Value& value) {
 }
 
 const Manifest* manifest_of(std::span<const Manifest> manifests, const std::string& plugin) {
-  const auto found = std::find_if(manifests.begin(), manifests.end(),
-                                  [&](const Manifest& m) { return m.id == plugin; });
+  const auto found =
+      std::find_if(manifests.begin(), manifests.end(), [&](const Manifest& m) { return m.id == plugin; });
   return found == manifests.end() ? nullptr : &*found;
 }
 
@@ -161,8 +161,9 @@ void find_plugin(const Value& name, ProviderSettings& out, std::span<const Manif
                                out.plugin->path + ": " + missing + did_you_mean(plugin, installed));
   } else {
     const std::string hint = did_you_mean(plugin, installed);
-    name.fault(missing + (hint.empty() ? "; an endpoint of your own says which 'plugin' speaks to it, such as custom"
-                                       : hint));
+    name.fault(missing + (hint.empty()
+                              ? "; an endpoint of your own says which 'plugin' speaks to it, such as custom"
+                              : hint));
   }
 }
 

@@ -38,7 +38,8 @@ class Pool {
     if (known || full()) return;
     const std::string label = free_label(std::string(wanted));
     const std::string who = provider_ + " " + label + " (" + source + "): ";
-    const bool sendable = std::all_of(secret.begin(), secret.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    const bool sendable =
+        std::all_of(secret.begin(), secret.end(), [](char c) { return c > 0x20 && c < 0x7f; });
     if (!sendable || secret.size() > 4096) {
       faults_.warning(place, who + "not used, because it holds characters that no key has or is too long");
       return;

@@ -9,9 +9,8 @@ namespace {
 
 bool is_variable(std::string_view name) {
   return !name.empty() && name.size() <= 64 && !(name[0] >= '0' && name[0] <= '9') &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-         });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 std::optional<KeyFacts> read_keys(const Value& value) {

@@ -20,7 +20,7 @@ struct KeyFacts {
 
 struct Manifest {
   std::string id, name, version, base_url;
-  std::string file;  ///< for messages
+  std::string file;    ///< for messages
   bool local = false;  ///< `wire: local`: the plugin answers by itself
   KeyFacts keys;
   TimeoutSettings timeouts;
@@ -34,7 +34,8 @@ struct Manifest {
   std::map<std::string, Place> found;
 };
 
-/// Reads a manifest. Faults disable the provider and nothing else: they are reported as warnings, at most 100.
+/// Reads a manifest. Faults disable the provider and nothing else: they are reported as warnings, at most
+/// 100.
 Manifest read_manifest(const ManifestText& text, std::vector<Diagnostic>& diagnostics,
                        std::set<std::string>* known = nullptr);
 

@@ -1,5 +1,5 @@
-// The compiled policy: what policy.yaml, the plugins' manifests and the environment come to. Immutable; requests hold
-// it through a shared_ptr and finish on the one they began with.
+// The compiled policy: what policy.yaml, the plugins' manifests and the environment come to. Immutable;
+// requests hold it through a shared_ptr and finish on the one they began with.
 #pragma once
 
 #include <chrono>
@@ -23,16 +23,17 @@ using KeyIndex = std::uint32_t;
 using ChainIndex = std::uint32_t;
 inline constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
 
-// ---- quota rules ---------------------------------------------------------------------------------------------------
+// ---- quota rules
+// ---------------------------------------------------------------------------------------------------
 
 enum class Unit { requests, tokens, input_tokens, output_tokens, concurrency, own };
 enum class Reset { rolling, wall_clock, token_bucket, first_use };
 enum class Scope { key, account, ip, model, pool };
 enum class Per { second, minute, hour, day, week, month, rolling };  ///< rolling: any length, "rolling 5h"
 
-/// One limit. `account` and `ip` rules count over all keys of the provider, `key` rules per key, `model` rules over all
-/// keys for that model, `pool` rules over everything that names the pool. A rule of a model counts that model's requests
-/// alone (per key, account, ... as the scope says).
+/// One limit. `account` and `ip` rules count over all keys of the provider, `key` rules per key, `model`
+/// rules over all keys for that model, `pool` rules over everything that names the pool. A rule of a model
+/// counts that model's requests alone (per key, account, ... as the scope says).
 struct Rule {
   std::uint64_t limit = 0;
   Unit of = Unit::requests;
@@ -41,21 +42,22 @@ struct Rule {
   std::chrono::seconds length{0};  ///< of the window; a month's is nominal (30 days); 0 for concurrency
   Scope scope = Scope::key;
   Reset reset = Reset::rolling;
-  std::string zone;                 ///< for wall_clock: an IANA name, "UTC"
-  std::chrono::minutes at{0};       ///< for wall_clock: minutes after local midnight
+  std::string zone;            ///< for wall_clock: an IANA name, "UTC"
+  std::chrono::minutes at{0};  ///< for wall_clock: minutes after local midnight
   std::string pool;
-  std::string label;                ///< for people: "30 requests per minute"
+  std::string label;  ///< for people: "30 requests per minute"
 };
 
-// ---- providers, models, keys ----------------------------------------------------------------------------------------
+// ---- providers, models, keys
+// ----------------------------------------------------------------------------------------
 
 enum class Kind { chat, embedding, image, speech };
 enum class Json { text, object, schema };  ///< text: no JSON mode
 
 struct Model {
-  std::string id;         ///< the provider's own name
-  std::string name;       ///< for people
-  std::string family;     ///< the same model at several providers; lower case
+  std::string id;      ///< the provider's own name
+  std::string name;    ///< for people
+  std::string family;  ///< the same model at several providers; lower case
   ProviderIndex provider = none;
   Kind kind = Kind::chat;
   bool tools = false, vision = false, reasoning = false, prefill = false;
@@ -84,7 +86,7 @@ struct Timeouts {
 
 /// What a request that ended badly costs at this provider.
 struct Billing {
-  bool failed_counts_request = true;  ///< an error answer counts against request limits
+  bool failed_counts_request = true;    ///< an error answer counts against request limits
   bool cancelled_counts_output = true;  ///< a cut or cancelled stream is billed for what was made
 };
 
@@ -93,11 +95,11 @@ struct Provider {
   std::string plugin;  ///< the plugin's provider id; differs for custom endpoints
   std::string name;
   std::string base_url;
-  std::string proxy;    ///< "": as the environment says; "none": direct
+  std::string proxy;  ///< "": as the environment says; "none": direct
   std::string ca_file;
-  bool local_allowed = false;  ///< may be at a loopback or private address
-  bool keyless = false;        ///< works without a key
-  bool answers_itself = false; ///< the plugin makes the answer; nothing is sent and there is no base URL
+  bool local_allowed = false;   ///< may be at a loopback or private address
+  bool keyless = false;         ///< works without a key
+  bool answers_itself = false;  ///< the plugin makes the answer; nothing is sent and there is no base URL
   Timeouts timeouts;
   Billing billing;
   std::vector<Rule> quota;  ///< account rules, over all models
@@ -106,9 +108,11 @@ struct Provider {
   bool enabled = true;
   std::string why_off;
   bool any_model = false;  ///< custom endpoints without a model list pass any model name on
+  ModelIndex any = none;   ///< then: the nameless model that stands for every name; not among `models`
 };
 
-// ---- chains and routing -----------------------------------------------------------------------------------------------
+// ---- chains and routing
+// -----------------------------------------------------------------------------------------------
 
 enum class Strategy { priority, balanced, fastest, smartest, reliable, expiring };
 std::string_view name(Strategy s) noexcept;
@@ -141,17 +145,18 @@ struct Server {
 };
 
 struct Policy {
-  std::string file;      ///< where it was read, for messages
-  std::string version;   ///< twelve hex digits over the effective content; X-Policy-Version
+  std::string file;     ///< where it was read, for messages
+  std::string version;  ///< twelve hex digits over the effective content; X-Policy-Version
   Server server;
   Routing routing;
   std::vector<Provider> providers;
   std::vector<Model> models;
   std::vector<Key> keys;
   std::vector<Chain> chains;  ///< [0] is the default chain
-  std::unordered_map<std::string, std::string> aliases;  ///< to what they come to in the end: never another alias
-  /// Where a value was written: its path in policy.yaml ("providers.groq.base_url") -> "policy.yaml:12" or, for what a
-  /// manifest says, "groq.so:4". What is not in here is a default.
+  std::unordered_map<std::string, std::string>
+      aliases;  ///< to what they come to in the end: never another alias
+  /// Where a value was written: its path in policy.yaml ("providers.groq.base_url") -> "policy.yaml:12" or,
+  /// for what a manifest says, "groq.so:4". What is not in here is a default.
   std::map<std::string, std::string> origins;
 
   /// none when there is no such thing.

@@ -70,11 +70,20 @@ void Value::warn(const std::string& message) const {
 void Value::wrong(const std::string& what, const std::string& hint) const {
   std::string got;
   switch (node_->kind) {
-    case Node::Kind::refused: return;
-    case Node::Kind::null: got = "nothing"; break;
-    case Node::Kind::sequence: got = "a list"; break;
-    case Node::Kind::mapping: got = "a mapping"; break;
-    case Node::Kind::scalar: got = (node_->quoted ? "the text " : "") + quoted(node_->text); break;
+    case Node::Kind::refused:
+      return;
+    case Node::Kind::null:
+      got = "nothing";
+      break;
+    case Node::Kind::sequence:
+      got = "a list";
+      break;
+    case Node::Kind::mapping:
+      got = "a mapping";
+      break;
+    case Node::Kind::scalar:
+      got = (node_->quoted ? "the text " : "") + quoted(node_->text);
+      break;
   }
   fault("expected " + what + ", got " + got + hint);
 }
@@ -85,9 +94,8 @@ std::optional<std::string> Value::text(std::size_t max) const {
     return std::nullopt;
   }
   const auto& text = node_->text;
-  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  const bool control = std::any_of(text.begin(), text.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   if (text.empty() || control || text.size() > max) {
     fault(text.empty() ? "must not be empty"
           : control    ? "must not hold control characters"
@@ -234,9 +242,8 @@ std::optional<Value> Fields::get(std::string_view key) {
 void Fields::close() {
   for (const Entry& entry : entries_) {
     if (std::find(asked_.begin(), asked_.end(), entry.key) != asked_.end()) continue;
-    const auto home = std::find_if(homes.begin(), homes.end(), [&](const auto& h) {
-      return h.first == entry.key;
-    });
+    const auto home =
+        std::find_if(homes.begin(), homes.end(), [&](const auto& h) { return h.first == entry.key; });
     std::string hint = did_you_mean(entry.key, asked_);
     if (home != homes.end()) hint = " (it belongs under '" + std::string(home->second) + "')";
     Value(*entry.name, value_.source(), member_path(value_.path(), entry.key)).fault("unknown key" + hint);

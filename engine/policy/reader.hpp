@@ -1,5 +1,5 @@
-// The strict reading of a document: every value knows its place and its path, every fault is collected, and a key that
-// nobody asked for is a fault.
+// The strict reading of a document: every value knows its place and its path, every fault is collected, and a
+// key that nobody asked for is a fault.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ struct Source {
   explicit Source(std::string file) : faults(std::move(file)) {}
   Faults faults;
   std::map<std::string, Place> found;  ///< exact path -> place; bounded by max_nodes
-  std::set<std::string> known;         ///< every key asked for, names and indexes as '*': the shape of the format
+  std::set<std::string> known;  ///< every key asked for, names and indexes as '*': the shape of the format
 };
 
 /// A value with its path; cheap enough to copy. The node must outlive it.

@@ -265,8 +265,8 @@ void apply(const QuotaSettings& settings, std::vector<Rule>& rules) {
                 rules.end());
   }
   for (const Rule& rule : settings.rules) {
-    const auto same = std::find_if(rules.begin(), rules.end(),
-                                   [&](const Rule& r) { return counts_the_same(r, rule); });
+    const auto same =
+        std::find_if(rules.begin(), rules.end(), [&](const Rule& r) { return counts_the_same(r, rule); });
     if (same == rules.end()) {
       rules.push_back(rule);
     } else {
@@ -288,7 +288,8 @@ std::string unit_text(const Rule& rule) {
 
 std::string label_of(const Rule& rule) {
   const std::string limit = std::to_string(rule.limit) + " ";
-  if (rule.of == Unit::concurrency) return limit + (rule.limit == 1 ? "request at a time" : "requests at a time");
+  if (rule.of == Unit::concurrency)
+    return limit + (rule.limit == 1 ? "request at a time" : "requests at a time");
   std::string unit = unit_text(rule);
   if (rule.limit == 1 && unit.ends_with('s')) unit.pop_back();
   std::replace(unit.begin(), unit.end(), '_', ' ');

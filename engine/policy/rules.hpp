@@ -1,5 +1,5 @@
-// Quota rules as they are written: full rules in a list, or the shorthand {rpm: 30, tpd: 100000}. One reader for
-// policy.yaml and for manifests.
+// Quota rules as they are written: full rules in a list, or the shorthand {rpm: 30, tpd: 100000}. One reader
+// for policy.yaml and for manifests.
 #pragma once
 
 #include <array>
@@ -14,15 +14,16 @@
 
 namespace freellmapi::policy {
 
-/// Who owns the counters that the shorthand names, and how each starts anew. What is not said is rolling: the one reading
-/// that keeps inside the limit whatever the provider's calendar is.
+/// Who owns the counters that the shorthand names, and how each starts anew. What is not said is rolling: the
+/// one reading that keeps inside the limit whatever the provider's calendar is.
 struct Counters {
   Scope scope = Scope::key;
   Unit tokens = Unit::tokens;
   std::array<ResetAt, 6> resets;  ///< by Per: second, minute, hour, day, week, month
 };
 
-/// What a `quota:` says. A list is the whole truth; the shorthand changes the rules it names and leaves the others.
+/// What a `quota:` says. A list is the whole truth; the shorthand changes the rules it names and leaves the
+/// others.
 struct QuotaSettings {
   bool whole = false;
   std::vector<Rule> rules;

@@ -65,7 +65,12 @@ std::string schema() {
   },
   "$defs": {
     "name": {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
-    "duration": {"type": ["string", "integer"], "pattern": "^(0|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$"},
+    "duration": {
+      "anyOf": [
+        {"const": 0},
+        {"type": "string", "minLength": 1, "pattern": "^(0|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$"}
+      ]
+    },
     "strategy": {"enum": ["priority", "balanced", "fastest", "smartest", "reliable", "expiring"]},
     "limit": {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}]},
     "chain": {

@@ -77,7 +77,8 @@ class Writer {
       const Model& model = policy_.models[step.model];
       const std::string name = plain(policy_.providers[model.provider].id + "/" + model.id);
       line(depth + 1,
-           step.wait.count() == 0 ? "- " + name : "- {model: " + name + ", wait: " + duration_text(step.wait) + "}",
+           step.wait.count() == 0 ? "- " + name
+                                  : "- {model: " + name + ", wait: " + duration_text(step.wait) + "}",
            {});
     }
   }
@@ -108,7 +109,8 @@ class Writer {
   void aliases() {
     line(0, "aliases:", {});
     std::map<std::string, std::string> sorted(policy_.aliases.begin(), policy_.aliases.end());
-    for (const auto& [alias, target] : sorted) line(1, plain(alias) + ": " + plain(target), "aliases." + alias);
+    for (const auto& [alias, target] : sorted)
+      line(1, plain(alias) + ": " + plain(target), "aliases." + alias);
   }
 
   void write(const Provider& provider) {
@@ -126,9 +128,11 @@ class Writer {
     if (!provider.proxy.empty()) field("proxy", "\"" + proxy_without_secret(provider.proxy) + "\"");
     if (!provider.ca_file.empty()) field("ca_file", plain(provider.ca_file));
     const Timeouts& t = provider.timeouts;
-    field("timeouts", "{connect: " + duration_text(t.connect) + ", first_byte: " + duration_text(t.first_byte) +
+    field("timeouts", "{connect: " + duration_text(t.connect) +
+                          ", first_byte: " + duration_text(t.first_byte) +
                           ", idle: " + duration_text(t.idle) + ", total: " + duration_text(t.total) + "}");
-    field("billing", std::string("{failed: ") + (provider.billing.failed_counts_request ? "requests" : "none") +
+    field("billing", std::string("{failed: ") +
+                         (provider.billing.failed_counts_request ? "requests" : "none") +
                          ", cancelled: " + (provider.billing.cancelled_counts_output ? "all" : "none") + "}");
     keys(provider, path);
     quota(2, provider.quota, path + ".quota");

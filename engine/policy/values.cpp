@@ -32,8 +32,8 @@ base::Result<std::string> known_zone(const std::string& name) {
     date::locate_zone(name);
     return name;
   } catch (const std::exception&) {
-    const std::string hint = names.empty() ? " (the system has no time zone database: install tzdata)"
-                                           : did_you_mean(name, names);
+    const std::string hint =
+        names.empty() ? " (the system has no time zone database: install tzdata)" : did_you_mean(name, names);
     return base::Error(base::Errc::invalid_argument, "unknown time zone '" + name + "'" + hint);
   }
 }
@@ -107,10 +107,14 @@ base::Result<ResetAt> parse_reset(std::string_view text) {
 
 std::string reset_text(const Rule& rule) {
   switch (rule.reset) {
-    case Reset::token_bucket: return "token-bucket";
-    case Reset::first_use: return "first-use";
-    case Reset::rolling: return "rolling";
-    case Reset::wall_clock: break;
+    case Reset::token_bucket:
+      return "token-bucket";
+    case Reset::first_use:
+      return "first-use";
+    case Reset::rolling:
+      return "rolling";
+    case Reset::wall_clock:
+      break;
   }
   std::array<char, 16> clock{};
   const auto minutes = static_cast<int>(rule.at.count());

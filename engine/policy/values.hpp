@@ -11,8 +11,8 @@
 
 namespace freellmapi::policy {
 
-/// Whole numbers with units d, h, m, s, ms, each at most once, the larger first: "8s", "450ms", "1h30m". "0" is zero.
-/// At most ten years.
+/// Whole numbers with units d, h, m, s, ms, each at most once, the larger first: "8s", "450ms", "1h30m". "0"
+/// is zero. At most ten years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// The shortest spelling that parse_duration reads back.
 std::string duration_text(std::chrono::milliseconds length);
@@ -27,8 +27,8 @@ struct ResetAt {
   std::chrono::minutes at{0};
 };
 
-/// "rolling", "token-bucket", "first-use" or "00:00 America/Los_Angeles". The zone is looked up in the system's time zone
-/// database; the error's message suggests near names.
+/// "rolling", "token-bucket", "first-use" or "00:00 America/Los_Angeles". The zone is looked up in the
+/// system's time zone database; the error's message suggests near names.
 base::Result<ResetAt> parse_reset(std::string_view text);
 
 /// The spelling that parse_reset reads back.

@@ -63,7 +63,8 @@ const std::vector<Hostile> hostile{
      "p.yaml:1:1: "},
     {"alias_loop", [] { return std::string("a: &a [*a]\n"); }, "p.yaml:1:1: "},
     {"fifty_megabytes", [] { return repeated("a: b\n", 50 << 20); }, "p.yaml: the file is larger than 1 MiB"},
-    {"deep_brackets", [] { return std::string(100'000, '['); }, "p.yaml:1:50001: too many brackets and commas"},
+    {"deep_brackets", [] { return std::string(100'000, '['); },
+     "p.yaml:1:50001: too many brackets and commas"},
     {"brackets", [] { return std::string(1000, '['); }, "p.yaml:1:33: nested deeper than 64 levels"},
     {"braces", [] { return repeated("{a: ", 1000); }, "p.yaml:1:253: nested deeper than 64 levels"},
     {"dashes", [] { return repeated("- ", max_text_bytes); }, "p.yaml:1:129: nested deeper than 64 levels"},
@@ -90,8 +91,16 @@ const std::vector<Hostile> hostile{
     {"open_quote", [] { return "\"" + std::string(max_text_bytes - 1, 'a'); }, "p.yaml:1:"},
     {"directives", [] { return repeated("%a\n", max_text_bytes - 3); }, "p.yaml:1:1: "},
     {"anchors", [] { return repeated("- &a\n", max_text_bytes - 5); }, "p.yaml:1:3: anchors"},
-    {"not_utf8", [] { return std::string("version: 1\nchain: [\xc3\x28]\n"); }, "p.yaml:2:9: the file is not UTF-8"},
-    {"utf16", [] { return std::string("\xff\xfe" "v\0", 4); }, "p.yaml:1:1: the file is not UTF-8"},
+    {"not_utf8", [] { return std::string("version: 1\nchain: [\xc3\x28]\n"); },
+     "p.yaml:2:9: the file is not UTF-8"},
+    {"utf16",
+     [] {
+       return std::string(
+           "\xff\xfe"
+           "v\0",
+           4);
+     },
+     "p.yaml:1:1: the file is not UTF-8"},
     {"nul", [] { return std::string("version: 1\n\0", 12); }, "p.yaml:2:1: control characters"},
     {"end_of_transmission", [] { return std::string("version: 1\n\x04 chain: [groq]\n"); },
      "p.yaml:2:1: control characters"},

@@ -62,13 +62,15 @@ TEST(Chain, PassesOverAProviderThatIsOff) {
 
 TEST(Chain, MayNameAnyModelOfAnEndpointThatListsNone) {
   const auto outcome = House{}(
-      "version: 1\nchain: [box/org/any:model]\nproviders: {box: {plugin: custom, base_url: \"http://box/v1\"}}\n");
+      "version: 1\nchain: [box/org/any:model]\nproviders: {box: {plugin: custom, base_url: "
+      "\"http://box/v1\"}}\n");
   ASSERT_NE(outcome.policy, nullptr) << texts(outcome);
   EXPECT_EQ(steps(*outcome.policy, outcome.policy->chains[0]), "box/org/any:model");
   EXPECT_TRUE(outcome.policy->providers[outcome.policy->provider_named("box")].any_model);
-  EXPECT_EQ(faults("version: 1\nchain: [box]\nproviders: {box: {plugin: custom, base_url: \"http://box/v1\"}}\n"),
-            "p.yaml:2:1: chain: nothing in it can be used\n"
-            "p.yaml:2:9: warning: chain[0]: box lists no models: name one, such as box/MODEL\n");
+  EXPECT_EQ(
+      faults("version: 1\nchain: [box]\nproviders: {box: {plugin: custom, base_url: \"http://box/v1\"}}\n"),
+      "p.yaml:2:1: chain: nothing in it can be used\n"
+      "p.yaml:2:9: warning: chain[0]: box lists no models: name one, such as box/MODEL\n");
 }
 
 TEST(Chain, MayHoldTheSandboxWhenAskedFor) { EXPECT_EQ(chain_of("[sandbox]"), "sandbox/echo"); }
@@ -87,16 +89,19 @@ TEST(Profile, HasItsOwnChainAndStrategyOrThoseOfTheFile) {
   EXPECT_EQ(steps(policy, plain), "google/gemini-2.5-flash");
   EXPECT_EQ(plain.strategy, Strategy::balanced);
   EXPECT_EQ(texts(outcome),
-            "p.yaml:3:21: warning: routing.strategy: 'balanced' is not in effect in this version: candidates keep the "
+            "p.yaml:3:21: warning: routing.strategy: 'balanced' is not in effect in this version: candidates "
+            "keep the "
             "chain's order\n"
-            "p.yaml:5:41: warning: profiles.coding.strategy: 'fastest' is not in effect in this version: candidates "
+            "p.yaml:5:41: warning: profiles.coding.strategy: 'fastest' is not in effect in this version: "
+            "candidates "
             "keep the chain's order\n");
 }
 
 TEST(Aliases, ComeToWhatTheyMeanInTheEnd) {
-  const auto outcome = House{}(with(
-      "profiles: {coding: {}}\n"
-      "aliases: {a: b, b: \"auto:coding\", gpt-4o: auto, f: BIG, m: groq/small, s: \"auto:fastest\", id: big-fast}\n"));
+  const auto outcome =
+      House{}(with("profiles: {coding: {}}\n"
+                   "aliases: {a: b, b: \"auto:coding\", gpt-4o: auto, f: BIG, m: groq/small, s: "
+                   "\"auto:fastest\", id: big-fast}\n"));
   ASSERT_NE(outcome.policy, nullptr) << texts(outcome);
   const auto& aliases = outcome.policy->aliases;
   EXPECT_EQ(aliases.at("a"), "auto:coding");

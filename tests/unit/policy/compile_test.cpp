@@ -64,7 +64,8 @@ TEST(Compile, TheProductsExampleMeansWhatItSays) {
   const auto outcome = whole_setup()(product_example);
   ASSERT_NE(outcome.policy, nullptr) << texts(outcome);
   EXPECT_EQ(texts(outcome),
-            "p.yaml:9:56: warning: profiles.coding.strategy: 'fastest' is not in effect in this version: candidates "
+            "p.yaml:9:56: warning: profiles.coding.strategy: 'fastest' is not in effect in this version: "
+            "candidates "
             "keep the chain's order\n");
   const Policy& policy = *outcome.policy;
   EXPECT_EQ(policy.server.port, 3001);
@@ -84,7 +85,8 @@ TEST(Compile, TheProductsExampleMeansWhatItSays) {
   EXPECT_EQ(groq.keys.size(), 2U);
   EXPECT_FALSE(groq.billing.failed_counts_request);
   EXPECT_FALSE(groq.local_allowed);
-  const Model& llama = policy.models[policy.model_of(policy.provider_named("groq"), "llama-3.3-70b-versatile")];
+  const Model& llama =
+      policy.models[policy.model_of(policy.provider_named("groq"), "llama-3.3-70b-versatile")];
   EXPECT_EQ(llama.quota.size(), 4U);
   EXPECT_EQ(llama.context, 131072U);
   const Provider& box = policy.providers[policy.provider_named("my-box")];
@@ -121,12 +123,15 @@ TEST(Compile, SaysThatAModelNearAKnownOneIsTakenForANewOne) {
   const auto outcome = House{}(with("providers: {groq: {models: {smal: }}}\n"));
   ASSERT_NE(outcome.policy, nullptr);
   EXPECT_EQ(texts(outcome),
-            "p.yaml:3:29: warning: providers.groq.models.smal: taken for a new model; the plugin does not list it (did "
+            "p.yaml:3:29: warning: providers.groq.models.smal: taken for a new model; the plugin does not "
+            "list it (did "
             "you mean 'small'?)\n");
 }
 
 TEST(Version, IsTwelveHexDigitsThatChangeWithTheContentAlone) {
-  const auto version = [](const House& setup, const std::string& text) { return setup(text).policy->version; };
+  const auto version = [](const House& setup, const std::string& text) {
+    return setup(text).policy->version;
+  };
   const std::string plain = version({}, with(""));
   EXPECT_EQ(plain.size(), 12U);
   EXPECT_EQ(plain.find_first_not_of("0123456789abcdef"), std::string::npos);

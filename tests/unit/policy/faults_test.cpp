@@ -24,13 +24,15 @@ const std::vector<Case> cases{
      "p.yaml:1:1: the line 'version: 1' is missing\n"
      "p.yaml:1:1: a 'chain' is missing: the providers and models to try, best first\n"},
     {"not_a_mapping", "- groq\n", "p.yaml:1:1: expected a mapping, got a list\n"},
-    {"other_version", "version: 2\nchain: [groq]\n", "p.yaml:1:10: version: must be between 1 and 1, got 2\n"},
+    {"other_version", "version: 2\nchain: [groq]\n",
+     "p.yaml:1:10: version: must be between 1 and 1, got 2\n"},
     {"quoted_version", "version: \"1\"\nchain: [groq]\n",
      "p.yaml:1:10: version: expected a whole number, got the text \"1\" (leave out the quotes)\n"},
     {"unknown_key", with("rooting: {}\n"), "p.yaml:3:1: rooting: unknown key (did you mean 'routing'?)\n"},
     {"misplaced_key", with("sticky: 5m\n"), "p.yaml:3:1: sticky: unknown key (it belongs under 'routing')\n"},
     {"key_unlike_any", with("wibbelbix: 1\n"), "p.yaml:3:1: wibbelbix: unknown key\n"},
-    {"duplicate", with("routing: {}\nrouting: {}\n"), "p.yaml:4:1: routing: defined twice (first at line 3)\n"},
+    {"duplicate", with("routing: {}\nrouting: {}\n"),
+     "p.yaml:4:1: routing: defined twice (first at line 3)\n"},
     {"duplicate_name", with("providers:\n  groq:\n  groq:\n"),
      "p.yaml:5:3: providers.groq: defined twice (first at line 4)\n"},
     {"text_for_number", with("routing:\n  attempts: many\n"),
@@ -54,7 +56,8 @@ const std::vector<Case> cases{
     {"list_for_mapping", with("server: [a]\n"), "p.yaml:3:9: server: expected a mapping, got a list\n"},
     {"mapping_for_text", with("server: {listen: {a: b}}\n"),
      "p.yaml:3:18: server.listen: expected text, got a mapping\n"},
-    {"nothing_for_text", with("server:\n  listen:\n"), "p.yaml:5:1: server.listen: expected text, got nothing\n"},
+    {"nothing_for_text", with("server:\n  listen:\n"),
+     "p.yaml:5:1: server.listen: expected text, got nothing\n"},
     {"listen", with("server: {listen: here}\n"),
      "p.yaml:3:18: server.listen: expected ADDRESS:PORT such as 127.0.0.1:3001\n"},
     {"listen_port", with("server: {listen: \"127.0.0.1:70000\"}\n"),
@@ -62,22 +65,29 @@ const std::vector<Case> cases{
     {"host", with("server: {hosts: [\"a b\"]}\n"),
      "p.yaml:3:18: server.hosts[0]: expected a host name such as router.lan, got the text \"a b\"\n"},
     {"strategy", with("routing: {strategy: fast}\n"),
-     "p.yaml:3:21: routing.strategy: expected priority, balanced, fastest, smartest, reliable or expiring, got "
+     "p.yaml:3:21: routing.strategy: expected priority, balanced, fastest, smartest, reliable or expiring, "
+     "got "
      "\"fast\"\n"},
     {"strategy_near", with("routing: {strategy: fastes}\n"),
-     "p.yaml:3:21: routing.strategy: expected priority, balanced, fastest, smartest, reliable or expiring, got "
+     "p.yaml:3:21: routing.strategy: expected priority, balanced, fastest, smartest, reliable or expiring, "
+     "got "
      "\"fastes\" (did you mean 'fastest'?)\n"},
     {"profile_name", with("profiles: {fastest: {}}\n"),
      "p.yaml:3:12: profiles.fastest: the name is taken: it means a strategy or the default chain\n"},
     {"unknown_plugin", with("providers:\n  box: {plugin: custm}\n"),
      "p.yaml:4:17: providers.box.plugin: no plugin 'custm' is installed (did you mean 'custom'?)\n"},
     {"provider_without_plugin", with("providers:\n  my-own-endpoint: {base_url: \"http://x/v1\"}\n"),
-     "p.yaml:4:3: providers.my-own-endpoint: no plugin 'my-own-endpoint' is installed; an endpoint of your own says "
+     "p.yaml:4:3: providers.my-own-endpoint: no plugin 'my-own-endpoint' is installed; an endpoint of your "
+     "own says "
      "which 'plugin' speaks to it, such as custom\n"},
     {"provider_name", with("providers:\n  My_Box: {plugin: custom, base_url: \"http://x/v1\"}\n"),
      "p.yaml:4:3: providers.My_Box: a provider's name has 1 to 64 characters a-z, 0-9 and '-'\n"},
     {"custom_without_url", with("providers:\n  box: {plugin: custom}\n"),
      "p.yaml:4:3: providers.box: the plugin 'custom' needs a 'base_url'\n"},
+    {"chain_of_a_faulty_provider", "version: 1\nchain: [box]\nproviders: {box: {plugin: nope}}\n",
+     "p.yaml:2:1: chain: nothing in it can be used\n"
+     "p.yaml:2:9: warning: chain[0]: box is passed over: it is off (its plugin is not installed)\n"
+     "p.yaml:3:27: providers.box.plugin: no plugin 'nope' is installed\n"},
     {"key_reference", with("providers: {groq: {keys: [{env: A, file: B}]}}\n"),
      "p.yaml:3:27: providers.groq.keys[0]: a key is one of {env: NAME}, {file: PATH} and {vault: LABEL}\n"},
     {"proxy", with("providers: {groq: {proxy: \"ftp://user:pw@x:1\"}}\n"),
@@ -86,16 +96,19 @@ const std::vector<Case> cases{
     {"model_key", with("providers: {groq: {models: {big: {contxt: 5}}}}\n"),
      "p.yaml:3:35: providers.groq.models.big.contxt: unknown key (did you mean 'context'?)\n"},
     {"unit", with("providers:\n  groq:\n    quota: [{limit: 1, of: request, per: day}]\n"),
-     "p.yaml:5:28: providers.groq.quota[0].of: expected a unit (requests, tokens, input_tokens, output_tokens, "
+     "p.yaml:5:28: providers.groq.quota[0].of: expected a unit (requests, tokens, input_tokens, "
+     "output_tokens, "
      "concurrency), got \"request\" (did you mean 'requests'?)\n"},
-    {"zone", with("providers:\n  groq:\n    quota: [{limit: 1, of: requests, per: day, resets: \"00:00 "
-                  "America/Los_Angles\"}]\n"),
+    {"zone",
+     with("providers:\n  groq:\n    quota: [{limit: 1, of: requests, per: day, resets: \"00:00 "
+          "America/Los_Angles\"}]\n"),
      "p.yaml:5:56: providers.groq.quota[0].resets: unknown time zone 'America/Los_Angles' (did you mean "
      "'America/Los_Angeles'?), got \"00:00 America/Los_Angles\"\n"},
     {"unknown_provider", "version: 1\nchain:\n  - gorq\n",
      "p.yaml:3:5: chain[0]: unknown provider 'gorq' (did you mean 'groq'?)\n"},
     {"plugin_not_installed", "version: 1\nchain:\n  - groq\n  - openrouter\n",
-     "p.yaml:4:5: chain[1]: unknown provider 'openrouter': no such plugin is installed and 'providers' does not "
+     "p.yaml:4:5: chain[1]: unknown provider 'openrouter': no such plugin is installed and 'providers' does "
+     "not "
      "define it\n"},
     {"bare_model", "version: 1\nchain: [gemini-2.5-flash]\n",
      "p.yaml:2:9: chain[0]: unknown provider 'gemini-2.5-flash' (did you mean 'google/gemini-2.5-flash'?)\n"},
@@ -108,7 +121,8 @@ const std::vector<Case> cases{
      "p.yaml:2:20: chain[0].provider: expected a provider, got the model 'groq/big'\n"},
     {"empty_chain", "version: 1\nchain: []\n", "p.yaml:2:1: chain: nothing in it can be used\n"},
     {"alias_target", with("aliases: {a: groq/bug}\n"),
-     "p.yaml:3:14: aliases.a: 'groq/bug' names no model, family, profile or alias (did you mean 'groq/big'?)\n"},
+     "p.yaml:3:14: aliases.a: 'groq/bug' names no model, family, profile or alias (did you mean "
+     "'groq/big'?)\n"},
     {"alias_loop", with("aliases: {a: b, b: a}\n"),
      "p.yaml:3:14: aliases.a: the alias leads back to itself\n"
      "p.yaml:3:20: aliases.b: the alias leads back to itself\n"},
@@ -131,12 +145,14 @@ INSTANTIATE_TEST_SUITE_P(Policy, Faults, testing::ValuesIn(cases),
                          [](const auto& each) { return each.param.name; });
 
 TEST(FaultList, HoldsEveryFaultOfTheFileInTheFilesOrder) {
-  EXPECT_EQ(faults("version: 1\nchian: [groq]\nrouting:\n  attempts: x\n  budgt: 1s\nproviders:\n  groq: {url: x}\n"),
-            "p.yaml:1:1: a 'chain' is missing: the providers and models to try, best first\n"
-            "p.yaml:2:1: chian: unknown key (did you mean 'chain'?)\n"
-            "p.yaml:4:13: routing.attempts: expected a whole number, got \"x\"\n"
-            "p.yaml:5:3: routing.budgt: unknown key (did you mean 'budget'?)\n"
-            "p.yaml:7:10: providers.groq.url: unknown key\n");
+  EXPECT_EQ(
+      faults(
+          "version: 1\nchian: [groq]\nrouting:\n  attempts: x\n  budgt: 1s\nproviders:\n  groq: {url: x}\n"),
+      "p.yaml:1:1: a 'chain' is missing: the providers and models to try, best first\n"
+      "p.yaml:2:1: chian: unknown key (did you mean 'chain'?)\n"
+      "p.yaml:4:13: routing.attempts: expected a whole number, got \"x\"\n"
+      "p.yaml:5:3: routing.budgt: unknown key (did you mean 'budget'?)\n"
+      "p.yaml:7:10: providers.groq.url: unknown key\n");
 }
 
 TEST(FaultList, EndsAtAHundred) {

@@ -34,7 +34,8 @@ models:
   gemini-2.5-flash: {rank: 10, vision: true, quota: {rpm: 10, tpm: 250000, rpd: 250}}
 )";
 inline const std::string custom_manifest = "manifest: 1\nid: custom\nkeys: {env: [], required: false}\n";
-inline const std::string sandbox_manifest = "manifest: 1\nid: sandbox\nwire: local\nmodels: {echo: {tools: true}}\n";
+inline const std::string sandbox_manifest =
+    "manifest: 1\nid: sandbox\nwire: local\nmodels: {echo: {tools: true}}\n";
 
 inline std::string plain_manifest(const std::string& id) {
   return "manifest: 1\nid: " + id + "\nbase_url: https://" + id + ".example/v1\nmodels: {m: }\n";

@@ -14,7 +14,8 @@ std::string keys(const Outcome& outcome, const std::string& provider) {
   const Policy& policy = *outcome.policy;
   for (const KeyIndex index : policy.providers[policy.provider_named(provider)].keys) {
     const Key& key = policy.keys[index];
-    out += (out.empty() ? "" : ", ") + key.label + "=" + std::string(key.secret.reveal()) + " (" + key.source + ")";
+    out += (out.empty() ? "" : ", ") + key.label + "=" + std::string(key.secret.reveal()) + " (" +
+           key.source + ")";
   }
   return out;
 }
@@ -26,9 +27,10 @@ TEST(Keys, AreFoundUnderEveryNameOfTheManifestInOrderWithoutDuplicates) {
                        {"GEMINI_API_KEY", "one, two,,two"},
                        {"GEMINI_API_KEY_99", "last"},
                        {"GEMINI_API_KEY_100", "beyond"}};
-  EXPECT_EQ(keys(setup(with("")), "google"),
-            "key1=one (env GEMINI_API_KEY), key2=two (env GEMINI_API_KEY), key3=three (env GEMINI_API_KEY_2), "
-            "key4=last (env GEMINI_API_KEY_99)");
+  EXPECT_EQ(
+      keys(setup(with("")), "google"),
+      "key1=one (env GEMINI_API_KEY), key2=two (env GEMINI_API_KEY), key3=three (env GEMINI_API_KEY_2), "
+      "key4=last (env GEMINI_API_KEY_99)");
 }
 
 TEST(Keys, ThatAreEmptyAreNotSet) {
@@ -64,15 +66,19 @@ TEST(Keys, ThatAreMissingAreWarningsWithTheirName) {
 
 TEST(Keys, OfTheWrongShapeAreWarnedAboutByLabelNeverByValue) {
   House setup;
-  setup.environment = {{"GROQ_API_KEY", "sk-something-else"}, {"GROQ_API_KEY_2", "gsk_short"},
+  setup.environment = {{"GROQ_API_KEY", "sk-something-else"},
+                       {"GROQ_API_KEY_2", "gsk_short"},
                        {"GROQ_API_KEY_3", "gsk_with a space"}};
   const auto outcome = setup(with(""));
   EXPECT_EQ(texts(outcome),
-            "p.yaml: warning: groq key1 (env GROQ_API_KEY): does not begin with 'gsk_' as keys of this provider do\n"
+            "p.yaml: warning: groq key1 (env GROQ_API_KEY): does not begin with 'gsk_' as keys of this "
+            "provider do\n"
             "p.yaml: warning: groq key2 (env GROQ_API_KEY_2): is shorter than keys of this provider are\n"
-            "p.yaml: warning: groq key3 (env GROQ_API_KEY_3): not used, because it holds characters that no key has "
+            "p.yaml: warning: groq key3 (env GROQ_API_KEY_3): not used, because it holds characters that no "
+            "key has "
             "or is too long\n");
-  EXPECT_EQ(keys(outcome, "groq"), "key1=sk-something-else (env GROQ_API_KEY), key2=gsk_short (env GROQ_API_KEY_2)");
+  EXPECT_EQ(keys(outcome, "groq"),
+            "key1=sk-something-else (env GROQ_API_KEY), key2=gsk_short (env GROQ_API_KEY_2)");
 }
 
 TEST(Keys, OfASecondAccountHaveAVariableOfTheirOwn) {
@@ -90,7 +96,8 @@ TEST(Keys, OfASecondAccountHaveAVariableOfTheirOwn) {
 
 TEST(Keys, AreAtMostTwoHundredAndFiftySixOfAProvider) {
   House setup;
-  for (int i = 0; i < 1000; ++i) setup.environment["GEMINI_API_KEY"] += "key-number-" + std::to_string(i) + ",";
+  for (int i = 0; i < 1000; ++i)
+    setup.environment["GEMINI_API_KEY"] += "key-number-" + std::to_string(i) + ",";
   const auto outcome = setup(with(""));
   EXPECT_EQ(outcome.policy->keys.size(), 256U);
 }

@@ -13,14 +13,16 @@ namespace {
 
 TEST(Manifest, WithFaultsSwitchesItsProviderOffAndNothingElse) {
   House setup;
-  setup.manifests[1].yaml = "manifest: 1\nid: groq\nbase_url: https://x/v1\nmodles: {}\nmodels: {a: {rank: one}}\n";
+  setup.manifests[1].yaml =
+      "manifest: 1\nid: groq\nbase_url: https://x/v1\nmodles: {}\nmodels: {a: {rank: one}}\n";
   const auto outcome = setup("version: 1\nchain: [groq, groq/a, google]\n");
   ASSERT_NE(outcome.policy, nullptr);
   EXPECT_EQ(texts(outcome),
             "p.yaml:2:9: warning: chain[0]: groq is passed over: it is off (its manifest has faults)\n"
             "p.yaml:2:15: warning: chain[1]: groq is passed over: it is off (its manifest has faults)\n"
             "groq.so:4:1: warning: modles: unknown key (did you mean 'models'?); the provider 'groq' is off\n"
-            "groq.so:5:20: warning: models.a.rank: expected a whole number, got \"one\"; the provider 'groq' is off\n");
+            "groq.so:5:20: warning: models.a.rank: expected a whole number, got \"one\"; the provider 'groq' "
+            "is off\n");
   const Provider& groq = outcome.policy->providers[outcome.policy->provider_named("groq")];
   EXPECT_FALSE(groq.enabled);
   EXPECT_EQ(groq.why_off, "its manifest has faults");
@@ -28,8 +30,8 @@ TEST(Manifest, WithFaultsSwitchesItsProviderOffAndNothingElse) {
 }
 
 TEST(Manifest, ThatIsHostileSwitchesItsProviderOff) {
-  for (const std::string& yaml : {std::string(100'000, '['), std::string("a: &a [*a]"), std::string(2 << 20, 'a'),
-                                  std::string("\xff"), std::string()}) {
+  for (const std::string& yaml : {std::string(100'000, '['), std::string("a: &a [*a]"),
+                                  std::string(2 << 20, 'a'), std::string("\xff"), std::string()}) {
     House setup;
     setup.manifests[1].yaml = yaml;
     const auto outcome = setup("version: 1\nchain: [google]\n");
@@ -43,7 +45,8 @@ TEST(Manifest, OfAnotherProviderIsRefused) {
   House setup;
   setup.manifests[1].yaml = google_manifest;
   EXPECT_EQ(texts(setup("version: 1\nchain: [google]\n")),
-            "groq.so:1:1: warning: its id is 'google', but the plugin calls the provider 'groq'; the provider 'groq' "
+            "groq.so:1:1: warning: its id is 'google', but the plugin calls the provider 'groq'; the "
+            "provider 'groq' "
             "is off\n");
 }
 
@@ -58,12 +61,14 @@ TEST(Manifest, ThatComesTwiceCountsOnce) {
 TEST(Manifest, MaySwitchItsProviderOffAndThePolicyOnAgain) {
   House setup;
   setup.manifests[1].yaml =
-      "manifest: 1\nid: groq\nbase_url: https://x/v1\nenabled: false\nwhy_off: free tier ended\nsince: 2026-06-06\n"
+      "manifest: 1\nid: groq\nbase_url: https://x/v1\nenabled: false\nwhy_off: free tier ended\nsince: "
+      "2026-06-06\n"
       "models: {a: }\n";
   const auto off = setup("version: 1\nchain: [groq, google]\n");
   ASSERT_NE(off.policy, nullptr);
-  EXPECT_EQ(texts(off),
-            "p.yaml:2:9: warning: chain[0]: groq is passed over: it is off (free tier ended (since 2026-06-06))\n");
+  EXPECT_EQ(
+      texts(off),
+      "p.yaml:2:9: warning: chain[0]: groq is passed over: it is off (free tier ended (since 2026-06-06))\n");
   const auto on = setup("version: 1\nchain: [groq]\nproviders: {groq: {enabled: true}}\n");
   ASSERT_NE(on.policy, nullptr) << texts(on);
   EXPECT_EQ(steps(*on.policy, on.policy->chains[0]), "groq/a");

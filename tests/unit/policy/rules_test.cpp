@@ -1,7 +1,8 @@
+#include "policy/rules.hpp"
+
 #include <gtest/gtest.h>
 
 #include "fixture.hpp"
-#include "policy/rules.hpp"
 
 namespace freellmapi::policy::test {
 namespace {
@@ -58,10 +59,12 @@ TEST(Shorthand, KnowsEveryWindow) {
 )"));
   ASSERT_NE(outcome.policy, nullptr) << texts(outcome);
   const auto& quota = model_of(*outcome.policy, "box", "m").quota;
-  EXPECT_EQ(labels(quota),
-            "1 request per second; 2 requests per minute; 3 requests per hour; 4 requests per day; 5 requests per week; "
-            "6 requests per month; 7 tokens per second; 8 tokens per minute; 9 tokens per hour; 10 tokens per day; "
-            "11 tokens per week; 12 tokens per month");
+  EXPECT_EQ(
+      labels(quota),
+      "1 request per second; 2 requests per minute; 3 requests per hour; 4 requests per day; 5 requests per "
+      "week; "
+      "6 requests per month; 7 tokens per second; 8 tokens per minute; 9 tokens per hour; 10 tokens per day; "
+      "11 tokens per week; 12 tokens per month");
   for (const Rule& rule : quota) {
     EXPECT_EQ(rule.reset, Reset::rolling) << "what no calendar is known for must keep inside every calendar";
     EXPECT_EQ(rule.scope, Scope::key);
@@ -125,12 +128,15 @@ TEST(RuleList, SaysWhatARuleLacksOrHasTooMuch) {
             "p.yaml:9:17: providers.groq.quota[3].limit: must be between 1 and 1000000000000000, got 0\n"
             "p.yaml:10:42: providers.groq.quota[4].per: concurrency has no window: leave out 'per'\n"
             "p.yaml:11:55: providers.groq.quota[5].resets: a wall-clock reset goes with day, week or month\n"
-            "p.yaml:12:39: providers.groq.quota[6].per: expected second, minute, hour, day, week, month or a length "
+            "p.yaml:12:39: providers.groq.quota[6].per: expected second, minute, hour, day, week, month or a "
+            "length "
             "such as \"rolling 5h\", got \"rolling 500ms\"\n"
-            "p.yaml:13:39: providers.groq.quota[7].per: expected second, minute, hour, day, week, month or a length "
+            "p.yaml:13:39: providers.groq.quota[7].per: expected second, minute, hour, day, week, month or a "
+            "length "
             "such as \"rolling 5h\", got \"fortnight\"\n"
             "p.yaml:14:51: providers.groq.quota[8].scope: the rule needs 'pool': the pool's name\n"
-            "p.yaml:15:51: providers.groq.quota[9].scope: expected key, account, ip, model or pool, got \"keys\" (did "
+            "p.yaml:15:51: providers.groq.quota[9].scope: expected key, account, ip, model or pool, got "
+            "\"keys\" (did "
             "you mean 'key'?)\n");
 }
 

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "fixture.hpp"
 #include "policy/file.hpp"
@@ -39,7 +41,8 @@ class SchemaPaths {
       }
     }
     if (node["items"].get(part) == simdjson::SUCCESS) walk(part, path + "[]");
-    if (node["additionalProperties"].get(part) == simdjson::SUCCESS && part.is_object()) walk(part, path + ".*");
+    if (node["additionalProperties"].get(part) == simdjson::SUCCESS && part.is_object())
+      walk(part, path + ".*");
   }
 
   simdjson::dom::parser parser_;
@@ -76,6 +79,13 @@ TEST(Schema, KnowsExactlyTheKeysThatTheReaderKnows) {
   read_file(*root, source, manifests);
   const SchemaPaths of_schema(schema());
   EXPECT_EQ(of_schema.paths(), source.known);
+}
+
+TEST(Schema, IsShippedAsAFileForEditors) {
+  std::ifstream file(SHIPPED_SCHEMA);
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), schema());
 }
 
 TEST(Schema, AllowsNoKeyItDoesNotName) { EXPECT_TRUE(SchemaPaths(schema()).strict()); }

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "policy/values.hpp"
+
+#include <gtest/gtest.h>
 
 namespace freellmapi::policy::test {
 namespace {

@@ -46,6 +46,8 @@ void read_items(const json::array& items, ErrorFacts& facts) {
       if (part.is_string()) facts.param = scalar(&part);
       if (path.size() < longest_word) path += (path.empty() ? "" : ".") + scalar(&part);
     }
+    // What lies inside a member is not the request's to leave out.
+    if (loc->get_array().size() > 2) facts.param.clear();
   }
   std::string message = scalar_at(*first, "msg");
   if (message.empty()) message = scalar_at(*first, "message");

@@ -211,7 +211,7 @@ void OpenAiProvider::write_body(const Call& call, RequestOut& out) const {
   }
   const std::uint64_t most =
       call.max_output_tokens() != 0 ? call.max_output_tokens() : dialect_.default_max_tokens;
-  if (most != 0) splicer.own(dialect_.max_tokens_name, std::to_string(most));
+  if (most != 0) splicer.own(max_tokens_name(call), std::to_string(most));
 
   const bool tools = offers_tools(dialect_, call);
   for (const freellm_member& member : call.members()) {

@@ -51,7 +51,7 @@ struct ErrorFacts {
   std::string message;      ///< the sentence, at most 4 KiB
   std::string code;         ///< numbers as text
   std::string type;
-  std::string param;  ///< the member the error names; of FastAPI's list the last part of `loc`
+  std::string param;  ///< the member the error names; of FastAPI's list the top-level one that `loc` ends with
   std::string retry;  ///< retryDelay, retry_after, retryAfter, retry_after_seconds, estimated_time
   std::string body;   ///< the first 16 KiB, for patterns on the whole
 };

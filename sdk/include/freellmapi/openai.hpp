@@ -75,6 +75,8 @@ class OpenAiProvider {
                            std::string& /*replacement*/) const {
     return Edit::none;
   }
+  /// The name under which the most output tokens are written.
+  virtual std::string_view max_tokens_name(const Call&) const { return dialect_.max_tokens_name; }
   /// Members of the provider's own, after all others.
   virtual void add_members(const Call&, MemberWriter&) const {}
   /// True when edit_messages has something to do for this call beyond the dialect's MessageRules. Messages

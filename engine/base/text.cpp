@@ -212,4 +212,10 @@ std::string printable(std::string_view text, std::size_t limit) {
   return result;
 }
 
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
 }  // namespace freellmapi::base

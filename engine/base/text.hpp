@@ -24,6 +24,8 @@ std::vector<std::string> nearest(std::string_view word, std::span<const std::str
 void append_json_escaped(std::string& out, std::string_view text);
 /// Appends `text` as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);
+/// `text` as a JSON string with its quotes.
+std::string json_string(std::string_view text);
 
 /// Foreign text made safe for one log line or one message: control characters, line separators and
 /// bidirectional marks become \n or \u escapes, invalid UTF-8 becomes U+FFFD, and what is beyond `limit`

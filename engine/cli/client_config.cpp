@@ -65,11 +65,8 @@ std::string client_config(const policy::Policy& policy, std::string_view unified
   }
   std::string names;
   for (const std::string& id : chain) {
-    if (!names.empty()) names += ", ";
-    base::append_json_string(names, id);
+    names += (names.empty() ? "" : ", ") + base::json_string(id);
   }
-  std::string key;
-  base::append_json_string(key, unified_key);
   return fmt::format(
       "{{\n"
       "  \"endpoint\": \"http://localhost:{}/v1\",\n"
@@ -77,7 +74,7 @@ std::string client_config(const policy::Policy& policy, std::string_view unified
       "  \"fallback_chain\": [{}],\n"
       "  \"request\": {{ \"model\": \"auto\", \"messages\": [{{ \"role\": \"user\", \"content\": \"hi\" }}] }}\n"
       "}}\n",
-      policy.server.port, key, names);
+      policy.server.port, base::json_string(unified_key), names);
 }
 
 base::Result<std::string> check_client_config(std::string_view text, std::uint16_t port) {

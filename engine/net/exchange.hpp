@@ -35,7 +35,7 @@ struct RequestHead {
 
 /// Why a body could not be had; the status to answer with. The connection closes after such an answer.
 struct BodyRefusal {
-  int status = 400;  ///< 400, 408, 413, 415
+  int status = 0;  ///< 400, 408, 413, 415; 0: there was none
   std::string_view code;  ///< static storage: bad_framing, request_timeout, request_too_large, unsupported_encoding
   std::string message;
 };

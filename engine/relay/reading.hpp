@@ -12,10 +12,12 @@
 namespace freellmapi::relay {
 
 /// Invariant: nothing is encoded for the client after done or failed.
-class Reading final : private host::EventSink {
+class Reading final : private host::EventSink, private chat::EventTaker {
  public:
   /// `encoder` null: the answer is not streamed, only gathered. Both outlive the reading.
   Reading(Encoder* encoder, const Route& route) : encoder_(encoder), route_(route) {}
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
 
   enum class State {
     going,
@@ -25,35 +27,36 @@ class Reading final : private host::EventSink {
   State feed(host::Parser& parser, std::string_view bytes);
   /// The body ended.
   State end(host::Parser& parser);
-  /// For answers that come without a parser: events are given one by one, then end().
+  /// For a provider that answers by itself: it gives its events to sink(), then end() with its status.
   host::EventSink& sink() noexcept { return *this; }
-  State end();
-  /// The wire broke.
-  void broke(const freellm_outcome& outcome);
+  State end(freellm_status status);
+  /// The wire broke. After the answer's legal end that is nobody's loss.
+  State broke(const freellm_outcome& outcome);
 
   State state() const noexcept { return state_; }
   const freellm_outcome& outcome() const noexcept { return outcome_; }
   /// A token that a person would see has come: from here on a failure is the client's to know.
   bool first_token_seen() const noexcept { return first_token_; }
-  /// Encoded bytes that have not been taken.
-  std::string take();
   bool has_output() const noexcept { return !out_.empty(); }
+  /// Takes the encoded bytes.
+  std::string take() { return std::exchange(out_, {}); }
   const chat::Answer& answer() const noexcept { return assembler_.answer(); }
 
  private:
   bool on_event(const freellm_event& event) override;
-  void encode(const chat::Event& event);
-  State settle(freellm_status status);
-  void complete();
-  void fail(std::uint32_t error_class, std::string_view message);
+  void on_event(const chat::Event& event) override;
+  State judge(freellm_status status);
+  State complete();
+  State fail(const freellm_outcome& outcome);
 
   Encoder* encoder_;
   const Route& route_;
-  chat::Assembler assembler_;
+  chat::Assembler assembler_{this};
   std::string out_;
   freellm_outcome outcome_{};
   State state_ = State::going;
-  bool begun_ = false, first_token_ = false, finish_seen_ = false;
+  chat::Fed fed_ = chat::Fed::ok;
+  bool begun_ = false, first_token_ = false, errored_ = false;
 };
 
 }  // namespace freellmapi::relay

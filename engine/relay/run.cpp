@@ -9,6 +9,7 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "quota/calendar.hpp"
+#include "chat/decode.hpp"
 #include "routing/pin.hpp"
 
 namespace freellmapi::relay {
@@ -163,7 +164,9 @@ bool Run::choose() {
   inputs.features = features_;
   inputs.now = now();
   inputs.seed = seed_;
-  if (target_.automatic() && policy_.routing.sticky.count() > 0 && request.session != 0) {
+  // A conversation without an answer in it has nothing to stay with, unless the client says that it is one.
+  const bool under_way = request.session_named || request.facts.assistant_seen;
+  if (target_.automatic() && policy_.routing.sticky.count() > 0 && under_way) {
     if (const auto pin = relay_.sticky_.find(request.session, inputs.now.steady, policy_.routing.sticky)) {
       inputs.pinned = routing::pinned_candidate(policy_, *pin);
     }
@@ -414,11 +417,7 @@ net::Task<Run::End> Run::answer_locally(Leg& leg) {
   if (verdict.state != quota::Verdict::State::free) co_return End::passed_over;
   leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route);
   const freellm_status status = leg.upstream.plugin->answer_locally(leg.call->get(), leg.reading->sink());
-  if (status < 0) {
-    leg.reading->broke(outcome_of(FREELLM_C_MALFORMED, "the plugin could not answer"));
-  } else {
-    leg.reading->end();
-  }
+  leg.reading->end(status);
   co_return co_await deliver(leg);
 }
 
@@ -546,7 +545,7 @@ void Run::settle_success(Leg& leg) {
   relay_.ledger_.recovered(*snapshot_->plan, leg.key_index, leg.model_index);
   relay_.health_.succeeded(health_name(leg.provider, &leg.model));
   relay_.health_.succeeded(health_name(leg.provider, nullptr));
-  if (target_.automatic() && job_.request.session != 0) {
+  if (target_.automatic()) {
     relay_.sticky_.remember(job_.request.session, routing::pin_of(policy_, leg.model_index, leg.key_index), at.steady);
   }
 }

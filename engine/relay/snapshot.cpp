@@ -7,7 +7,7 @@ namespace freellmapi::relay {
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
     std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
     const std::map<std::string, std::shared_ptr<const host::Provider>, std::less<>>& plugins,
-    std::string (*environment)(const char* name)) {
+    std::string (*environment)(const char* name), base::WallTime now) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->upstreams.reserve(policy->providers.size());
   for (const policy::Provider& provider : policy->providers) {
@@ -34,6 +34,7 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
   }
   snapshot->plan = ledger.bind(policy);
   snapshot->policy = std::move(policy);
+  snapshot->made = now;
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "host/provider.hpp"
 #include "net/upstream.hpp"
@@ -28,13 +29,14 @@ struct Snapshot {
   std::shared_ptr<const policy::Policy> policy;
   std::shared_ptr<const quota::Plan> plan;
   std::vector<Upstream> upstreams;  ///< by policy::ProviderIndex
+  base::WallTime made{};
 };
 
 /// Resolves every provider's base URL, proxy and plugin. The error names the provider.
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
     std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
     const std::map<std::string, std::shared_ptr<const host::Provider>, std::less<>>& plugins,
-    std::string (*environment)(const char* name));
+    std::string (*environment)(const char* name), base::WallTime now);
 
 /// The snapshot in force. Thread safety: any thread; a reload swaps, requests in progress keep theirs.
 class Current {

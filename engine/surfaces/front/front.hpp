@@ -7,28 +7,10 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "net/server.hpp"
-#include "relay/record.hpp"
+#include "surfaces/front/endpoint.hpp"
 #include "surfaces/front/gate.hpp"
 
 namespace freellmapi::surfaces {
-
-/// One request past the door.
-struct Incoming {
-  net::Exchange& exchange;
-  net::Core& core;
-  std::string_view rest;                    ///< what follows a prefix path
-  std::string* body = nullptr;              ///< read, when the route takes one; the exchange's own string
-  std::vector<net::ResponseField> common;   ///< for every reply: X-Request-Id, CORS
-  relay::Record record;
-};
-
-/// Answers one route's requests. Outlives the server.
-class Endpoint {
- public:
-  virtual ~Endpoint() = default;
-  virtual net::Task<void> handle(Incoming& incoming) = 0;
-};
 
 /// Every route says who may use it; there is no default.
 enum class Access { key, open };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "routing/decide.hpp"
 
 namespace freellmapi::surfaces {
 
@@ -19,12 +20,6 @@ net::Task<void> reply_json(Incoming& incoming, int status, std::string body) {
   reply.fields.emplace_back("Cache-Control", "no-store");
   reply.body = std::move(body);
   co_await relay::send(incoming.exchange, reply, incoming.common);
-}
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  base::append_json_string(out, text);
-  return out;
 }
 
 }  // namespace
@@ -89,7 +84,7 @@ net::Task<void> Health::handle(Incoming& incoming) {
   std::string body = fmt::format(
       "{{\"status\":\"{}\",\"version\":\"{}\",\"policy\":{{\"version\":\"{}\",\"reload_error\":{}}},"
       "\"candidates\":{{\"considered\":{},\"configured\":{},\"usable\":{}}},\"providers\":{},\"keys\":{}}}\n",
-      state, program_version(), policy.version, reload_error.empty() ? "null" : quoted(reload_error),
+      state, program_version(), policy.version, reload_error.empty() ? "null" : base::json_string(reload_error),
       decision.considered.size(), configured, usable, policy.providers.size(), policy.keys.size());
   co_await reply_json(incoming, status, std::move(body));
 }

@@ -1,0 +1,231 @@
+#include "cli/serve.hpp"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "cli/files.hpp"
+#include "cli/unified_key.hpp"
+#include "net/server.hpp"
+#include "relay/relay.hpp"
+#include "surfaces/front/front.hpp"
+#include "surfaces/openai/endpoints.hpp"
+#include "surfaces/ops/ops.hpp"
+
+namespace freellmapi::cli {
+
+namespace {
+
+int refuse(const std::string& sentence) {
+  fmt::print(stderr, "freellmapi: {}\n", sentence);
+  return 2;
+}
+
+/// A core file or a debugger of the same account would show every key.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+/// What changes when a file is edited or replaced.
+struct FileMark {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = 0;
+  timespec modified{};
+
+  static FileMark of(const std::filesystem::path& file) {
+    struct stat s {};
+    if (::stat(file.c_str(), &s) != 0) return {};
+    return {s.st_dev, s.st_ino, s.st_size, s.st_mtim};
+  }
+  bool operator==(const FileMark& other) const {
+    return device == other.device && inode == other.inode && size == other.size &&
+           modified.tv_sec == other.modified.tv_sec && modified.tv_nsec == other.modified.tv_nsec;
+  }
+};
+
+/// Reads the world again and swaps the snapshot, or leaves everything as it is.
+class Reloader {
+ public:
+  Reloader(Places places, std::string unified_key, host::PluginLoader& loader, quota::Ledger& ledger,
+           relay::Current& current, surfaces::Status& status, base::Log& log, const base::Clock& clock)
+      : places_(std::move(places)),
+        unified_key_(std::move(unified_key)),
+        loader_(loader),
+        ledger_(ledger),
+        current_(current),
+        status_(status),
+        log_(log),
+        clock_(clock) {}
+
+  /// The first reading; the error has every fault, a line each.
+  base::Result<World> start() {
+    auto world = read_world(places_, loader_);
+    if (!world) return world.error();
+    mark_ = FileMark::of(world->policy_file);
+    if (auto taken = take(*world); !taken) return taken.error();
+    return world;
+  }
+
+  void reload() {
+    auto world = read_world(places_, loader_);
+    base::Result<void> taken;
+    if (world) {
+      mark_ = FileMark::of(world->policy_file);
+      policy_file_ = world->policy_file;
+      taken = take(*world);
+    } else {
+      taken = world.error();
+    }
+    if (!taken) {
+      log_.error("policy.reload_failed", {{"message", taken.error().message}});
+      status_.set_reload_error(taken.error().message);
+      return;
+    }
+    status_.set_reload_error({});
+    report(*world);
+    log_.info("policy.reloaded", {{"version", world->policy->version}, {"providers", world->policy->providers.size()}});
+  }
+
+  void reload_if_changed() {
+    const FileMark mark = FileMark::of(policy_file_);
+    if (mark == mark_) return;
+    // An editor that truncates and then writes shows two changes: wait until the file rests for one tick.
+    if (!(mark == seen_)) {
+      seen_ = mark;
+      return;
+    }
+    reload();
+  }
+
+  void report(const World& world) const {
+    for (const auto& d : world.diagnostics) {
+      if (d.warning) log_.warn("policy.warning", {{"message", d.text()}});
+    }
+    for (const std::string& problem : world.problems) log_.warn("environment.unreadable", {{"message", problem}});
+    for (const host::Refusal& r : world.plugins.refused) {
+      log_.warn("plugin.refused", {{"file", r.file}, {"reason", r.reason}});
+    }
+  }
+
+ private:
+  base::Result<void> take(const World& world) {
+    if (!world.policy) {
+      std::string faults;
+      for (const auto& d : world.diagnostics) {
+        if (d.warning) continue;
+        if (!faults.empty()) faults += '\n';
+        faults += d.text();
+      }
+      return base::Error{base::Errc::invalid_argument, std::move(faults)};
+    }
+    auto snapshot = relay::make_snapshot(world.policy, ledger_, world.plugins.providers, &plain_environment, clock_.wall());
+    if (!snapshot) return snapshot.error();
+    // Redaction first: from the swap on, the new keys are in use.
+    log_.set_redactor(world.redactor(unified_key_));
+    current_.set(std::move(*snapshot));
+    policy_file_ = world.policy_file;
+    return {};
+  }
+
+  const Places places_;
+  const std::string unified_key_;
+  host::PluginLoader& loader_;
+  quota::Ledger& ledger_;
+  relay::Current& current_;
+  surfaces::Status& status_;
+  base::Log& log_;
+  const base::Clock& clock_;
+  std::filesystem::path policy_file_;
+  FileMark mark_, seen_;
+};
+
+void announce(const World& world, const net::Server& server, const base::Secret& key) {
+  const policy::Policy& policy = *world.policy;
+  fmt::print("FreeLLMAPI {} listens on http://{}:{}/v1\n", surfaces::program_version(), policy.server.address, server.port());
+  fmt::print("policy:  {} ({})\n", world.policy_file.string(), policy.version);
+  std::string plugins;
+  for (const auto& [id, provider] : world.plugins.providers) {
+    plugins += fmt::format("{}{} {}", plugins.empty() ? "" : ", ", id, provider->plugin().version());
+  }
+  fmt::print("plugins: {}\n", plugins.empty() ? "none" : plugins);
+  for (const host::Refusal& r : world.plugins.refused) fmt::print("         {} refused: {}\n", r.file, r.reason);
+  std::string keys;
+  for (const policy::Provider& provider : policy.providers) {
+    if (!provider.keys.empty()) keys += fmt::format("{}{} ({})", keys.empty() ? "" : ", ", provider.id, provider.keys.size());
+  }
+  fmt::print("keys:    {}\n", keys.empty() ? "none; set GROQ_API_KEY, GEMINI_API_KEY, ... in the environment" : keys);
+  fmt::print("unified key: freellmapi-...{}  (`freellmapi unified-key show` prints it)\n", key.last_four());
+  std::fflush(stdout);
+}
+
+bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1" || address == "localhost"; }
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  keep_memory_private();
+  const base::SystemClock clock;
+  base::Log log(clock, options.format, options.level);
+  const auto data = data_directory(options.places.data);
+  if (!data) return refuse(data.error().text());
+  const auto key = unified_key(*data);
+  if (!key) return refuse(key.error().text());
+
+  host::PluginLoader loader(log);
+  quota::Ledger ledger;
+  routing::Sticky sticky;
+  relay::Current current;
+  surfaces::Status status;
+  Reloader reloader(options.places, std::string(key->reveal()), loader, ledger, current, status, log, clock);
+  const auto world = reloader.start();
+  if (!world) return refuse(world.error().text());
+  reloader.report(*world);
+
+  relay::Relay relay(current, ledger, sticky, clock, log);
+  surfaces::openai::ChatEndpoint chat(relay);
+  surfaces::openai::ModelsEndpoint models(relay, ledger, clock);
+  net::Server* running = nullptr;
+  const auto draining = [&running] { return running != nullptr && running->draining(); };
+  surfaces::Livez livez;
+  surfaces::Health ready(relay, ledger, clock, status, draining, false);
+  surfaces::Health health(relay, ledger, clock, status, draining, true);
+  surfaces::Version version;
+  using surfaces::Access;
+  std::vector<surfaces::Route> routes{
+      {"/v1/chat/completions", "POST", Access::key, "openai.chat", chat},
+      {"/chat/completions", "POST", Access::key, "openai.chat", chat},
+      {"/v1/models", "GET", Access::key, "openai.models", models},
+      {"/models", "GET", Access::key, "openai.models", models},
+      {"/v1/models/", "GET", Access::key, "openai.models", models},
+      {"/health", "GET", Access::open, "", health},
+      {"/readyz", "GET", Access::open, "", ready},
+      {"/livez", "GET", Access::open, "", livez},
+      {"/version", "GET", Access::open, "", version},
+  };
+  surfaces::FrontDoor door(surfaces::KeyGate(key->reveal()), std::move(routes), log, clock);
+
+  net::ServerOptions server_options;
+  server_options.address = world->policy->server.address;
+  server_options.port = world->policy->server.port;
+  server_options.hosts = world->policy->server.hosts;
+  net::Server server(std::move(server_options), door, clock, log);
+  running = &server;
+  if (const auto listening = server.listen(); !listening) return refuse(listening.error().text());
+  announce(*world, server, *key);
+  if (!is_loopback(world->policy->server.address)) {
+    log.warn("listen.wide", {{"address", world->policy->server.address},
+                             {"message", "other machines can reach this router; the unified key is all that protects it"}});
+  }
+  server.run([&reloader] { reloader.reload(); }, [&reloader] { reloader.reload_if_changed(); });
+  return 0;
+}
+
+}  // namespace freellmapi::cli

@@ -1,0 +1,140 @@
+#include "relay/reading.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace freellmapi::relay {
+
+namespace {
+
+std::string_view view(freellm_str text) noexcept { return {text.data, text.size}; }
+
+std::optional<std::uint64_t> said(std::uint64_t figure) noexcept {
+  return figure == UINT64_MAX ? std::nullopt : std::optional(figure);
+}
+
+bool is_blank(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+}
+
+template <class T>
+const T& as(const freellm_event& event) noexcept {
+  return reinterpret_cast<const T&>(event);  // the host has checked the type and the size
+}
+
+}  // namespace
+
+bool Reading::on_event(const freellm_event& event) {
+  switch (event.type) {
+    case FREELLM_EV_TEXT: fed_ = assembler_.text(view(as<freellm_ev_text>(event).text)); break;
+    case FREELLM_EV_REASONING: fed_ = assembler_.reasoning(view(as<freellm_ev_text>(event).text)); break;
+    case FREELLM_EV_REFUSAL: fed_ = assembler_.refusal(view(as<freellm_ev_text>(event).text)); break;
+    case FREELLM_EV_TOOL: {
+      const auto& e = as<freellm_ev_tool>(event);
+      chat::ToolPiece piece;
+      piece.index = e.index;
+      piece.id = view(e.id);
+      piece.name = view(e.name);
+      piece.arguments = view(e.arguments);
+      piece.extra = view(e.extra);
+      fed_ = assembler_.tool(piece);
+      break;
+    }
+    case FREELLM_EV_USAGE: {
+      const auto& e = as<freellm_ev_usage>(event);
+      chat::Usage usage;
+      usage.input = said(e.input_tokens);
+      usage.output = said(e.output_tokens);
+      usage.cached = said(e.cached_tokens);
+      usage.reasoning = said(e.reasoning_tokens);
+      assembler_.usage(usage);
+      break;
+    }
+    case FREELLM_EV_FINISH: fed_ = assembler_.finish(view(as<freellm_ev_finish>(event).reason)); break;
+    case FREELLM_EV_ERROR:
+      errored_ = true;
+      outcome_ = *as<freellm_ev_error>(event).outcome;
+      return false;
+    case FREELLM_EV_EXTRA: {
+      const auto& e = as<freellm_ev_extra>(event);
+      fed_ = assembler_.extra(e.place == FREELLM_EXTRA_CHOICE, view(e.name), view(e.json));
+      break;
+    }
+    default: break;
+  }
+  return fed_ == chat::Fed::ok;
+}
+
+void Reading::on_event(const chat::Event& event) {
+  const bool spoken = event.kind == chat::Event::Kind::text || event.kind == chat::Event::Kind::reasoning ||
+                      event.kind == chat::Event::Kind::refusal;
+  // White space alone is held back: some models clear their throat and then fail.
+  if (event.kind == chat::Event::Kind::tool_call || (spoken && !is_blank(event.text))) first_token_ = true;
+  if (encoder_ == nullptr) return;
+  if (!begun_) {
+    begun_ = true;
+    encoder_->begin(route_, out_);
+  }
+  encoder_->event(event, out_);
+}
+
+Reading::State Reading::fail(const freellm_outcome& outcome) {
+  outcome_ = outcome;
+  return state_ = State::failed;
+}
+
+Reading::State Reading::judge(freellm_status status) {
+  if (state_ != State::going) return state_;
+  if (errored_) return state_ = State::failed;
+  if (fed_ == chat::Fed::malformed) {
+    return fail(outcome_of(FREELLM_C_MALFORMED, "a tool call whose arguments are no JSON object"));
+  }
+  if (fed_ == chat::Fed::too_long) return fail(outcome_of(FREELLM_C_MALFORMED, "the answer is longer than its bound"));
+  if (status >= 0) return state_;
+  switch (status) {
+    case FREELLM_E_TRUNCATED: return fail(outcome_of(FREELLM_C_TRUNCATED, "the answer ended before its legal end"));
+    case FREELLM_E_LIMIT: return fail(outcome_of(FREELLM_C_MALFORMED, "a piece of the answer is longer than its bound"));
+    default: return fail(outcome_of(FREELLM_C_MALFORMED, "the answer is not in the provider's format"));
+  }
+}
+
+Reading::State Reading::complete() {
+  const chat::Answer& answer = assembler_.answer();
+  if (!answer.finish) return fail(outcome_of(FREELLM_C_TRUNCATED, "the answer ended without a finish reason"));
+  const bool nothing = is_blank(answer.text) && is_blank(answer.refusal) && is_blank(answer.reasoning) && answer.calls.empty();
+  // A model that spent its whole allowance before its first word has answered; so has a filter.
+  if (nothing && *answer.finish == chat::Finish::content_filter) {
+    return fail(outcome_of(FREELLM_C_CONTENT_FILTERED, "the provider's content filter stopped the answer"));
+  }
+  if (nothing && *answer.finish != chat::Finish::length) return fail(outcome_of(FREELLM_C_EMPTY, "the answer is empty"));
+  if (encoder_ != nullptr) {
+    if (!begun_) encoder_->begin(route_, out_);
+    begun_ = true;
+    encoder_->finish(*answer.finish, answer.usage, out_);
+  }
+  return state_ = State::done;
+}
+
+Reading::State Reading::feed(host::Parser& parser, std::string_view bytes) {
+  if (state_ != State::going) return state_;
+  const freellm_status status = parser.feed(bytes, *this);
+  if (judge(status) == State::going && status == FREELLM_DONE) return complete();
+  return state_;
+}
+
+Reading::State Reading::end(host::Parser& parser) {
+  if (state_ != State::going) return state_;
+  return end(parser.finish(*this));
+}
+
+Reading::State Reading::end(freellm_status status) {
+  if (judge(status) != State::going) return state_;
+  return complete();
+}
+
+Reading::State Reading::broke(const freellm_outcome& outcome) {
+  if (state_ != State::going) return state_;
+  return assembler_.answer().finish ? complete() : fail(outcome);
+}
+
+}  // namespace freellmapi::relay

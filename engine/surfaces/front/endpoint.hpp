@@ -1,0 +1,30 @@
+// What every surface's endpoint is handed by the front door.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/server.hpp"
+#include "relay/record.hpp"
+
+namespace freellmapi::surfaces {
+
+/// One request past the door.
+struct Incoming {
+  net::Exchange& exchange;
+  net::Core& core;
+  std::string_view rest;                    ///< what follows a prefix path
+  std::string* body = nullptr;              ///< read, when the route takes one; the exchange's own string
+  std::vector<net::ResponseField> common;   ///< for every reply: X-Request-Id, CORS
+  relay::Record record;
+};
+
+/// Answers one route's requests. Outlives the server.
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  virtual net::Task<void> handle(Incoming& incoming) = 0;
+};
+
+}  // namespace freellmapi::surfaces

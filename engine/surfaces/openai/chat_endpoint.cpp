@@ -1,0 +1,27 @@
+#include "chat/decode.hpp"
+#include "surfaces/openai/encode.hpp"
+#include "surfaces/openai/endpoints.hpp"
+#include "surfaces/openai/error.hpp"
+
+namespace freellmapi::surfaces::openai {
+
+net::Task<void> ChatEndpoint::handle(Incoming& incoming) {
+  auto decoded = chat::decode(*incoming.body);
+  if (!decoded) {
+    const relay::Failure failure = failure_of(decoded.error());
+    incoming.record.status = failure.status;
+    incoming.record.code = failure.code;
+    const relay::Reply reply = error_reply(incoming.record.request_id, failure);
+    co_await relay::send(incoming.exchange, reply, incoming.common);
+    co_return;
+  }
+  chat::Request& request = *decoded;
+  const std::string_view session = incoming.exchange.head().get("x-session-id");
+  request.session = chat::session_of(request, session);
+  request.session_named = !session.empty();
+  ChatEncoder encoder(request.include_usage);
+  relay::Job job{request, encoder, incoming.common, incoming.record};
+  co_await relay_.serve(incoming.exchange, incoming.core, job);
+}
+
+}  // namespace freellmapi::surfaces::openai

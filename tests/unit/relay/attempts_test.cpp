@@ -1,0 +1,141 @@
+#include "relay/attempts.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+
+namespace freellmapi::relay {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+const base::Instant t0{std::chrono::hours{1}};
+
+// Lanes are named provider.model.key by three small numbers.
+Lane lane(unsigned provider, unsigned model, unsigned key, std::uint64_t context = 8'000) {
+  Lane l;
+  l.provider = provider;
+  l.model = model;
+  l.key = key;
+  l.context = context;
+  return l;
+}
+
+freellm_outcome ended(std::uint32_t error_class, std::uint32_t scope = FREELLM_SCOPE_DEFAULT) {
+  freellm_outcome o = outcome_of(error_class, "said the provider");
+  o.scope = scope;
+  return o;
+}
+
+Limits limits(unsigned attempts = 20) {
+  Limits l;
+  l.attempts = attempts;
+  l.no_new_attempt_after = t0 + seconds{45};
+  return l;
+}
+
+/// Walks the lanes, every attempt ending the same way.
+std::vector<std::size_t> walk(Attempts& a, const freellm_outcome& every) {
+  std::vector<std::size_t> tried;
+  for (Action action = a.next(t0); action.what == Action::What::attempt; action = a.next(t0)) {
+    tried.push_back(action.lane);
+    a.failed(action.lane, every);
+  }
+  return tried;
+}
+
+std::vector<Lane> two_keys_two_models_two_providers() {
+  return {lane(0, 0, 0), lane(0, 0, 1), lane(0, 1, 0), lane(0, 1, 1), lane(1, 2, 2)};
+}
+
+TEST(Attempts, TakeTheLanesInOrder) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_RATE_LIMITED)), ElementsAre(0u, 1u, 2u, 3u, 4u));
+}
+
+TEST(Attempts, AWrongKeyIsNotTriedWithAnotherModel) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_AUTH_INVALID)), ElementsAre(0u, 1u, 4u));
+}
+
+TEST(Attempts, AnAccountsLimitIsNotTriedWithAnotherModelOfThatKey) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_QUOTA_EXHAUSTED, FREELLM_SCOPE_ACCOUNT)), ElementsAre(0u, 1u, 4u));
+}
+
+TEST(Attempts, AnAddressLimitLeavesTheProviderWithAllItsKeys) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_RATE_LIMITED, FREELLM_SCOPE_IP)), ElementsAre(0u, 4u));
+}
+
+TEST(Attempts, AnOverloadedModelIsLeftWithAllItsKeys) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_OVERLOADED)), ElementsAre(0u, 2u, 4u));
+}
+
+TEST(Attempts, AnUnreachableProviderIsLeftWithAllItsModels) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_NETWORK)), ElementsAre(0u, 4u));
+}
+
+TEST(Attempts, APromptThatIsTooLongGoesOnlyToLargerWindows) {
+  Attempts a({lane(0, 0, 0, 8'000), lane(1, 1, 1, 8'000), lane(2, 2, 2, 128'000), lane(3, 3, 3, 0)}, limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_CONTEXT_TOO_LONG)), ElementsAre(0u, 2u, 3u));
+}
+
+TEST(Attempts, ABadRequestIsTriedOnceElsewhereAndThenGoesToTheClient) {
+  Attempts a({lane(0, 0, 0), lane(0, 1, 0), lane(1, 2, 1), lane(2, 3, 2)}, limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_BAD_REQUEST)), ElementsAre(0u, 2u));
+  EXPECT_TRUE(a.stopped());
+}
+
+TEST(Attempts, ANamedFieldIsMendedOnceInPlace) {
+  freellm_outcome bad = ended(FREELLM_C_BAD_REQUEST);
+  std::strcpy(bad.repair_field, "logprobs");
+  Attempts a({lane(0, 0, 0), lane(1, 1, 1), lane(2, 2, 2)}, limits());
+  a.failed(a.next(t0).lane, bad);
+  const Action again = a.next(t0);
+  EXPECT_EQ(again.lane, 0u);
+  EXPECT_TRUE(again.repaired);
+  a.failed(again.lane, bad);
+  const Action elsewhere = a.next(t0);
+  EXPECT_EQ(elsewhere.lane, 1u);
+  EXPECT_FALSE(elsewhere.repaired);
+}
+
+TEST(Attempts, NothingIsAttemptedOnceTheClientHasSeenAToken) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  a.next(t0);
+  a.committed();
+  a.failed(0, ended(FREELLM_C_TRUNCATED));
+  EXPECT_EQ(a.next(t0).what, Action::What::give_up);
+}
+
+TEST(Attempts, NoAttemptStartsAfterTheBudgetButTheFirstAlwaysMay) {
+  Attempts late(two_keys_two_models_two_providers(), limits());
+  EXPECT_EQ(late.next(t0 + seconds{46}).what, Action::What::attempt);
+  late.failed(0, ended(FREELLM_C_TIMEOUT));
+  EXPECT_EQ(late.next(t0 + seconds{46}).what, Action::What::give_up);
+  EXPECT_TRUE(late.out_of_budget());
+}
+
+TEST(Attempts, TheNumberOfAttemptsIsBounded) {
+  Attempts a(two_keys_two_models_two_providers(), limits(2));
+  EXPECT_THAT(walk(a, ended(FREELLM_C_RATE_LIMITED)), ElementsAre(0u, 1u));
+  EXPECT_TRUE(a.out_of_budget());
+}
+
+TEST(Attempts, ALaneThatWasPassedOverIsNoAttempt) {
+  Attempts a(two_keys_two_models_two_providers(), limits(1));
+  a.passed_over(a.next(t0).lane);
+  EXPECT_EQ(a.next(t0).lane, 1u);
+  EXPECT_EQ(a.attempted(), 1u);
+}
+
+TEST(Attempts, AClassThatNobodyKnowsLeavesTheProvider) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_THAT(walk(a, ended(4711)), ElementsAre(0u, 4u));
+}
+
+}  // namespace
+}  // namespace freellmapi::relay

@@ -1,0 +1,128 @@
+#include "relay/outcomes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace freellmapi::relay {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+const base::WallTime noon{std::chrono::hours{24 * 365}};
+
+milliseconds bench(std::uint32_t error_class, unsigned failures = 1, std::int64_t retry_after_ms = -1,
+                   std::optional<base::WallTime> opens = std::nullopt) {
+  freellm_outcome o = outcome_of(error_class, "");
+  o.retry_after_ms = retry_after_ms;
+  return bench_length(ruling_of(error_class), o, failures, opens, noon);
+}
+
+TEST(Benches, AMinuteWithoutAHintForARateLimit) { EXPECT_EQ(bench(FREELLM_C_RATE_LIMITED), 60s); }
+
+TEST(Benches, TheProvidersWordWins) { EXPECT_EQ(bench(FREELLM_C_RATE_LIMITED, 1, 7'500), 7500ms); }
+
+TEST(Benches, AnAbsurdRetryAfterIsClamped) {
+  EXPECT_EQ(bench(FREELLM_C_RATE_LIMITED, 1, 0), 1s);
+  EXPECT_EQ(bench(FREELLM_C_RATE_LIMITED, 1, INT64_MAX / 2), 24h);
+}
+
+TEST(Benches, AResetInThePastIsOneSecond) {
+  freellm_outcome o = outcome_of(FREELLM_C_RATE_LIMITED, "");
+  o.reset_unix_ms = 5;
+  EXPECT_EQ(bench_length(ruling_of(FREELLM_C_RATE_LIMITED), o, 1, std::nullopt, noon), 1s);
+}
+
+TEST(Benches, ADaysQuotaRestsUntilItsWindowOpensButIsProbedAfterSixHours) {
+  EXPECT_EQ(bench(FREELLM_C_QUOTA_EXHAUSTED, 1, -1, noon + 3h), 3h);
+  EXPECT_EQ(bench(FREELLM_C_QUOTA_EXHAUSTED, 1, -1, noon + 20h), 6h);
+}
+
+TEST(Benches, GrowForAnOverloadedModelUpToFiveMinutes) {
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 1), 15s);
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 2), 30s);
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 3), 60s);
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 30), 5min);
+}
+
+TEST(Benches, OneSlowAnswerBenchesNobodyTwoDo) {
+  EXPECT_EQ(bench(FREELLM_C_TIMEOUT, 1), 0ms);
+  EXPECT_EQ(bench(FREELLM_C_TIMEOUT, 2), 30s);
+}
+
+TEST(Benches, TheClientsOwnFaultsNeverBenchAnybody) {
+  for (const std::uint32_t c : {FREELLM_C_BAD_REQUEST, FREELLM_C_CONTEXT_TOO_LONG, FREELLM_C_CONTENT_FILTERED, FREELLM_C_UNKNOWN}) {
+    EXPECT_EQ(bench(c, 100, 60'000), 0ms) << ruling_of(c).name;
+  }
+}
+
+TEST(Rulings, EveryClassHasAnAnswerAndANameOfItsOwn) {
+  for (const Ruling& a : rulings) {
+    EXPECT_FALSE(a.name.empty());
+    EXPECT_EQ(a.bench.has_value(), a.first.count() > 0) << a.name;
+    for (const Ruling& b : rulings) {
+      if (&a != &b) EXPECT_NE(a.name, b.name);
+    }
+  }
+}
+
+struct Row {
+  std::uint32_t error_class;
+  Next next;
+  std::optional<quota::BenchScope> bench;
+};
+
+TEST(Rulings, SayWhatTheTaxonomySays) {
+  using B = quota::BenchScope;
+  const Row rows[] = {
+      {FREELLM_C_UNKNOWN, Next::provider, {}},
+      {FREELLM_C_RATE_LIMITED, Next::key, B::key_model},
+      {FREELLM_C_QUOTA_EXHAUSTED, Next::key, B::key_model},
+      {FREELLM_C_AUTH_INVALID, Next::key, B::key},
+      {FREELLM_C_AUTH_FORBIDDEN, Next::key, B::key},
+      {FREELLM_C_PAYMENT_REQUIRED, Next::key, B::key_model},
+      {FREELLM_C_MODEL_NOT_FOUND, Next::model, B::model},
+      {FREELLM_C_MODEL_GONE, Next::model, B::model},
+      {FREELLM_C_MODEL_UNAVAILABLE, Next::model, B::model},
+      {FREELLM_C_MODEL_FORBIDDEN, Next::key, B::key_model},
+      {FREELLM_C_CONTEXT_TOO_LONG, Next::larger_window, {}},
+      {FREELLM_C_BAD_REQUEST, Next::elsewhere_once, {}},
+      {FREELLM_C_CONTENT_FILTERED, Next::elsewhere_once, {}},
+      {FREELLM_C_OVERLOADED, Next::model, B::model},
+      {FREELLM_C_SERVER_ERROR, Next::model, B::model},
+      {FREELLM_C_TIMEOUT, Next::model, B::model},
+      {FREELLM_C_NETWORK, Next::provider, B::provider},
+      {FREELLM_C_MALFORMED, Next::model, B::model},
+      {FREELLM_C_EMPTY, Next::model, B::model},
+      {FREELLM_C_TRUNCATED, Next::model, B::model},
+      {FREELLM_C_PROVIDER_GONE, Next::provider, B::provider},
+      {FREELLM_C_PROVIDER_BLOCKED, Next::provider, B::provider},
+  };
+  ASSERT_EQ(std::size(rows), rulings.size());
+  for (const Row& row : rows) {
+    EXPECT_EQ(ruling_of(row.error_class).next, row.next) << ruling_of(row.error_class).name;
+    EXPECT_EQ(ruling_of(row.error_class).bench, row.bench) << ruling_of(row.error_class).name;
+  }
+}
+
+TEST(Scopes, TheProvidersStatementNarrowsOrWidensTheBench) {
+  freellm_outcome o = outcome_of(FREELLM_C_RATE_LIMITED, "");
+  const Ruling& row = ruling_of(FREELLM_C_RATE_LIMITED);
+  EXPECT_EQ(bench_scope(row, o), quota::BenchScope::key_model);
+  o.scope = FREELLM_SCOPE_ACCOUNT;
+  EXPECT_EQ(bench_scope(row, o), quota::BenchScope::key);
+  o.scope = FREELLM_SCOPE_IP;
+  EXPECT_EQ(bench_scope(row, o), quota::BenchScope::provider);
+  o.scope = FREELLM_SCOPE_REQUEST;
+  EXPECT_EQ(bench_scope(row, o), std::nullopt);
+}
+
+TEST(Faults, OfTheWireBecomeOutcomes) {
+  EXPECT_EQ(outcome_of(net::Fault::connect, "refused").error_class, static_cast<std::uint32_t>(FREELLM_C_NETWORK));
+  EXPECT_EQ(outcome_of(net::Fault::tls, "").error_class, static_cast<std::uint32_t>(FREELLM_C_NETWORK));
+  EXPECT_EQ(outcome_of(net::Fault::reset, "").error_class, static_cast<std::uint32_t>(FREELLM_C_SERVER_ERROR));
+  EXPECT_EQ(outcome_of(net::Fault::truncated, "").error_class, static_cast<std::uint32_t>(FREELLM_C_TRUNCATED));
+  EXPECT_EQ(outcome_of(net::Fault::timeout_first_byte, "").error_class, static_cast<std::uint32_t>(FREELLM_C_TIMEOUT));
+  EXPECT_EQ(outcome_of(net::Fault::bad_response, "").error_class, static_cast<std::uint32_t>(FREELLM_C_MALFORMED));
+}
+
+}  // namespace
+}  // namespace freellmapi::relay

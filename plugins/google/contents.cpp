@@ -1,15 +1,14 @@
 #include "contents.hpp"
 
-#include "media.hpp"
-
+#include <cstddef>
 #include <freellmapi/json.hpp>
 #include <freellmapi/views.hpp>
-
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "media.hpp"
 
 namespace freellmapi::google {
 namespace {
@@ -37,7 +36,8 @@ Message read_message(const Raw& raw) {
 
 bool is_system(const Message& m) { return m.role.equals("system") || m.role.equals("developer"); }
 
-/// Results by call: an id may be used again in a later turn, so a result belongs to the latest call before it.
+/// Results by call: an id may be used again in a later turn, so a result belongs to the latest call before
+/// it.
 class Results {
  public:
   explicit Results(const std::vector<Message>& messages) {
@@ -188,7 +188,8 @@ class ContentsWriter {
   // A JSON string that holds an object is written as that object; anything else is wrapped under `key`.
   void object_of(const Raw& string, std::string_view text, std::string_view key) {
     std::string_view inner = string.is_string() ? string.inner() : std::string_view{};
-    while (inner.starts_with(' ') || inner.starts_with("\\n") || inner.starts_with("\\t") || inner.starts_with("\\r"))
+    while (inner.starts_with(' ') || inner.starts_with("\\n") || inner.starts_with("\\t") ||
+           inner.starts_with("\\r"))
       inner.remove_prefix(inner[0] == ' ' ? 1 : 2);
     if (inner.starts_with('{')) {
       const std::string plain = string.unescaped();
@@ -242,7 +243,8 @@ void write_joined(const std::vector<std::string_view>& texts, Writer& writer) {
 
 }  // namespace
 
-void write_conversation(const Raw& messages, const ModelTraits& traits, Signatures signatures, Commas& members) {
+void write_conversation(const Raw& messages, const ModelTraits& traits, Signatures signatures,
+                        Commas& members) {
   if (!messages.is_array()) refuse();
   std::vector<Message> all;
   bool only_system = true;
@@ -252,7 +254,8 @@ void write_conversation(const Raw& messages, const ModelTraits& traits, Signatur
   });
   const Results results(all);
   const std::vector<std::string_view> system = system_texts(all);
-  // Gemma refuses systemInstruction, and contents may not be empty: there the text is what the user says first.
+  // Gemma refuses systemInstruction, and contents may not be empty: there the text is what the user says
+  // first.
   const bool as_user = !system.empty() && (traits.gemma || only_system);
 
   if (!system.empty() && !as_user) {

@@ -1,20 +1,18 @@
 #include "generation.hpp"
 
-#include "raw_json.hpp"
-#include "schema.hpp"
-
-#include <freellmapi/json.hpp>
-
-#include <boost/json.hpp>
-
 #include <algorithm>
 #include <array>
+#include <boost/json.hpp>
 #include <charconv>
 #include <cstdint>
+#include <freellmapi/json.hpp>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "raw_json.hpp"
+#include "schema.hpp"
 
 namespace freellmapi::google {
 namespace {
@@ -106,14 +104,18 @@ void write_format(const Raw& format, Config& config) {
 
 void write_generation_config(const sdk::Call& call, const ModelTraits& traits, bool tools, Commas& members) {
   Config config(members);
-  if (call.max_output_tokens() > 0) config.member("maxOutputTokens").put(std::to_string(call.max_output_tokens()));
+  if (call.max_output_tokens() > 0)
+    config.member("maxOutputTokens").put(std::to_string(call.max_output_tokens()));
   for (const Knob& knob : knobs) {
     const auto text = call.find(knob.openai);
     const auto value = text ? as_double(*text) : std::nullopt;
     if (!value) continue;
-    if (*value < knob.least) config.member(knob.gemini).put(std::to_string(static_cast<int>(knob.least)));
-    else if (*value > knob.most) config.member(knob.gemini).put(std::to_string(static_cast<int>(knob.most)));
-    else config.member(knob.gemini).put(*text);
+    if (*value < knob.least)
+      config.member(knob.gemini).put(std::to_string(static_cast<int>(knob.least)));
+    else if (*value > knob.most)
+      config.member(knob.gemini).put(std::to_string(static_cast<int>(knob.most)));
+    else
+      config.member(knob.gemini).put(*text);
   }
   if (const auto k = as_whole(call.find("top_k").value_or("")); k && *k > 0)  // 0 and -1 say "all" elsewhere
     config.member("topK").put(std::to_string(std::min<std::int64_t>(*k, 1000)));

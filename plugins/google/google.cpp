@@ -1,10 +1,10 @@
 // Google's Gemini API with an AI Studio key: generateContent, Google's own wire.
+#include <freellmapi/plugin.hpp>
+
 #include "errors.hpp"
 #include "manifest.hpp"
 #include "parser.hpp"
 #include "request.hpp"
-
-#include <freellmapi/plugin.hpp>
 
 namespace freellmapi::google {
 
@@ -16,7 +16,8 @@ struct Google {
     Parser(const Google&, const sdk::Call& call, const sdk::Headers& head) : google::Parser(call, head) {}
   };
 
-  // The classic kind is "AIza" and 35 characters. Newer ones differ, so any other text that could be a key passes.
+  // The classic kind is "AIza" and 35 characters. Newer ones differ, so any other text that could be a key
+  // passes.
   bool check_key_shape(std::string_view first_8, std::size_t length) const noexcept {
     for (const char c : first_8)
       if (c <= ' ' || c > '~') return false;

@@ -1,9 +1,8 @@
 #include "media.hpp"
 
-#include <freellmapi/views.hpp>
-
 #include <array>
 #include <cstddef>
+#include <freellmapi/views.hpp>
 #include <string>
 
 namespace freellmapi::google {
@@ -12,9 +11,12 @@ namespace {
 [[noreturn]] void refuse() { throw sdk::Failure{FREELLM_E_INVALID}; }
 
 // The addresses that Gemini fetches: a video of YouTube's and what was uploaded to its own file store.
-constexpr std::array<std::string_view, 6> fetched_by_provider{
-    "https://www.youtube.com/watch", "https://youtube.com/watch", "https://m.youtube.com/watch",
-    "https://www.youtube.com/shorts/", "https://youtu.be/", "https://generativelanguage.googleapis.com/"};
+constexpr std::array<std::string_view, 6> fetched_by_provider{"https://www.youtube.com/watch",
+                                                              "https://youtube.com/watch",
+                                                              "https://m.youtube.com/watch",
+                                                              "https://www.youtube.com/shorts/",
+                                                              "https://youtu.be/",
+                                                              "https://generativelanguage.googleapis.com/"};
 
 bool is_alnum(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -136,7 +138,8 @@ void with_text(const Raw& string, F&& f) {
 bool write_media(std::string_view type, const Raw& part, Writer& writer) {
   if (type == "image_url" || type == "video_url") {
     const Raw holder = part.at(type);
-    with_text(holder.is_string() ? holder : holder.at("url"), [&](std::string_view url) { write_url(url, writer); });
+    with_text(holder.is_string() ? holder : holder.at("url"),
+              [&](std::string_view url) { write_url(url, writer); });
     return true;
   }
   if (type == "input_audio") {

@@ -58,12 +58,14 @@ ModelTraits traits_of(std::string_view model) {
   if (rest.empty() || !is_digit(rest[0])) {
     major = 3;  // an alias of the newest: gemini-flash-latest
   } else {
-    for (; !rest.empty() && is_digit(rest[0]) && major < 100; rest.remove_prefix(1)) major = major * 10 + (rest[0] - '0');
+    for (; !rest.empty() && is_digit(rest[0]) && major < 100; rest.remove_prefix(1))
+      major = major * 10 + (rest[0] - '0');
     if (rest.size() > 1 && rest[0] == '.' && is_digit(rest[1])) minor = rest[1] - '0';
   }
   traits.pro = id.find("-pro") != id.npos;
   traits.signs = major >= 3;
-  const bool talks = id.find("-image") == id.npos && id.find("-tts") == id.npos && id.find("-live") == id.npos;
+  const bool talks =
+      id.find("-image") == id.npos && id.find("-tts") == id.npos && id.find("-live") == id.npos;
   if (talks && major >= 3) traits.thinking = Thinking::level;
   if (talks && major == 2 && minor >= 5) traits.thinking = Thinking::budget;
   return traits;
@@ -102,7 +104,9 @@ std::string model_path(std::string_view model, std::string_view method) {
 }
 
 std::string wire_name(std::string_view name) {
-  const auto fits = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == ':' || c == '-'; };
+  const auto fits = [](char c) {
+    return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == ':' || c == '-';
+  };
   bool good = !name.empty() && name.size() <= longest_name && (is_letter(name[0]) || name[0] == '_');
   for (const char c : name) good = good && fits(c);
   if (good) return std::string(name);

@@ -1,16 +1,14 @@
 #include "parser.hpp"
 
-#include "errors.hpp"
-#include "request.hpp"
-
-#include <freellmapi/json.hpp>
-
-#include <boost/json.hpp>
-
 #include <algorithm>
 #include <array>
+#include <boost/json.hpp>
 #include <cstring>
+#include <freellmapi/json.hpp>
 #include <optional>
+
+#include "errors.hpp"
+#include "request.hpp"
 
 namespace freellmapi::google {
 namespace {
@@ -26,7 +24,8 @@ std::size_t find_char(std::string_view text, char c, std::size_t from) noexcept 
 /// A token count; nothing for what cannot be one.
 std::optional<std::uint64_t> count_at(const json::object& object, std::string_view name) {
   const json::value* const value = object.if_contains(name);
-  if (value == nullptr || !value->is_int64() || value->get_int64() < 0 || value->get_int64() > 1'000'000'000'000)
+  if (value == nullptr || !value->is_int64() || value->get_int64() < 0 ||
+      value->get_int64() > 1'000'000'000'000)
     return std::nullopt;
   return static_cast<std::uint64_t>(value->get_int64());
 }
@@ -45,14 +44,20 @@ std::string make_id(std::uint64_t seed, std::uint32_t index) {
 
 enum class Ending { stop, length, filtered, broken };
 Ending ending_of(std::string_view reason) {
-  constexpr std::array<std::string_view, 9> filtered{
-      "SAFETY", "RECITATION",   "BLOCKLIST",    "PROHIBITED_CONTENT",       "SPII",
-      "LANGUAGE", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"};
+  constexpr std::array<std::string_view, 9> filtered{"SAFETY",
+                                                     "RECITATION",
+                                                     "BLOCKLIST",
+                                                     "PROHIBITED_CONTENT",
+                                                     "SPII",
+                                                     "LANGUAGE",
+                                                     "IMAGE_SAFETY",
+                                                     "IMAGE_PROHIBITED_CONTENT",
+                                                     "IMAGE_RECITATION"};
   if (reason == "STOP") return Ending::stop;
   if (reason == "MAX_TOKENS") return Ending::length;
   if (std::find(filtered.begin(), filtered.end(), reason) != filtered.end()) return Ending::filtered;
-  // MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL, TOO_MANY_TOOL_CALLS, MISSING_THOUGHT_SIGNATURE, OTHER, NO_IMAGE,
-  // IMAGE_OTHER, FINISH_REASON_UNSPECIFIED and whatever is new: an answer if there was one.
+  // MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL, TOO_MANY_TOOL_CALLS, MISSING_THOUGHT_SIGNATURE, OTHER,
+  // NO_IMAGE, IMAGE_OTHER, FINISH_REASON_UNSPECIFIED and whatever is new: an answer if there was one.
   return Ending::broken;
 }
 
@@ -60,7 +65,8 @@ Ending ending_of(std::string_view reason) {
 
 bool BareJson::feed(std::string_view bytes) {
   if (complete_) return true;
-  while (text_.empty() && !bytes.empty() && static_cast<unsigned char>(bytes.front()) <= ' ') bytes.remove_prefix(1);
+  while (text_.empty() && !bytes.empty() && static_cast<unsigned char>(bytes.front()) <= ' ')
+    bytes.remove_prefix(1);
   if (text_.size() + bytes.size() > most) throw Failure{FREELLM_E_LIMIT};
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const char c = bytes[i];
@@ -143,7 +149,8 @@ void Parser::frame(std::string_view data, bool last, sdk::EventsOut& out) {
 void Parser::answer(const json::value& value, const Raw& text, sdk::EventsOut& out) {
   if (value.is_object()) return object(value.get_object(), text, out);
   if (!value.is_array()) throw Failure{FREELLM_E_PROTOCOL};
-  std::size_t i = 0;  // without alt=sse the chunks are the items of one array; an error may be an array of one
+  std::size_t i =
+      0;  // without alt=sse the chunks are the items of one array; an error may be an array of one
   text.each([&](Raw item) {
     const json::value& one = value.get_array().at(i++);
     if (!one.is_object()) throw Failure{FREELLM_E_PROTOCOL};
@@ -192,7 +199,8 @@ void Parser::object(const json::object& chunk, const Raw& text, sdk::EventsOut& 
       end(reason, sdk::string_at(*first, "finishMessage"), out);
     return;
   }
-  if (const json::object* const feedback = sdk::object_at(chunk, "promptFeedback"); feedback != nullptr && !finished_)
+  if (const json::object* const feedback = sdk::object_at(chunk, "promptFeedback");
+      feedback != nullptr && !finished_)
     if (const std::string_view reason = sdk::string_at(*feedback, "blockReason"); !reason.empty())
       fail(FREELLM_C_CONTENT_FILTERED, reason, "the provider's filter refused the prompt", out);
 }
@@ -234,13 +242,16 @@ void Parser::function_call(const json::object& part, const Raw& text, sdk::Event
 void Parser::usage(const json::object& chunk, sdk::EventsOut& out) {
   const json::object* const said = sdk::object_at(chunk, "usageMetadata");
   if (said == nullptr) return;
-  const auto prompt = count_at(*said, "promptTokenCount"), tool_use = count_at(*said, "toolUsePromptTokenCount");
-  const auto spoken = count_at(*said, "candidatesTokenCount"), thoughts = count_at(*said, "thoughtsTokenCount");
+  const auto prompt = count_at(*said, "promptTokenCount"),
+             tool_use = count_at(*said, "toolUsePromptTokenCount");
+  const auto spoken = count_at(*said, "candidatesTokenCount"),
+             thoughts = count_at(*said, "thoughtsTokenCount");
   const auto total = count_at(*said, "totalTokenCount");
   sdk::Usage u;
   if (prompt) u.input = *prompt + tool_use.value_or(0);
   if (spoken || thoughts) {
-    u.output = spoken.value_or(0) + thoughts.value_or(0);  // the count is left out when all went into thoughts
+    u.output =
+        spoken.value_or(0) + thoughts.value_or(0);  // the count is left out when all went into thoughts
   } else if (prompt && total && *total >= u.input) {
     u.output = *total - u.input;
   }
@@ -272,14 +283,16 @@ void Parser::end(std::string_view reason, std::string_view message, sdk::EventsO
       break;
     case Ending::broken:
       if (!answered)
-        return fail(FREELLM_C_MALFORMED, reason, message.empty() ? "the model gave no usable answer" : message, out);
+        return fail(FREELLM_C_MALFORMED, reason,
+                    message.empty() ? "the model gave no usable answer" : message, out);
       break;
   }
   finished_ = true;
   out.finish(word);
 }
 
-void Parser::fail(std::uint32_t error_class, std::string_view code, std::string_view message, sdk::EventsOut& out) {
+void Parser::fail(std::uint32_t error_class, std::string_view code, std::string_view message,
+                  sdk::EventsOut& out) {
   freellm_outcome outcome = sdk::fresh_outcome();
   sdk::OutcomeOut sorted(outcome);
   sorted.sort(error_class, true, FREELLM_SCOPE_REQUEST);
@@ -292,11 +305,14 @@ void Parser::fail(std::uint32_t error_class, std::string_view code, std::string_
 void Parser::finish(sdk::EventsOut& out) {
   if (done_) return;
   if (stream_ && !bare_.begun()) {
-    if (!sse_.finish([&](const sdk::SseEvent& event) { frame(event.data, true, out); })) throw Failure{FREELLM_E_LIMIT};
+    if (!sse_.finish([&](const sdk::SseEvent& event) { frame(event.data, true, out); }))
+      throw Failure{FREELLM_E_LIMIT};
   } else if (bare_.hopeless()) {
     throw Failure{FREELLM_E_PROTOCOL};
-  } else if (bare_.complete() && !stream_ && !finished_ && !done_ && !text_ && !thought_ && tool_calls_ == 0) {
-    return fail(FREELLM_C_EMPTY, "", "the provider's answer holds none", out);  // a whole answer without candidates
+  } else if (bare_.complete() && !stream_ && !finished_ && !done_ && !text_ && !thought_ &&
+             tool_calls_ == 0) {
+    return fail(FREELLM_C_EMPTY, "", "the provider's answer holds none",
+                out);  // a whole answer without candidates
   }
   if (!finished_ && !done_) throw Failure{FREELLM_E_TRUNCATED};
 }

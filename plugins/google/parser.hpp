@@ -1,24 +1,22 @@
 // Turns the bytes of a generateContent answer, streamed or whole, into events.
 #pragma once
 
-#include "raw_json.hpp"
-
-#include <freellmapi/sse.hpp>
-#include <freellmapi/views.hpp>
-
 #include <boost/json/fwd.hpp>
-
 #include <cstddef>
 #include <cstdint>
+#include <freellmapi/sse.hpp>
+#include <freellmapi/views.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "raw_json.hpp"
+
 namespace freellmapi::google {
 
-/// Gathers one JSON value that stands bare in the body: a whole answer, or an error that the server wrote into a
-/// stream without `data:`. Bound: 32 MiB.
+/// Gathers one JSON value that stands bare in the body: a whole answer, or an error that the server wrote
+/// into a stream without `data:`. Bound: 32 MiB.
 class BareJson {
  public:
   static constexpr std::size_t most = std::size_t{32} << 20;
@@ -37,11 +35,12 @@ class BareJson {
   bool in_string_ = false, escaped_ = false, complete_ = false;
 };
 
-/// One 2xx answer. The legal end is the first finishReason: later text is not passed on, later usage is. Each chunk
-/// holds new text alone; function calls come whole.
+/// One 2xx answer. The legal end is the first finishReason: later text is not passed on, later usage is. Each
+/// chunk holds new text alone; function calls come whole.
 ///
-/// A function call's event carries {"google":{"thought_signature":"..."}} as `extra` when the part was signed; a surface
-/// shows it as tool_calls[].extra_content, where Google's own OpenAI surface has it and build_request looks for it.
+/// A function call's event carries {"google":{"thought_signature":"..."}} as `extra` when the part was
+/// signed; a surface shows it as tool_calls[].extra_content, where Google's own OpenAI surface has it and
+/// build_request looks for it.
 class Parser {
  public:
   /// More calls in one answer fail with E_LIMIT.
@@ -64,7 +63,8 @@ class Parser {
   void end(std::string_view reason, std::string_view message, sdk::EventsOut& out);
   void fail(std::uint32_t error_class, std::string_view code, std::string_view message, sdk::EventsOut& out);
 
-  std::vector<std::pair<std::string, std::string>> renamed_;  // functions: the name that was sent, the client's
+  std::vector<std::pair<std::string, std::string>>
+      renamed_;  // functions: the name that was sent, the client's
   sdk::SseSplitter sse_;
   BareJson bare_;
   sdk::Usage usage_;
@@ -72,7 +72,7 @@ class Parser {
   std::uint32_t tool_calls_ = 0;
   bool stream_;
   bool line_start_ = true;
-  bool text_ = false;      // an answer to read was seen
+  bool text_ = false;  // an answer to read was seen
   bool thought_ = false;
   bool finished_ = false;  // a finishReason was passed on
   bool done_ = false;      // an error was: nothing may follow

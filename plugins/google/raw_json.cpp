@@ -1,8 +1,7 @@
 #include "raw_json.hpp"
 
-#include <freellmapi/json.hpp>
-
 #include <cstring>
+#include <freellmapi/json.hpp>
 
 namespace freellmapi::google {
 namespace {
@@ -70,7 +69,8 @@ void Raw::colon(std::size_t& at) const {
 void Raw::skip_string(std::size_t& at) const {
   ++at;
   for (;;) {
-    const void* const quote = at < text_.size() ? std::memchr(text_.data() + at, '"', text_.size() - at) : nullptr;
+    const void* const quote =
+        at < text_.size() ? std::memchr(text_.data() + at, '"', text_.size() - at) : nullptr;
     if (quote == nullptr) refuse();
     const auto end = static_cast<std::size_t>(static_cast<const char*>(quote) - text_.data());
     std::size_t slashes = 0;
@@ -99,7 +99,9 @@ Raw Raw::value(std::size_t& at) const {
       ++at;
     } while (depth > 0);
   } else {
-    while (at < text_.size() && text_[at] != ',' && text_[at] != '}' && text_[at] != ']' && !is_space(text_[at])) ++at;
+    while (at < text_.size() && text_[at] != ',' && text_[at] != '}' && text_[at] != ']' &&
+           !is_space(text_[at]))
+      ++at;
     if (at == begin) refuse();
   }
   return Raw(text_.substr(begin, at - begin));

@@ -1,16 +1,16 @@
 // Looks into JSON text without building a tree, so that what is only passed on stays where it lies.
 #pragma once
 
-#include <freellmapi/views.hpp>
-
 #include <cstddef>
+#include <freellmapi/views.hpp>
 #include <string>
 #include <string_view>
 
 namespace freellmapi::google {
 
-/// The text of one JSON value; empty text means "there is none". The text is taken to be valid JSON (the host has
-/// checked it); text that is not makes functions throw Failure{FREELLM_E_INVALID}, never read outside of it.
+/// The text of one JSON value; empty text means "there is none". The text is taken to be valid JSON (the host
+/// has checked it); text that is not makes functions throw Failure{FREELLM_E_INVALID}, never read outside of
+/// it.
 class Raw {
  public:
   Raw() = default;
@@ -25,7 +25,8 @@ class Raw {
     return !text_.empty() && (text_[0] == '-' || (text_[0] >= '0' && text_[0] <= '9'));
   }
 
-  /// A string's text between its quotes, escapes and all: pieces of it may stand side by side in another string.
+  /// A string's text between its quotes, escapes and all: pieces of it may stand side by side in another
+  /// string.
   std::string_view inner() const;
   /// A string, unescaped. Lone surrogates become U+FFFD.
   std::string unescaped() const;

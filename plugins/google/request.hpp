@@ -2,7 +2,6 @@
 #pragma once
 
 #include <freellmapi/views.hpp>
-
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,7 +9,8 @@
 
 namespace freellmapi::google {
 
-/// What the host calls `messages` after a repair (see errors.hpp): the same messages, whose thought signatures were refused.
+/// What the host calls `messages` after a repair (see errors.hpp): the same messages, whose thought
+/// signatures were refused.
 inline constexpr std::string_view unsigned_messages = "google_unsigned_messages";
 
 /// Writes target, header fields and body. Throws Failure{FREELLM_E_INVALID} when this wire cannot say it.

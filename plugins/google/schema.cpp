@@ -1,19 +1,18 @@
 #include "schema.hpp"
 
-#include "schema_fields.hpp"
-
-#include <freellmapi/json.hpp>
-#include <freellmapi/views.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <freellmapi/json.hpp>
+#include <freellmapi/views.hpp>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 #include <vector>
+
+#include "schema_fields.hpp"
 
 namespace freellmapi::google {
 namespace {
@@ -194,15 +193,16 @@ class Converter {
       type = "string";
       json::array texts(storage_);
       for (const json::value* one : all)
-        if (const std::string text = one->is_null() ? "" : plain_text(*one); !text.empty()) texts.emplace_back(text);
+        if (const std::string text = one->is_null() ? "" : plain_text(*one); !text.empty())
+          texts.emplace_back(text);
       if (!texts.empty()) out["enum"] = std::move(texts);
     } else if (!all.empty() && all_numbers && least <= most) {
       if (type != "integer" && type != "number") type = all_whole ? "integer" : "number";
       out["minimum"] = number(least, all_whole);
       out["maximum"] = number(most, all_whole);
-    } else if (!all.empty() && !all_numbers && std::all_of(all.begin(), all.end(), [](const json::value* one) {
-                 return one->is_bool() || one->is_null();
-               })) {
+    } else if (!all.empty() && !all_numbers &&
+               std::all_of(all.begin(), all.end(),
+                           [](const json::value* one) { return one->is_bool() || one->is_null(); })) {
       type = "boolean";
     }
   }
@@ -230,7 +230,8 @@ class Converter {
   json::object items(const Fields& fields, std::size_t depth) {
     const json::value* found = fields.get("items");
     if (found == nullptr || found->is_bool()) found = fields.get("prefixItems");
-    if (found != nullptr && found->is_array()) found = found->get_array().empty() ? nullptr : &found->get_array()[0];
+    if (found != nullptr && found->is_array())
+      found = found->get_array().empty() ? nullptr : &found->get_array()[0];
     if (found != nullptr) return convert(*found, depth + 1);
     json::object text(storage_);
     text["type"] = "string";

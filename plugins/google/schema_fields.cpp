@@ -1,9 +1,8 @@
 #include "schema_fields.hpp"
 
-#include <freellmapi/views.hpp>
-
 #include <algorithm>
 #include <array>
+#include <freellmapi/views.hpp>
 #include <string>
 
 namespace freellmapi::google {
@@ -16,9 +15,10 @@ constexpr std::size_t most_open = 512;
 
 // What is looked at by anyone; a schema's own inventions need not be gathered.
 constexpr std::array<std::string_view, 23> known_keywords{
-    "type",      "nullable",  "enum",    "const",   "anyOf",         "oneOf",         "items",           "prefixItems",
-    "format",    "title",     "default", "example", "description",   "pattern",       "minLength",       "maxLength",
-    "minimum",   "maximum",   "minItems", "maxItems", "minProperties", "maxProperties", "propertyOrdering"};
+    "type",        "nullable",    "enum",          "const",         "anyOf",           "oneOf",
+    "items",       "prefixItems", "format",        "title",         "default",         "example",
+    "description", "pattern",     "minLength",     "maxLength",     "minimum",         "maximum",
+    "minItems",    "maxItems",    "minProperties", "maxProperties", "propertyOrdering"};
 
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';

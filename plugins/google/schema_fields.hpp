@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/json.hpp>
-
 #include <cstddef>
 #include <string_view>
 #include <utility>

@@ -1,17 +1,15 @@
 #include "tools.hpp"
 
-#include "model.hpp"
-#include "raw_json.hpp"
-#include "schema.hpp"
-
-#include <freellmapi/json.hpp>
-
 #include <boost/json.hpp>
-
+#include <freellmapi/json.hpp>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
+
+#include "model.hpp"
+#include "raw_json.hpp"
+#include "schema.hpp"
 
 namespace freellmapi::google {
 namespace {
@@ -25,15 +23,16 @@ bool is_function(const json::object& tool) {
   return (type == "function" || type.empty()) && sdk::object_at(tool, "function") != nullptr;
 }
 
-void write_declaration(const json::object& function, const std::string& name, const json::storage_ptr& storage,
-                       Writer& writer) {
+void write_declaration(const json::object& function, const std::string& name,
+                       const json::storage_ptr& storage, Writer& writer) {
   writer.put("{\"name\":");
   writer.put_string(name);
   if (const std::string_view text = sdk::string_at(function, "description"); !text.empty()) {
     writer.put(",\"description\":");
     writer.put_string(text);
   }
-  if (const json::value* const schema = function.if_contains("parameters"); schema != nullptr && schema->is_object()) {
+  if (const json::value* const schema = function.if_contains("parameters");
+      schema != nullptr && schema->is_object()) {
     const json::object converted = gemini_schema(*schema, *schema, storage);
     if (!takes_nothing(converted)) {
       writer.put(",\"parameters\":");
@@ -52,9 +51,12 @@ Choice read_choice(const Raw& raw) {
   Choice choice;
   if (raw.absent()) return choice;
   if (raw.is_string()) {
-    if (raw.equals("none")) choice.mode = "NONE";
-    else if (raw.equals("required") || raw.equals("any")) choice.mode = "ANY";
-    else if (!raw.equals("auto")) refuse();
+    if (raw.equals("none"))
+      choice.mode = "NONE";
+    else if (raw.equals("required") || raw.equals("any"))
+      choice.mode = "ANY";
+    else if (!raw.equals("auto"))
+      refuse();
     return choice;
   }
   if (const Raw function = raw.at("function"); function.is_object()) {

@@ -1,10 +1,9 @@
 // The request's body as it grows: small pieces are gathered, long ones are handed over from where they lie.
 #pragma once
 
+#include <cstddef>
 #include <freellmapi/json.hpp>
 #include <freellmapi/views.hpp>
-
-#include <cstddef>
 #include <string>
 #include <string_view>
 

@@ -30,7 +30,9 @@ class BoundPlan::Builder {
       plan_.key_place_[key] = static_cast<std::uint32_t>(keys.size());
       keys.push_back(key);
     }
-    for (const policy::ModelIndex model : provider.models) {
+    std::vector<policy::ModelIndex> models = provider.models;
+    if (provider.any != policy::none) models.push_back(provider.any);
+    for (const policy::ModelIndex model : models) {
       if (model >= policy_.models.size() || policy_.models[model].provider != p) continue;
       plan_.first_binding_[model] = static_cast<std::uint32_t>(plan_.bindings_.size());
       for (const policy::KeyIndex key : keys) {

@@ -61,8 +61,8 @@ Gate capability_gate(const policy::Policy& policy, const policy::Model& model, c
                      const Features& features) noexcept {
   const policy::Provider& provider = policy.providers[model.provider];
   if (!provider.enabled) return Gate::provider_off;
-  const bool nameless = model.id.empty() && target.passed_model.empty();
-  if (!model.enabled || nameless) return Gate::model_off;
+  const bool named = !model.id.empty() || !target.passed_model.empty();
+  if (!named || (!model.enabled && !model.id.empty())) return Gate::model_off;
   if (provider.keys.empty() && !provider.keyless) return Gate::no_key;
   if (features.tools && !model.tools) return Gate::no_tools;
   if (features.images && !model.vision) return Gate::no_vision;

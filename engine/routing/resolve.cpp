@@ -61,7 +61,7 @@ bool resolve_at_provider(const policy::Policy& policy, std::string_view name, Ta
   const std::string_view id = name.substr(slash + 1);
   policy::ModelIndex model = policy.model_of(provider, id);
   if (model == policy::none && policy.providers[provider].any_model) {
-    model = policy.model_of(provider, {});  // the model without a name that stands for them all
+    model = policy.providers[provider].any;
     if (model != policy::none) target.passed_model = id;
   }
   if (model == policy::none) return false;
@@ -71,7 +71,9 @@ bool resolve_at_provider(const policy::Policy& policy, std::string_view name, Ta
 
 base::Error not_found(const policy::Policy& policy, std::string_view name) {
   std::vector<std::string> known{std::string{automatic}};
-  for (const policy::Chain& chain : policy.chains) known.push_back(std::string{automatic_prefix} + chain.name);
+  for (std::size_t i = default_chain + 1; i < policy.chains.size(); ++i) {
+    known.push_back(std::string{automatic_prefix} + policy.chains[i].name);
+  }
   for (const auto& [alias, meaning] : policy.aliases) known.push_back(alias);
   for (const policy::Model& model : policy.models) {
     if (!model.enabled || model.id.empty() || model.provider >= policy.providers.size()) continue;

@@ -1,0 +1,93 @@
+#include "world.hpp"
+
+namespace freellmapi::quota::testing {
+namespace {
+
+class Bench : public World {
+ protected:
+  void SetUp() override {
+    use(PolicyText{}.provider("p").key(1).key(2).model("a").model("b").provider("q").key(3).model("c"));
+  }
+  void bench(BenchScope scope, std::chrono::milliseconds length, std::string_view reason = "rate_limited") {
+    ledger.bench(*plan, scope, 0, 0, clock.wall() + length, reason, now());
+  }
+  /// Which of (key1,a) (key1,b) (key2,a) (key2,b) (q) are benched.
+  std::string benched() {
+    std::string out;
+    for (const auto& [key, model] : {std::pair{0u, 0u}, {0u, 1u}, {1u, 0u}, {1u, 1u}, {2u, 2u}}) {
+      out += check({}, key, model).state == State::benched ? 'x' : '.';
+    }
+    return out;
+  }
+};
+
+TEST_F(Bench, EachScopeCoversWhatItSays) {
+  bench(BenchScope::key_model, 10s);
+  EXPECT_EQ(benched(), "x....");
+  clock.advance(10s);
+  bench(BenchScope::key, 10s);
+  EXPECT_EQ(benched(), "xx...");
+  clock.advance(10s);
+  bench(BenchScope::model, 10s);
+  EXPECT_EQ(benched(), "x.x..");
+  clock.advance(10s);
+  bench(BenchScope::provider, 10s);
+  EXPECT_EQ(benched(), "xxxx.");
+  clock.advance(10s);
+  EXPECT_EQ(benched(), ".....");
+}
+
+TEST_F(Bench, TellsWhyAndUntilWhenAndReservesNothing) {
+  bench(BenchScope::key_model, 10s, "overloaded");
+  EXPECT_FALSE(reserve());
+  EXPECT_EQ(last.state, State::benched);
+  EXPECT_EQ(last.reason, "overloaded");
+  EXPECT_EQ(last.free_at, clock.wall() + 10s);
+  EXPECT_EQ(last.rule, nullptr);
+}
+
+TEST_F(Bench, IsNeverShortened) {
+  bench(BenchScope::key_model, 60s, "long");
+  bench(BenchScope::key_model, 5s, "short");
+  EXPECT_EQ(check().free_at, clock.wall() + 60s);
+  EXPECT_EQ(check().reason, "long");
+  bench(BenchScope::key_model, 90s, "longer");
+  EXPECT_EQ(check().reason, "longer");
+  bench(BenchScope::key_model, -5s);
+  EXPECT_EQ(check().free_at, clock.wall() + 90s);
+}
+
+TEST_F(Bench, OfSeveralTheLongestIsTold) {
+  bench(BenchScope::key_model, 5s, "pair");
+  bench(BenchScope::provider, 50s, "provider");
+  bench(BenchScope::key, 20s, "key");
+  EXPECT_EQ(check().reason, "provider");
+}
+
+TEST_F(Bench, ASuccessTakesItAwayFromKeyAndModel) {
+  bench(BenchScope::key_model, 60s);
+  bench(BenchScope::key, 60s);
+  bench(BenchScope::model, 60s);
+  ledger.recovered(*plan, 0, 0);
+  EXPECT_EQ(benched(), ".....");
+  bench(BenchScope::provider, 60s);
+  ledger.recovered(*plan, 0, 0);
+  EXPECT_EQ(benched(), "xxxx.") << "one success says little about a whole provider";
+}
+
+TEST_F(Bench, AWallClockSetBackDoesNotProlongIt) {
+  bench(BenchScope::key, 60s);
+  clock.jump_wall(-24h);
+  EXPECT_EQ(check().free_at, clock.wall() + 60s);
+  clock.advance(60s);
+  EXPECT_EQ(benched(), ".....");
+}
+
+TEST_F(Bench, ASuspendedMachineEndsItByTheWallClock) {
+  bench(BenchScope::key, 60s);
+  clock.jump_wall(60s);
+  EXPECT_EQ(benched(), ".....");
+}
+
+}  // namespace
+}  // namespace freellmapi::quota::testing

@@ -1,0 +1,156 @@
+// What a provider says about its windows.
+#include "world.hpp"
+
+namespace freellmapi::quota::testing {
+namespace {
+
+using policy::Per;
+using policy::Unit;
+
+class Stated : public World {
+ protected:
+  void say(const Statement& statement) { ledger.state(*plan, 0, 0, statement, now()); }
+  static Statement requests(Per per, std::optional<std::uint64_t> limit, std::optional<std::uint64_t> remaining,
+                            std::optional<std::chrono::milliseconds> reset_in = {}) {
+    return {Unit::requests, per, limit, remaining, reset_in};
+  }
+};
+
+TEST_F(Stated, LessRemainingThanOursMeansSomebodyElseSpends) {
+  with({per_minute(30), per_day(1000)});
+  spend();
+  say(requests(Per::minute, 30, 4));
+  EXPECT_EQ(fill(), 4u);
+  EXPECT_EQ(row(1).used, 5u) << "the day was not spoken of";
+}
+
+TEST_F(Stated, MoreRemainingThanOursGivesBack) {
+  with({per_day(30)});
+  for (int i = 0; i < 20; ++i) spend();
+  say(requests(Per::day, 30, 25));
+  EXPECT_EQ(row().used, 5u);
+  EXPECT_EQ(fill(), 25u);
+}
+
+TEST_F(Stated, MoreRemainingGivesBackTheOldestOfARollingWindow) {
+  with({per_minute(30)});
+  for (int i = 0; i < 10; ++i) spend();
+  clock.advance(30s);
+  for (int i = 0; i < 10; ++i) spend();
+  say(requests(Per::minute, 30, 20));
+  EXPECT_EQ(row().used, 10u);
+  clock.advance(32s);
+  EXPECT_EQ(row().used, 10u) << "the newer ones are still counted";
+}
+
+TEST_F(Stated, FiguresThatCoverTheRequestsInFlightChangeNothing) {
+  with({per_minute(30)});
+  for (int i = 0; i < 3; ++i) spend();
+  const Reservation a = reserve(), b = reserve();
+  say(requests(Per::minute, 30, 27));
+  EXPECT_EQ(row().used, 3u);
+  EXPECT_EQ(row().reserved, 2u);
+  say(requests(Per::minute, 30, 25));
+  EXPECT_EQ(row().used + row().reserved, 5u);
+}
+
+TEST_F(Stated, AmongParallelRequestsAnOldFigureFreesNothing) {
+  with({per_minute(30)});
+  Reservation slow = reserve();  // the provider has answered it first, we hear it last
+  for (int i = 0; i < 5; ++i) spend();
+  say(requests(Per::minute, 30, 29));
+  EXPECT_EQ(row().used + row().reserved, 6u);
+  ledger.settle(std::move(slow), {}, now());
+  spend();  // alone again: now the provider is believed
+  say(requests(Per::minute, 30, 23));
+  EXPECT_EQ(row().used, 7u);
+  say(requests(Per::minute, 30, 25));
+  EXPECT_EQ(row().used, 5u);
+}
+
+TEST_F(Stated, ALowerLimitHoldsUntilTheProviderSaysOtherwise) {
+  with({per_minute(30)});
+  say(requests(Per::minute, 10, {}));
+  EXPECT_EQ(row().limit, 10u);
+  EXPECT_EQ(fill(), 10u);
+  say(requests(Per::minute, 30, {}));
+  EXPECT_EQ(fill(), 20u);
+}
+
+TEST_F(Stated, NoStatementLiftsALimitAboveThePolicys) {
+  with({per_minute(10)});
+  for (int i = 0; i < 5; ++i) spend();
+  say(requests(Per::minute, 30, 25));
+  EXPECT_EQ(row().limit, 10u);
+  EXPECT_EQ(row().used, 5u);
+  say(requests(Per::minute, {}, 25));
+  EXPECT_EQ(row().used, 5u);
+  EXPECT_EQ(fill(), 5u);
+}
+
+TEST_F(Stated, RemainingWithoutALimitAboveOursFreesNothing) {
+  with({per_minute(10)});
+  for (int i = 0; i < 5; ++i) spend();
+  say(requests(Per::minute, {}, 25));
+  EXPECT_EQ(row().used, 5u);
+}
+
+TEST_F(Stated, ResetInMovesTheEndOfAWallClockWindow) {
+  with({per_day(10)});
+  clock.advance(10h);
+  EXPECT_EQ(fill(), 10u);
+  say(requests(Per::day, 10, 0, 3h));
+  EXPECT_EQ(check().free_at, clock.wall() + 3h);
+  clock.advance(3h);
+  EXPECT_EQ(fill(), 10u);
+  EXPECT_EQ(check().free_at, clock.wall() + 24h) << "and the next ends with it";
+  clock.advance(11h);
+  EXPECT_EQ(fill(), 0u) << "the calendar's midnight is not the provider's";
+}
+
+TEST_F(Stated, ResetInMovesTheEndOfAFirstUseWindow) {
+  with({rule(10, Unit::requests, Per::rolling, 5h, policy::Reset::first_use)});
+  EXPECT_EQ(fill(), 10u);
+  say(requests(Per::rolling, {}, 0, 30min));
+  clock.advance(30min - 1ms);
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(1ms);
+  EXPECT_EQ(fill(), 10u);
+}
+
+TEST_F(Stated, AnImpossibleResetIsNotBelieved) {
+  with({per_day(10)});
+  EXPECT_EQ(fill(), 10u);
+  say(requests(Per::day, 10, 0, 24h * 400));
+  say(requests(Per::day, 10, 0, -5s));
+  EXPECT_EQ(check().free_at, clock.wall() + 24h);
+}
+
+TEST_F(Stated, ForeignSpendingOfARollingWindowLeavesWhenTheProviderSays) {
+  with({per_minute(10)});
+  say(requests(Per::minute, 10, 0, 20s));
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(20s);
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(3s);
+  EXPECT_EQ(fill(), 10u);
+}
+
+TEST_F(Stated, TheModelsOwnWindowIsMeantBeforeTheAccounts) {
+  use(PolicyText{}.provider("p", {per_minute(100)}).key(1).model("m", {per_minute(30)}).model("n"));
+  say(requests(Per::minute, 30, 10));
+  EXPECT_EQ(fill({}, 0, 0), 10u);
+  ledger.state(*plan, 0, 1, requests(Per::minute, 100, 50), now());
+  EXPECT_EQ(fill({}, 0, 1), 50u);
+}
+
+TEST_F(Stated, WordsAboutWindowsWeDoNotKeepChangeNothing) {
+  with({per_minute(30)});
+  say({Unit::tokens, Per::minute, 10, 0, 1s});
+  say(requests(Per::hour, 10, 0));
+  ledger.state(*plan, 7, 7, requests(Per::minute, 10, 0), now());
+  EXPECT_EQ(fill(), 30u);
+}
+
+}  // namespace
+}  // namespace freellmapi::quota::testing

@@ -1,0 +1,169 @@
+// Wall-clock, token-bucket, first-use and concurrency windows.
+#include "world.hpp"
+
+namespace freellmapi::quota::testing {
+namespace {
+
+using WallClock = World;
+using Bucket = World;
+using FirstUse = World;
+using Concurrency = World;
+
+policy::Rule bucket(std::uint64_t limit) {
+  return rule(limit, policy::Unit::requests, policy::Per::minute, 60s, policy::Reset::token_bucket);
+}
+policy::Rule first_use(std::uint64_t limit) {
+  return rule(limit, policy::Unit::requests, policy::Per::rolling, 5h, policy::Reset::first_use);
+}
+
+TEST_F(WallClock, AFullDayComesBackAtMidnight) {
+  with({per_day(4)});
+  clock.advance(10h);
+  EXPECT_EQ(fill(), 4u);
+  EXPECT_EQ(check().state, State::full);
+  EXPECT_EQ(check().free_at, base::WallTime{} + 1'767'225'600s + 24h);
+  clock.advance(14h - 1ms);
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(1ms);
+  EXPECT_EQ(fill(), 4u);
+}
+
+TEST_F(WallClock, ABackwardJumpFreesNothing) {
+  with({per_day(4)});
+  clock.advance(10h);
+  EXPECT_EQ(fill(), 4u);
+  clock.jump_wall(-11h);  // into yesterday
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(2h);  // over the midnight that has already been
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(23h);
+  EXPECT_EQ(fill(), 4u);
+}
+
+TEST_F(WallClock, AForwardJumpThatIsTakenBackLosesNoMoreThanOneWindow) {
+  with({per_day(4)});
+  clock.advance(10h);
+  clock.jump_wall(24h * 400);
+  EXPECT_EQ(fill(), 4u);
+  clock.jump_wall(-24h * 400);
+  EXPECT_EQ(fill(), 0u) << "nothing is freed by putting the clock right";
+  clock.advance(24h - 1ms);
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(1ms);
+  EXPECT_EQ(fill(), 4u) << "and nothing is stuck";
+  clock.advance(14h);
+  EXPECT_EQ(fill(), 4u) << "from then on the calendar is followed again";
+}
+
+TEST_F(WallClock, AThreadThatWasHeldUpDoesNotLookLikeAJump) {
+  with({rule(4, policy::Unit::requests, policy::Per::second, 1s, policy::Reset::wall_clock)});
+  const Now old = now();
+  clock.advance(10s);
+  EXPECT_EQ(fill(), 4u);
+  EXPECT_EQ(ledger.check(*plan, 0, 0, {}, old).state, State::full);
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(1s);
+  EXPECT_EQ(fill(), 4u);
+}
+
+TEST_F(WallClock, WhatIsSentJustBeforeTheResetCountsOnBothSides) {
+  // It may reach the provider after midnight.
+  with({per_day(10)});
+  clock.advance(24h - 100ms);
+  EXPECT_TRUE(spend());
+  EXPECT_TRUE(spend());
+  EXPECT_TRUE(spend());
+  clock.advance(100ms);
+  EXPECT_EQ(fill(), 7u);
+  clock.advance(24h);
+  EXPECT_EQ(fill(), 10u);
+}
+
+TEST_F(WallClock, WhatWasSentLongBeforeTheResetIsForgotten) {
+  with({per_day(10)});
+  clock.advance(24h - 10s);
+  EXPECT_EQ(fill(), 10u);
+  clock.advance(10s);
+  EXPECT_EQ(fill(), 10u);
+}
+
+TEST_F(Bucket, StartsFullAndRefillsEvenly) {
+  with({bucket(60)});
+  EXPECT_EQ(fill(), 60u);
+  clock.advance(937ms);  // the time the first request may have needed to arrive
+  clock.advance(10s + 1ms);
+  EXPECT_EQ(fill(), 10u);
+  clock.advance(500ms);
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(500ms);
+  EXPECT_EQ(fill(), 1u) << "halves are not lost";
+}
+
+TEST_F(Bucket, FreeAtIsWhenEnoughHasRunIn) {
+  with({bucket(60)});
+  EXPECT_EQ(fill(), 60u);
+  const Verdict full = check();
+  ASSERT_EQ(full.state, State::full);
+  clock.advance(full.free_at - clock.wall() - 1ms);
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(1ms);
+  EXPECT_EQ(fill(), 1u);
+}
+
+TEST_F(Bucket, NeverHoldsMoreThanItsLimit) {
+  with({bucket(60)});
+  EXPECT_EQ(fill(), 60u);
+  clock.advance(24h);
+  EXPECT_EQ(fill(), 60u);
+}
+
+TEST_F(Bucket, WhatWasRefilledMeanwhileIsNotGivenBackAgain) {
+  with({rule(60, policy::Unit::input_tokens, policy::Per::minute, 60s, policy::Reset::token_bucket)});
+  Reservation r = reserve({40, 0, 0});
+  clock.advance(30s + 1s);  // 30 of the 40 have run in
+  EXPECT_TRUE(spend({30, 0, 0}));
+  ledger.settle(std::move(r), {true, 0, {}, {}}, now());
+  EXPECT_EQ(check({31, 0, 0}).state, State::full) << "30 were spent a moment ago";
+  EXPECT_EQ(check({30, 0, 0}).state, State::free);
+}
+
+TEST_F(FirstUse, TheWindowOpensWithTheFirstRequest) {
+  with({first_use(5)});
+  clock.advance(3h);
+  EXPECT_FALSE(row().resets_at.has_value());
+  EXPECT_TRUE(spend());
+  clock.advance(4h);
+  EXPECT_EQ(fill(), 4u);
+  clock.advance(1h);
+  EXPECT_EQ(fill(), 0u) << "the first request may have arrived a little later than it was sent";
+  clock.advance(2s);
+  EXPECT_EQ(fill(), 5u);
+}
+
+TEST_F(FirstUse, WhatIsSentJustBeforeTheEndCountsInTheNextWindowToo) {
+  with({first_use(5)});
+  EXPECT_TRUE(spend());
+  clock.advance(5h + 1900ms);
+  EXPECT_TRUE(spend());
+  EXPECT_TRUE(spend());
+  clock.advance(200ms);
+  EXPECT_EQ(fill(), 3u);
+}
+
+TEST_F(Concurrency, ASlotIsHeldUntilTheRequestEnds) {
+  with({at_once(2)});
+  Reservation a = reserve(), b = reserve();
+  EXPECT_TRUE(a && b);
+  EXPECT_FALSE(reserve());
+  EXPECT_EQ(last.state, State::full);
+  clock.advance(1h);
+  EXPECT_FALSE(reserve()) << "a stream of an hour keeps its slot for an hour";
+  ledger.settle(std::move(a), {}, now());
+  EXPECT_TRUE(reserve());
+  { const Reservation dropped = std::move(b); }
+  Reservation c = reserve(), d = reserve();
+  EXPECT_TRUE(c && d);
+}
+
+}  // namespace
+}  // namespace freellmapi::quota::testing

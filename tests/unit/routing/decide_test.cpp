@@ -1,0 +1,141 @@
+#include "world.hpp"
+
+namespace freellmapi::routing::testing {
+namespace {
+
+class Decide : public Routing {
+ protected:
+  Decide() {
+    provider("a", 2);
+    model("x", {requests_per_day(2)});
+    provider("b", 1);
+    model("y", {requests_per_day(5)});
+    provider("c", 0);
+    policy.providers.back().keyless = true;
+    model("z");
+    chain({{0, 0ms}, {1, 0ms}, {2, 0ms}});
+  }
+};
+
+TEST_F(Decide, CandidatesComeInTheChainsOrderWithAllTheirKeys) {
+  decide_for("auto");
+  EXPECT_EQ(order(), "a/x#1 a/x#2 b/y#1 c/z ");
+  EXPECT_EQ(considered(), "a/x#1=passed a/x#2=passed b/y#1=passed c/z=passed ");
+}
+
+TEST_F(Decide, KeysShareTheLoadBySeedAndAConversationKeepsItsKey) {
+  decide_for("auto", {}, 1);
+  EXPECT_EQ(order(), "a/x#2 a/x#1 b/y#1 c/z ");
+  Features talk;
+  talk.session = 7;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    decide_for("auto", talk, seed);
+    EXPECT_EQ(order(), "a/x#2 a/x#1 b/y#1 c/z ");
+  }
+}
+
+TEST_F(Decide, TheSameInputsGiveTheSameDecision) {
+  decide_for("auto", {}, 5);
+  const std::string before = considered() + order();
+  decide_for("auto", {}, 5);
+  EXPECT_EQ(considered() + order(), before);
+}
+
+TEST_F(Decide, AFullKeyIsPassedOverForTheNextAndTellsItsRule) {
+  bind();
+  spend(0, 0);
+  spend(0, 0);
+  decide_for("auto");
+  EXPECT_EQ(order(), "a/x#2 b/y#1 c/z ");
+  const Considered& full = decision.considered[0];
+  EXPECT_EQ(full.gate, Gate::quota_full);
+  EXPECT_EQ(full.rule, &plan->policy().models[0].quota[0]);
+  EXPECT_EQ(full.free_at, clock.wall() + 24h);
+}
+
+TEST_F(Decide, ABenchedCandidateTellsWhyAndUntilWhen) {
+  bind();
+  ledger.bench(*plan, quota::BenchScope::provider, 0, 0, clock.wall() + 30s, "overloaded", now());
+  decide_for("auto");
+  EXPECT_EQ(order(), "b/y#1 c/z ");
+  EXPECT_EQ(decision.considered[1].gate, Gate::benched);
+  EXPECT_EQ(decision.considered[1].reason, "overloaded");
+  EXPECT_EQ(decision.considered[1].free_at, clock.wall() + 30s);
+}
+
+TEST_F(Decide, ThePinnedCandidateGoesFirst) {
+  decide_for("auto", {}, 0, {1, 2, 0ms});
+  EXPECT_EQ(order(), "b/y#1 a/x#1 a/x#2 c/z ");
+  decide_for("auto", {}, 0, {0, 1, 0ms});
+  EXPECT_EQ(order(), "a/x#2 a/x#1 b/y#1 c/z ");
+}
+
+TEST_F(Decide, APinIsAPreferenceAndNoVeto) {
+  bind();
+  ledger.bench(*plan, quota::BenchScope::key, 2, 1, clock.wall() + 30s, "overloaded", now());
+  decide_for("auto", {}, 0, {1, 2, 0ms});
+  EXPECT_EQ(order(), "a/x#1 a/x#2 c/z ");
+  decide_for("auto", {}, 0, {99, 99, 0ms});
+  EXPECT_EQ(order(), "a/x#1 a/x#2 c/z ");
+}
+
+TEST_F(Decide, APinToAnotherModelDoesNotWidenAnExplicitRequest) {
+  decide_for("b/y", {}, 0, {0, 0, 0ms});
+  EXPECT_EQ(order(), "b/y#1 ");
+  EXPECT_EQ(considered(), "b/y#1=passed ");
+}
+
+TEST_F(Decide, AStepWorthWaitingForStaysInItsPlaceBehindItsFreeKeys) {
+  chain({{0, 8s}, {1, 0ms}});
+  bind();
+  clock.advance(24h - 5s);
+  spend(0, 0);
+  spend(0, 0);
+  decide_for("auto");
+  EXPECT_EQ(order(), "a/x#2 a/x#1 b/y#1 ");
+  EXPECT_EQ(decision.considered[0].gate, Gate::quota_full);
+  EXPECT_EQ(decision.considered[0].candidate.wait, 8s);
+}
+
+TEST_F(Decide, WhatTakesLongerThanTheWaitIsPassedOver) {
+  chain({{0, 8s}, {1, 0ms}});
+  bind();
+  clock.advance(24h - 9s);
+  for (policy::KeyIndex key : {0u, 1u}) {
+    spend(key, 0);
+    spend(key, 0);
+  }
+  decide_for("auto");
+  EXPECT_EQ(order(), "b/y#1 ");
+  clock.advance(1s);
+  decide_for("auto");
+  EXPECT_EQ(order(), "a/x#1 a/x#2 b/y#1 ");
+}
+
+TEST_F(Decide, ABenchedCandidateIsNotWaitedFor) {
+  chain({{0, 8s}, {1, 0ms}});
+  bind();
+  ledger.bench(*plan, quota::BenchScope::provider, 0, 0, clock.wall() + 2s, "overloaded", now());
+  decide_for("auto");
+  EXPECT_EQ(order(), "b/y#1 ");
+}
+
+TEST_F(Decide, AStaleChainOrModelIndexIsPassedOver) {
+  bind();
+  Target wrong;
+  wrong.chain = 9;
+  decide({plan.get(), &ledger, &wrong, {}, now(), 0, {}}, decision);
+  EXPECT_TRUE(decision.considered.empty());
+  wrong.chain = policy::none;
+  wrong.models = {77};
+  decide({plan.get(), &ledger, &wrong, {}, now(), 0, {}}, decision);
+  EXPECT_TRUE(decision.considered.empty());
+}
+
+TEST_F(Decide, OtherStrategiesKeepTheChainsOrderSoFar) {
+  decide_for("auto:fastest");
+  EXPECT_EQ(order(), "a/x#1 a/x#2 b/y#1 c/z ");
+}
+
+}  // namespace
+}  // namespace freellmapi::routing::testing

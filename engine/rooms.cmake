@@ -15,6 +15,12 @@ foreach(lang C CXX)
   set(CMAKE_${lang}_FLAGS_UBSAN "-O1 -g1 -fsanitize=undefined -fno-sanitize-recover=all")
   set(CMAKE_${lang}_FLAGS_TSAN "-O1 -g1 -fsanitize=thread")
 endforeach()
+# GCC sees the checks a sanitizer puts in and takes them for uses of uninitialized memory.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  foreach(type ASAN UBSAN TSAN)
+    string(APPEND CMAKE_CXX_FLAGS_${type} " -Wno-maybe-uninitialized")
+  endforeach()
+endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)

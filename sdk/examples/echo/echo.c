@@ -19,8 +19,7 @@ static const char manifest[] =
     "keys: {env: [ECHO_API_KEY], prefix: echo-, min_length: 12, required: true}\n"
     "counters: {scope: key, minute: rolling}\n"
     "models:\n"
-    "  echo-1: {name: Echo 1, family: echo-1, kind: chat, context: 8192, max_output: 4096, quota: {rpm: "
-    "10}}\n";
+    "  echo-1: {family: echo-1, kind: chat, context: 8192, max_output: 4096, quota: {rpm: 10}}\n";
 
 static freellm_status check_key_shape(const freellm_provider* self, freellm_str first_8, size_t length) {
   (void)self;
@@ -40,7 +39,8 @@ static freellm_status build_request(const freellm_provider* self, const freellm_
   if ((status = out->header(out, type, json)) < 0) return status;
   /* The key is never seen here: this marks the place where the host puts it. */
   if ((status = out->credential(out, authorization, bearer, 0)) < 0) return status;
-  /* A piece of the call's own body is sent from where it lies; nothing is copied. */
+  /* A piece of the call's own body is sent from where it lies; nothing is copied. With more than one model
+   * the member "model" would have to be replaced by call->model: call->members says where it lies. */
   return out->body(out, call->body.data, call->body.size);
 }
 

@@ -34,14 +34,14 @@ Refusal judge_framing(const RequestHead& head, RequestPlan& plan) {
   const std::size_t encodings = head.count("transfer-encoding");
   if (encodings != 0) {
     if (head.version < 11) return bad_framing("Transfer-Encoding is not part of HTTP/1.0");
-    if (lengths != 0) return bad_framing("Content-Length and Transfer-Encoding exclude each other");
+    if (lengths != 0) return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
     if (encodings > 1 || !base::equal_ignoring_case(head.get("transfer-encoding"), "chunked")) {
-      return bad_framing("Transfer-Encoding must be exactly chunked");
+      return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
     }
     plan.body.kind = BodyPlan::Kind::chunked;
   } else if (lengths != 0) {
     const auto length = parse_content_length(head.get("content-length"));
-    if (lengths > 1 || !length) return bad_framing("Content-Length must be one decimal number");
+    if (lengths > 1 || !length) return bad_framing("Content-Length must be one decimal number, and never beside Transfer-Encoding");
     plan.body.length = *length;
     if (*length != 0) plan.body.kind = BodyPlan::Kind::length;
   }
@@ -159,6 +159,12 @@ Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const
   if (parser.too_many_fields()) return refuse(431, "header_too_large", "the head holds too many fields");
   if (ec == http::error::bad_version && names_other_version(bytes)) {
     return refuse(505, "version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0");
+  }
+  if (ec == http::error::bad_content_length || ec == http::error::multiple_content_length) {
+    return bad_framing("Content-Length must be one decimal number, and never beside Transfer-Encoding");
+  }
+  if (ec == http::error::bad_transfer_encoding) {
+    return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
   }
   if (ec) return bad_framing("the head is not valid HTTP/1.1");
   if (parser.target().size() > limits.target_bytes) return refuse(414, "uri_too_long", "the request target is too long");

@@ -1,0 +1,89 @@
+#include "net/outgoing_head.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace freellmapi::net {
+namespace {
+
+OutgoingField field(std::string_view name, std::string_view value, std::optional<std::uint32_t> credential = {}) {
+  OutgoingField made;
+  made.name = name;
+  made.value = value;
+  made.credential = credential;
+  return made;
+}
+
+class OutgoingHead : public ::testing::Test {
+ protected:
+  OutgoingHead() {
+    origin_.host = "api.example";
+    request_.method = "POST";
+    request_.base_path = "/v1";
+    request_.path = "/chat";
+  }
+  std::string render(bool absolute = false, std::string_view credentials = {}) {
+    request_.fields = fields_;
+    return render_request_head(origin_, request_, "agent/1", absolute, credentials);
+  }
+  bool has(std::string_view text) { return render().find(text) != std::string::npos; }
+
+  Origin origin_;
+  OutgoingRequest request_;
+  std::vector<OutgoingField> fields_;
+  base::Secret secret_{"account:tok/en"};
+};
+
+TEST_F(OutgoingHead, IsWhole) {
+  EXPECT_EQ(render(),
+            "POST /v1/chat HTTP/1.1\r\nHost: api.example\r\nAccept-Encoding: identity\r\nUser-Agent: agent/1\r\n"
+            "Content-Length: 0\r\n\r\n");
+}
+
+TEST_F(OutgoingHead, PutsTheSecretWhereItWasMarked) {
+  request_.secret = &secret_;
+  fields_ = {field("Authorization", "Bearer ", 0U), field("X-Account", "", 1U), field("X-Token", "", 2U)};
+  request_.path = "/accounts/{key:1}/x?key={key:2}&all={key}&not={keys}";
+  EXPECT_TRUE(has("\r\nAuthorization: Bearer account:tok/en\r\n"));
+  EXPECT_TRUE(has("\r\nX-Account: account\r\n"));
+  EXPECT_TRUE(has("\r\nX-Token: tok/en\r\n"));
+  EXPECT_TRUE(has("POST /v1/accounts/account/x?key=tok%2Fen&all=account%3Atok%2Fen&not={keys} HTTP/1.1\r\n"));
+}
+
+TEST_F(OutgoingHead, LeavesCredentialsOutWhenThereIsNoKey) {
+  fields_ = {field("Authorization", "Bearer ", 0U)};
+  EXPECT_FALSE(has("Authorization"));
+}
+
+TEST_F(OutgoingHead, LetsNothingBreakOutOfIt) {
+  const base::Secret broken("a\r\nX-Evil: 1");
+  request_.secret = &broken;
+  request_.path = "/a b\r\nX-Evil: 1";
+  fields_ = {field("X-A", "b\r\nX-Evil: 1"), field("X B", "c"), field("Host", "evil"), field("Content-Length", "9"),
+             field("Transfer-Encoding", "chunked"), field("Authorization", "", 0U)};
+  EXPECT_FALSE(has("\r\nX-Evil"));
+  EXPECT_FALSE(has("evil\r\n"));
+  EXPECT_FALSE(has("Transfer"));
+  EXPECT_TRUE(has("POST /v1/a%20b%0D%0AX-Evil:%201 HTTP/1.1"));
+}
+
+TEST_F(OutgoingHead, NamesPortAndLiteralAddressOfTheHost) {
+  origin_.host = "::1";
+  origin_.port = 8080;
+  EXPECT_TRUE(has("\r\nHost: [::1]:8080\r\n"));
+  origin_.tls = false;
+  origin_.port = 80;
+  EXPECT_TRUE(has("\r\nHost: [::1]\r\n"));
+}
+
+TEST_F(OutgoingHead, NamesTheOriginToAProxy) {
+  origin_.tls = false;
+  origin_.port = 8000;
+  const std::string head = render(true, "Basic abc");
+  EXPECT_EQ(head.find("POST http://api.example:8000/v1/chat HTTP/1.1\r\n"), 0U);
+  EXPECT_NE(head.find("\r\nProxy-Authorization: Basic abc\r\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace freellmapi::net

@@ -1,0 +1,169 @@
+// Connections and the process: caps, drains, exhaustion.
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "support/test_server.hpp"
+
+namespace freellmapi::net::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(Listening, SaysThatThePortIsInUse) {
+  TestServer first;
+  base::SystemClock clock;
+  base::Log log(clock, base::LogFormat::text, base::Level::error);
+  class Nobody final : public Handler {
+    Task<void> handle(Exchange&, Core&) override { co_return; }
+  } nobody;
+  ServerOptions options;
+  options.port = first.port();
+  Server second(options, nobody, clock, log);
+  const auto listening = second.listen();
+  ASSERT_FALSE(listening);
+  EXPECT_EQ(listening.error().code, base::Errc::already_exists);
+  EXPECT_NE(listening.error().message.find("in use"), std::string::npos);
+
+  options.address = "203.0.113.7";
+  Server elsewhere(options, nobody, clock, log);
+  EXPECT_EQ(elsewhere.listen().error().code, base::Errc::invalid_argument);
+  options.address = "not an address";
+  Server nowhere(options, nobody, clock, log);
+  EXPECT_EQ(nowhere.listen().error().code, base::Errc::invalid_argument);
+}
+
+TEST(Listening, WorksOnIpv6Too) {
+  ServerOptions options;
+  options.address = "::1";
+  const int probe = ::socket(AF_INET6, SOCK_STREAM, 0);
+  if (probe < 0) GTEST_SKIP() << "no IPv6 here";
+  ::close(probe);
+  TestServer server(options);
+  EXPECT_NE(server.port(), 0);
+}
+
+TEST(Connections, OverTheCapAreAnswered503) {
+  ServerOptions options;
+  options.limits.connections = 3;
+  TestServer server(options);
+  std::vector<RawSocket> open;
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(server.connect());
+    open.back().send(server.request("GET /hello"));
+    EXPECT_EQ(open.back().read_answer().status, 200);
+  }
+  RawSocket fourth = server.connect();
+  const RawAnswer answer = fourth.read_answer();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.body.find("too_many_connections"), std::string::npos);
+  EXPECT_TRUE(fourth.ends_within(seconds{2}));
+  open.clear();
+  EXPECT_TRUE(eventually([&] { return server.server().load().connections == 0; }));
+  RawSocket later = server.connect();
+  later.send(server.request("GET /hello"));
+  EXPECT_EQ(later.read_answer().status, 200);
+}
+
+TEST(Connections, AreAcceptedAgainAfterTheDescriptorsRanOut) {
+  ServerOptions options;
+  options.cores = 1;
+  TestServer server(options);
+  RawSocket before = server.connect();
+  before.send(server.request("GET /hello"));
+  EXPECT_EQ(before.read_answer().status, 200);
+  std::vector<RawSocket> waiting;
+  waiting.push_back(server.connect());  // something of ours to connect with later
+  waiting.back().close();
+  rlimit old{};
+  ::getrlimit(RLIMIT_NOFILE, &old);
+  const rlimit low{256, old.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &low);
+  std::vector<int> fillers;
+  for (int descriptor = ::open("/dev/null", O_RDONLY); descriptor >= 0; descriptor = ::open("/dev/null", O_RDONLY)) {
+    fillers.push_back(descriptor);
+  }
+  ::close(fillers.back());  // for the client's side; the server's own side finds none
+  fillers.pop_back();
+  RawSocket refused = server.connect();
+  const RawAnswer answer = refused.read_answer();
+  EXPECT_EQ(answer.status, 503);  // by the descriptor in reserve
+  before.send(server.request("GET /hello"));
+  EXPECT_EQ(before.read_answer().status, 200);
+  for (const int descriptor : fillers) ::close(descriptor);
+  ::setrlimit(RLIMIT_NOFILE, &old);
+  RawSocket after = server.connect();
+  after.send(server.request("GET /hello"));
+  EXPECT_EQ(after.read_answer().status, 200);
+}
+
+TEST(Drain, EndsIdleConnectionsAtOnceAndLetsRequestsFinish) {
+  TestServer server;
+  RawSocket idle = server.connect();
+  idle.send(server.request("GET /hello"));
+  idle.read_answer();
+  RawSocket fresh = server.connect();
+  RawSocket busy = server.connect();
+  busy.send(server.request("GET /wait"));
+  ASSERT_TRUE(eventually([&] { return server.happenings().waiting == 1; }));
+  server.server().drain(seconds{20});
+  EXPECT_TRUE(idle.ends_within(seconds{2}));
+  EXPECT_TRUE(eventually([&] { return server.server().draining(); }));
+  EXPECT_FALSE(server.ended());
+  RawSocket late = RawSocket::connect(server.port());
+  EXPECT_TRUE(late.descriptor() < 0 || late.ends_within(seconds{2}));
+  server.happenings().release = true;
+  const RawAnswer answer = busy.read_answer();
+  EXPECT_EQ(answer.body, "waited");
+  EXPECT_TRUE(answer.has("Connection: close"));
+  EXPECT_TRUE(eventually([&] { return server.ended(); }));
+}
+
+TEST(Drain, CutsWhatGoesOnPastTheLimit) {
+  TestServer server;
+  RawSocket busy = server.connect();
+  busy.send(server.request("GET /drip"));
+  ASSERT_TRUE(eventually([&] { return server.happenings().waiting == 1; }));
+  server.server().drain(milliseconds{100});
+  EXPECT_TRUE(eventually([&] { return server.ended(); }));
+  EXPECT_FALSE(busy.read_answer().whole);
+  EXPECT_EQ(server.happenings().gone, 1);
+}
+
+TEST(Signals, TerminateDrains) {
+  TestServer server;
+  RawSocket client = server.connect();
+  client.send(server.request("GET /hello"));
+  client.read_answer();
+  ::kill(::getpid(), SIGTERM);
+  EXPECT_TRUE(eventually([&] { return server.ended(); }));
+}
+
+TEST(Signals, HangupAndTicksReachTheirCallbacks) {
+  base::SystemClock clock;
+  base::Log log(clock, base::LogFormat::text, base::Level::error);
+  class Nobody final : public Handler {
+    Task<void> handle(Exchange&, Core&) override { co_return; }
+  } nobody;
+  ServerOptions options;
+  options.port = 0;
+  options.cores = 1;
+  Server server(options, nobody, clock, log);
+  ASSERT_TRUE(server.listen());
+  std::atomic<int> hangups{0}, ticks{0};
+  std::thread thread([&] {
+    server.run([&] { ++hangups; throw std::runtime_error("a callback that throws"); }, [&] { ++ticks; });
+  });
+  EXPECT_TRUE(eventually([&] { return ticks > 0; }));
+  ::kill(::getpid(), SIGHUP);
+  EXPECT_TRUE(eventually([&] { return hangups == 1; }));
+  server.drain(milliseconds{100});
+  thread.join();
+}
+
+}  // namespace
+}  // namespace freellmapi::net::testing

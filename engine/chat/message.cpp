@@ -131,20 +131,17 @@ bool Message::settle() {
 bool Message::settle_assistant() {
   drop("tool_call_id");
   Element* const legacy = member("function_call");
-  bool calling = has_calls();
-  if (legacy != nullptr && !legacy->drop) {
-    if (calling) {
-      legacy->drop = true;
-    } else {
-      // The next walk over the text gives the call its id.
-      pass_.edits.splice(
-          {legacy->begin, legacy->value.end},
-          "\"tool_calls\":[{\"type\":\"function\",\"function\":" + std::string{pass_.value(*legacy)} + "}]");
-      drop("tool_calls");
-      calling = true;
-    }
+  const bool convert = legacy != nullptr && !legacy->drop && !has_calls();
+  const bool calling = has_calls() || convert;
+  if (calling) pairing_.new_turn();
+  if (convert) {
+    pass_.edits.splice({legacy->begin, legacy->value.end},
+                       "\"tool_calls\":[{\"id\":" + json_string(pairing_.call("")) +
+                           ",\"type\":\"function\",\"function\":" + std::string{pass_.value(*legacy)} + "}]");
+    drop("tool_calls");
+  } else {
+    drop("function_call");
   }
-  if (has_calls()) pairing_.new_turn();
   for (const SeenCall& call : calls_) {
     if (pairing_.full()) return pass_.wrong("invalid_value", "tool_calls", "bring more than 65,536 calls");
     const std::string id = pairing_.call(call.id);

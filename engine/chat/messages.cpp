@@ -20,7 +20,7 @@ std::uint64_t mixed(std::uint64_t hash, std::string_view text) {
 }  // namespace
 
 bool read_messages(Pass& pass, std::uint64_t& opening) {
-  if (pass.scan.peek() != JsonType::array) return pass.wrong_type("messages", "an array");
+  if (pass.scan.peek() != JsonType::array) return pass.wrong_type("", "an array");
   ToolPairing pairing;
   opening = base::fnv1a("");
   bool others = false, user = false;
@@ -28,10 +28,10 @@ bool read_messages(Pass& pass, std::uint64_t& opening) {
   pass.scan.enter();
   for (; pass.scan.next_item(comma); ++index) {
     if (pass.scan.peek() != JsonType::object)
-      return pass.wrong_type("messages[" + std::to_string(index) + "]", "an object");
+      return pass.wrong_type("[" + std::to_string(index) + "]", "an object");
     Message message(pass, pairing);
-    if (!message.read() || !message.settle()) return pass.within("messages", index);
-    if (pass.edits.too_many()) return pass.wrong("invalid_value", "messages", "need too many repairs");
+    if (!message.read() || !message.settle()) return pass.within("", index);
+    if (pass.edits.too_many()) return pass.wrong("invalid_value", "", "need too many repairs");
     const Role role = message.role();
     const bool system = role == Role::system || role == Role::developer;
     pass.facts.developer |= role == Role::developer;
@@ -43,7 +43,7 @@ bool read_messages(Pass& pass, std::uint64_t& opening) {
     user |= role == Role::user;
   }
   if (pass.scan.failed()) return false;
-  if (index == 0) return pass.wrong("invalid_value", "messages", "must hold at least one message");
+  if (index == 0) return pass.wrong("invalid_value", "", "must hold at least one message");
   pass.facts.message_count = static_cast<std::uint32_t>(index);
   return true;
 }

@@ -153,7 +153,7 @@ std::optional<std::string> read_base_url(const Value& value) {
 }
 
 std::optional<std::string> read_proxy(const Value& value) {
-  const auto text = value.text(2048);
+  auto text = value.text(2048);
   if (!text || *text == "none") return text;
   const auto end = text->find("://");
   const std::string scheme = end == std::string::npos ? "" : text->substr(0, end);

@@ -183,7 +183,8 @@ class Compiler {
       std::replace(variable.begin(), variable.end(), '-', '_');
       std::transform(variable.begin(), variable.end(), variable.begin(),
                      [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-      facts.env.assign(1, std::move(variable));
+      facts.env.clear();
+      facts.env.push_back(std::move(variable));
     }
     const auto* references = settings != nullptr && settings->keys ? &*settings->keys : nullptr;
     for (Key& key : find_keys(provider.id, facts, references, input_, source_.faults)) {
@@ -194,9 +195,11 @@ class Compiler {
   }
 
   void note_manifest(const std::string& provider, const Manifest& manifest) {
+    const std::string above = "providers." + provider + ".";
     for (const auto& [path, place] : manifest.found) {
-      policy_->origins["providers." + provider + "." + path] =
-          manifest.file + ":" + std::to_string(place.line);
+      std::string full = above;
+      full += path;
+      policy_->origins[full] = manifest.file + ":" + std::to_string(place.line);
     }
   }
 
@@ -206,7 +209,8 @@ class Compiler {
     }
   }
 
-  // Nobody knows what a model can do that only the client names: its word is taken. Off, so that no list shows it.
+  // Nobody knows what a model can do that only the client names: its word is taken. Off, so that no list
+  // shows it.
   void add_nameless() {
     for (ProviderIndex i = 0; i < policy_->providers.size(); ++i) {
       Provider& provider = policy_->providers[i];

@@ -71,7 +71,7 @@ class Builder final : public YAML::EventHandler {
 
   Builder(std::string_view text, Faults& faults) : text_(text), faults_(faults) {}
 
-  Node take() { return std::move(root_); }
+  Element take() { return std::move(root_); }
   std::size_t documents() const { return documents_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -82,16 +82,16 @@ class Builder final : public YAML::EventHandler {
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(Node::Kind::null, mark, {}, anchor, {});
+    add(Element::Kind::null, mark, {}, anchor, {});
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     faults_.error(place_of(mark), "aliases ('*name') are not allowed");
-    add(Node::Kind::refused, mark, {}, 0, {});
+    add(Element::Kind::refused, mark, {}, 0, {});
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    Node& node = add(Node::Kind::scalar, mark, tag, anchor, value);
-    if (node.kind == Node::Kind::scalar && tag == "!") {
+    Element& node = add(Element::Kind::scalar, mark, tag, anchor, value);
+    if (node.kind == Element::Kind::scalar && tag == "!") {
       node.quoted = at(mark) == '"' || at(mark) == '\'';
       if (node.quoted && !closes(static_cast<std::size_t>(mark.pos))) {
         faults_.error(node.place, "the quoted text has no end");
@@ -101,12 +101,12 @@ class Builder final : public YAML::EventHandler {
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    open(Node::Kind::sequence, mark, tag, anchor);
+    open(Element::Kind::sequence, mark, tag, anchor);
   }
   void OnSequenceEnd() override { open_.pop_back(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    open(Node::Kind::mapping, mark, tag, anchor);
+    open(Element::Kind::mapping, mark, tag, anchor);
   }
   void OnMapEnd() override { open_.pop_back(); }
 
@@ -130,8 +130,8 @@ class Builder final : public YAML::EventHandler {
     return false;
   }
 
-  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    Node& node = add(kind, mark, tag, anchor, {});
+  void open(Element::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    Element& node = add(kind, mark, tag, anchor, {});
     if (open_.size() >= max_depth) {
       faults_.error(node.place, "nested deeper than 64 levels");
       throw Stop{};
@@ -139,8 +139,8 @@ class Builder final : public YAML::EventHandler {
     open_.push_back(&node);  // stable: its parent grows only after it is closed
   }
 
-  Node& add(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-            const std::string& value) {
+  Element& add(Element::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+               const std::string& value) {
     if (++nodes_ > max_nodes) {
       faults_.error(place_of(mark), "too many values in the file (at most 20000)");
       throw Stop{};
@@ -149,9 +149,9 @@ class Builder final : public YAML::EventHandler {
     if (anchor != 0) faults_.error(place_of(mark), "anchors ('&name') are not allowed");
     if ((!tag.empty() && tag != "?" && tag != "!") || plain_bang) {
       faults_.error(place_of(mark), "tags ('!name') are not allowed");
-      if (kind == Node::Kind::scalar || kind == Node::Kind::null) kind = Node::Kind::refused;
+      if (kind == Element::Kind::scalar || kind == Element::Kind::null) kind = Element::Kind::refused;
     }
-    Node* node = &root_;
+    Element* node = &root_;
     if (!open_.empty()) node = &open_.back()->items.emplace_back();
     node->kind = kind;
     node->place = place_of(mark);
@@ -161,8 +161,8 @@ class Builder final : public YAML::EventHandler {
 
   std::string_view text_;
   Faults& faults_;
-  Node root_;
-  std::vector<Node*> open_;
+  Element root_;
+  std::vector<Element*> open_;
   std::size_t nodes_ = 0, documents_ = 0;
 };
 
@@ -179,7 +179,7 @@ std::string reworded(const YAML::Exception& e, std::string_view text) {
 
 }  // namespace
 
-std::optional<Node> read_document(std::string_view text, Faults& faults) {
+std::optional<Element> read_document(std::string_view text, Faults& faults) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (!acceptable(text, faults)) return std::nullopt;
   Builder builder(text, faults);
@@ -187,7 +187,7 @@ std::optional<Node> read_document(std::string_view text, Faults& faults) {
     std::istringstream in{std::string(text)};
     YAML::Parser parser(in);
     if (!parser.HandleNextDocument(builder)) {
-      Node empty;
+      Element empty;
       empty.place = {1, 1};
       return empty;
     }

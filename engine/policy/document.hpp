@@ -13,7 +13,7 @@
 namespace freellmapi::policy {
 
 /// One value. A mapping's keys and values stand in `items` in turn, in the file's order, duplicates included.
-struct Node {
+struct Element {
   enum class Kind {
     null,
     scalar,
@@ -25,7 +25,7 @@ struct Node {
   Place place;
   bool quoted = false;  ///< a scalar in quotes: text, whatever it looks like
   std::string text;     ///< of a scalar
-  std::vector<Node> items;
+  std::vector<Element> items;
 };
 
 inline constexpr std::size_t max_text_bytes = 1 << 20;
@@ -37,6 +37,6 @@ inline constexpr std::size_t max_flow_marks = 50'000;
 
 /// Nothing when the text is no YAML document within the bounds; every fault is in `faults`. No alias, anchor
 /// or tag is followed: each is a fault at its place.
-std::optional<Node> read_document(std::string_view text, Faults& faults);
+std::optional<Element> read_document(std::string_view text, Faults& faults);
 
 }  // namespace freellmapi::policy

@@ -19,7 +19,7 @@ std::optional<Spot> read_spot(const Value& value) {
 }
 
 std::optional<std::vector<ChainItem>> read_chain(const Value& value) {
-  if (!value.is(Node::Kind::sequence)) {
+  if (!value.is(Element::Kind::sequence)) {
     value.wrong("a list of providers and models");
     return std::nullopt;
   }
@@ -27,7 +27,7 @@ std::optional<std::vector<ChainItem>> read_chain(const Value& value) {
   for (const Value& item : value.list(256)) {
     ChainItem read;
     std::optional<Spot> target;
-    if (item.is(Node::Kind::mapping)) {
+    if (item.is(Element::Kind::mapping)) {
       Fields fields(item);
       const auto model = fields.get("model");
       const auto provider = fields.get("provider");
@@ -39,7 +39,7 @@ std::optional<std::vector<ChainItem>> read_chain(const Value& value) {
       }
       target = read_spot(model ? *model : *provider);
       read.kind = model ? ChainItem::Kind::model : ChainItem::Kind::provider;
-    } else if (item.is(Node::Kind::scalar)) {
+    } else if (item.is(Element::Kind::scalar)) {
       target = read_spot(item);
     } else {
       item.wrong("a provider, provider/model or {model: ..., wait: ...}");
@@ -214,7 +214,7 @@ std::string beyond_loopback(const Listen& listen) {
   return "listening on " + listen.address + " lets other machines in";
 }
 
-FileSettings read_file(const Node& root, Source& source, std::span<const Manifest> manifests) {
+FileSettings read_file(const Element& root, Source& source, std::span<const Manifest> manifests) {
   FileSettings out;
   Fields fields(Value(root, source));
   if (!fields.readable()) return out;

@@ -64,7 +64,7 @@ struct FileSettings {
 };
 
 /// Reads what can be read; faults are in `source`. The manifests must outlive the result.
-FileSettings read_file(const Node& root, Source& source, std::span<const Manifest> manifests);
+FileSettings read_file(const Element& root, Source& source, std::span<const Manifest> manifests);
 
 /// The warning that the file wants the router to listen beyond this machine.
 std::string beyond_loopback(const Listen& listen);

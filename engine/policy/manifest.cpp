@@ -80,7 +80,7 @@ void read_limits(Fields& fields, Manifest& out) {
   }
 }
 
-void read_root(const Node& root, Source& source, const std::string& provider, Manifest& out) {
+void read_root(const Element& root, Source& source, const std::string& provider, Manifest& out) {
   Fields fields(Value(root, source));
   if (!fields.readable()) return;
   if (const auto format = fields.get("manifest")) {

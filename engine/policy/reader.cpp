@@ -32,12 +32,12 @@ std::string quoted(std::string_view text) { return "\"" + base::printable(text, 
 // The keys and values of a mapping; the first of a duplicate key stands, the others are reported.
 template <class Take>
 void each_member(const Value& mapping, Take&& take) {
-  std::unordered_map<std::string_view, const Node*> seen;
+  std::unordered_map<std::string_view, const Element*> seen;
   const auto& items = mapping.node().items;
   for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-    const Node& key = items[i];
-    if (key.kind == Node::Kind::refused) continue;
-    if (key.kind != Node::Kind::scalar || key.text.empty() || key.text.size() > 128) {
+    const Element& key = items[i];
+    if (key.kind == Element::Kind::refused) continue;
+    if (key.kind != Element::Kind::scalar || key.text.empty() || key.text.size() > 128) {
       const Value place(key, mapping.source(), mapping.path());
       place.fault("a key must be a word of at most 128 bytes");
       continue;
@@ -70,18 +70,18 @@ void Value::warn(const std::string& message) const {
 void Value::wrong(const std::string& what, const std::string& hint) const {
   std::string got;
   switch (node_->kind) {
-    case Node::Kind::refused:
+    case Element::Kind::refused:
       return;
-    case Node::Kind::null:
+    case Element::Kind::null:
       got = "nothing";
       break;
-    case Node::Kind::sequence:
+    case Element::Kind::sequence:
       got = "a list";
       break;
-    case Node::Kind::mapping:
+    case Element::Kind::mapping:
       got = "a mapping";
       break;
-    case Node::Kind::scalar:
+    case Element::Kind::scalar:
       got = (node_->quoted ? "the text " : "") + quoted(node_->text);
       break;
   }
@@ -89,7 +89,7 @@ void Value::wrong(const std::string& what, const std::string& hint) const {
 }
 
 std::optional<std::string> Value::text(std::size_t max) const {
-  if (!is(Node::Kind::scalar)) {
+  if (!is(Element::Kind::scalar)) {
     wrong("text");
     return std::nullopt;
   }
@@ -116,7 +116,7 @@ std::optional<std::string> Value::name() const {
 
 std::optional<std::uint64_t> Value::whole(std::uint64_t min, std::uint64_t max) const {
   const std::string what = "a whole number";
-  if (!is(Node::Kind::scalar)) {
+  if (!is(Element::Kind::scalar)) {
     wrong(what);
     return std::nullopt;
   }
@@ -139,7 +139,7 @@ std::optional<std::uint64_t> Value::whole(std::uint64_t min, std::uint64_t max) 
 }
 
 std::optional<bool> Value::truth() const {
-  if (is(Node::Kind::scalar) && !node_->quoted) {
+  if (is(Element::Kind::scalar) && !node_->quoted) {
     if (node_->text == "true") return true;
     if (node_->text == "false") return false;
   }
@@ -149,7 +149,7 @@ std::optional<bool> Value::truth() const {
 
 std::optional<std::chrono::milliseconds> Value::duration(std::chrono::milliseconds min,
                                                          std::chrono::milliseconds max) const {
-  const auto length = is(Node::Kind::scalar) ? parse_duration(node_->text) : std::nullopt;
+  const auto length = is(Element::Kind::scalar) ? parse_duration(node_->text) : std::nullopt;
   if (!length) {
     wrong("a duration such as 450ms, 8s or 1h30m");
     return std::nullopt;
@@ -162,7 +162,7 @@ std::optional<std::chrono::milliseconds> Value::duration(std::chrono::millisecon
 }
 
 std::optional<std::size_t> Value::one_of(std::span<const std::string_view> words) const {
-  if (is(Node::Kind::scalar)) {
+  if (is(Element::Kind::scalar)) {
     const auto found = std::find(words.begin(), words.end(), node_->text);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
   }
@@ -176,7 +176,7 @@ std::optional<std::size_t> Value::one_of(std::span<const std::string_view> words
 
 std::vector<Value> Value::list(std::size_t max) const {
   std::vector<Value> out;
-  if (!is(Node::Kind::sequence)) {
+  if (!is(Element::Kind::sequence)) {
     wrong("a list");
     return out;
   }
@@ -193,8 +193,8 @@ std::vector<Value> Value::list(std::size_t max) const {
 
 std::vector<std::pair<Value, Value>> Value::entries(std::size_t max) const {
   std::vector<std::pair<Value, Value>> out;
-  if (is(Node::Kind::null)) return out;
-  if (!is(Node::Kind::mapping)) {
+  if (is(Element::Kind::null)) return out;
+  if (!is(Element::Kind::mapping)) {
     wrong("a mapping");
     return out;
   }
@@ -203,7 +203,7 @@ std::vector<std::pair<Value, Value>> Value::entries(std::size_t max) const {
           std::to_string(node_->items.size() / 2));
     return out;
   }
-  each_member(*this, [&](const Node& key, const Node& value) {
+  each_member(*this, [&](const Element& key, const Element& value) {
     const std::string path = member_path(path_, key.text);
     source_->found.emplace(path, key.place);
     out.emplace_back(Value(key, *source_, path), Value(value, *source_, path, member_path(shape_, "*")));
@@ -212,16 +212,16 @@ std::vector<std::pair<Value, Value>> Value::entries(std::size_t max) const {
 }
 
 Fields::Fields(const Value& value) : value_(value) {
-  if (value.is(Node::Kind::null)) {
+  if (value.is(Element::Kind::null)) {
     readable_ = true;
     return;
   }
-  if (!value.is(Node::Kind::mapping)) {
+  if (!value.is(Element::Kind::mapping)) {
     value.wrong("a mapping");
     return;
   }
   readable_ = true;
-  each_member(value_, [&](const Node& key, const Node& member) {
+  each_member(value_, [&](const Element& key, const Element& member) {
     entries_.push_back({key.text, &key, &member});
   });
 }

@@ -31,15 +31,15 @@ struct Source {
 /// The readers below give nothing, and report why, when the value is not what they read.
 class Value {
  public:
-  Value(const Node& node, Source& source, std::string path = {}, std::string shape = {})
+  Value(const Element& node, Source& source, std::string path = {}, std::string shape = {})
       : node_(&node), source_(&source), path_(std::move(path)), shape_(std::move(shape)) {}
 
-  const Node& node() const noexcept { return *node_; }
+  const Element& node() const noexcept { return *node_; }
   Source& source() const noexcept { return *source_; }
   Place place() const noexcept { return node_->place; }
   const std::string& path() const noexcept { return path_; }
   const std::string& shape() const noexcept { return shape_; }
-  bool is(Node::Kind kind) const noexcept { return node_->kind == kind; }
+  bool is(Element::Kind kind) const noexcept { return node_->kind == kind; }
 
   void fault(const std::string& message) const;
   void warn(const std::string& message) const;
@@ -65,7 +65,7 @@ class Value {
   std::vector<std::pair<Value, Value>> entries(std::size_t max) const;
 
  private:
-  const Node* node_;
+  const Element* node_;
   Source* source_;
   std::string path_, shape_;
 };
@@ -104,8 +104,8 @@ class Fields {
  private:
   struct Entry {
     std::string key;
-    const Node* name;
-    const Node* value;
+    const Element* name;
+    const Element* value;
   };
   Value value_;
   std::vector<Entry> entries_;

@@ -183,7 +183,7 @@ QuotaSettings read_shorthand(const Value& value, const RuleContext& context) {
   QuotaSettings out;
   Fields fields(value);
   const auto take = [&](const Value& found, Rule rule) {
-    if (found.is(Node::Kind::scalar) && found.node().text == "none") {
+    if (found.is(Element::Kind::scalar) && found.node().text == "none") {
       out.dropped.emplace_back(rule.of, rule.per);
     } else if (const auto limit = found.whole(1, largest_limit)) {
       rule.limit = *limit;
@@ -239,8 +239,8 @@ std::optional<Counters> read_counters(const Value& value) {
 }
 
 std::optional<QuotaSettings> read_quota(const Value& value, const RuleContext& context) {
-  if (value.is(Node::Kind::mapping)) return read_shorthand(value, context);
-  if (!value.is(Node::Kind::sequence)) {
+  if (value.is(Element::Kind::mapping)) return read_shorthand(value, context);
+  if (!value.is(Element::Kind::sequence)) {
     value.wrong("a list of rules or a shorthand such as {rpm: 30}");
     return std::nullopt;
   }

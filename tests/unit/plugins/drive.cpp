@@ -1,5 +1,7 @@
 #include "drive.hpp"
 
+#include <freellmapi/ext/local.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -206,6 +208,20 @@ Parsed parse(const freellm_provider& provider, const Fixture& fixture, const Ans
   }
   if (status >= 0) status = provider.parser_finish(memory.get(), &recorder.out);
   provider.parser_close(memory.get());
+  if (!recorder.fault.empty()) throw std::runtime_error(recorder.fault);
+  recorder.parsed.end = status_word(status);
+  return recorder.parsed;
+}
+
+Parsed answer_locally(const freellm_provider& provider, const Fixture& fixture) {
+  const auto* const local = provider.get_extension == nullptr
+                                ? nullptr
+                                : static_cast<const freellm_local*>(
+                                      provider.get_extension(&provider, text(FREELLM_EXT_LOCAL)));
+  if (local == nullptr) throw std::runtime_error("events.json without response.http");
+  Recorder recorder;
+  const HostCall call(fixture);
+  const freellm_status status = local->answer(&provider, call.get(), &recorder.out);
   if (!recorder.fault.empty()) throw std::runtime_error(recorder.fault);
   recorder.parsed.end = status_word(status);
   return recorder.parsed;

@@ -20,6 +20,9 @@ struct Parsed {
 Parsed parse(const freellm_provider& provider, const Fixture& fixture, const Answer& answer,
              const std::vector<std::string_view>& pieces);
 
+/// The answer of a provider with the extension "freellm.local/1"; throws when it has none.
+Parsed answer_locally(const freellm_provider& provider, const Fixture& fixture);
+
 /// {"method","path","headers","credential","body","output_bound","pieces"} or {"error"}.
 json::object build(const freellm_provider& provider, const Fixture& fixture);
 

@@ -27,8 +27,8 @@ inline boost::json::object* function_of(boost::json::value& tool) {
   return function == nullptr ? nullptr : function->if_object();
 }
 
-/// Brings tools into the closed shape {type, function: {name, description, strict, parameters}}. True when something
-/// was removed.
+/// Brings tools into the closed shape {type, function: {name, description, strict, parameters}}. True when
+/// something was removed.
 inline bool close_tools(boost::json::array& tools) {
   bool changed = false;
   for (boost::json::value& tool : tools) {
@@ -40,8 +40,8 @@ inline bool close_tools(boost::json::array& tools) {
   return changed;
 }
 
-/// Brings a response_format into the closed shape {type, json_schema: {name, description, strict, schema}}. True when
-/// something was removed.
+/// Brings a response_format into the closed shape {type, json_schema: {name, description, strict, schema}}.
+/// True when something was removed.
 inline bool close_response_format(boost::json::object& format) {
   bool changed = keep_members(format, {"type", "json_schema"});
   boost::json::value* const inner = format.if_contains("json_schema");
@@ -50,19 +50,20 @@ inline bool close_response_format(boost::json::object& format) {
   return changed;
 }
 
-/// Calls visit(boost::json::object&, depth) for a JSON schema and every schema inside it, the outer before the inner.
-/// What only looks like a keyword - a property's name, a value under enum, const or default - is no schema. `depth`
-/// begins at 1; the depth of the parsed text bounds it.
+/// Calls visit(boost::json::object&, depth) for a JSON schema and every schema inside it, the outer before
+/// the inner. What only looks like a keyword - a property's name, a value under enum, const or default - is
+/// no schema. `depth` begins at 1; the depth of the parsed text bounds it.
 template <class Visit>
 void each_schema(boost::json::value& schema, Visit&& visit, int depth = 1) {
   boost::json::object* const object = schema.if_object();
   if (object == nullptr) return;
   visit(*object, depth);
-  for (const std::string_view name : {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+  for (const std::string_view name :
+       {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
     if (boost::json::value* const named = object->if_contains(name); named != nullptr && named->is_object())
       for (auto& member : named->get_object()) each_schema(member.value(), visit, depth + 1);
-  for (const std::string_view name : {"items", "additionalProperties", "contains", "propertyNames", "not", "if", "then",
-                                      "else", "anyOf", "oneOf", "allOf", "prefixItems"}) {
+  for (const std::string_view name : {"items", "additionalProperties", "contains", "propertyNames", "not",
+                                      "if", "then", "else", "anyOf", "oneOf", "allOf", "prefixItems"}) {
     boost::json::value* const inner = object->if_contains(name);
     if (inner == nullptr) continue;
     if (boost::json::array* const list = inner->if_array()) {

@@ -24,8 +24,9 @@ function(freellm_add_plugin name)
   add_library(${target} MODULE ${PLUGIN_SOURCES})
   target_compile_features(${target} PRIVATE cxx_std_20)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
-  if(TARGET freellmapi_options)
+  if(TARGET freellmapi_options)  # inside the tree; bin/freellmapi looks into ../lib/freellmapi/plugins
     target_compile_options(${target} PRIVATE -Werror)
+    install(TARGETS ${target} LIBRARY DESTINATION lib/freellmapi/plugins)
   endif()
   target_link_libraries(${target} PRIVATE freellmapi::sdk)
   set_target_properties(${target} PROPERTIES

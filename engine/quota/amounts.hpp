@@ -11,7 +11,8 @@
 
 namespace freellmapi::quota {
 
-inline constexpr std::uint64_t believable = 4;  // a bill of more than so many times its bound is a fault in the bill
+inline constexpr std::uint64_t believable =
+    4;  // a bill of more than so many times its bound is a fault in the bill
 
 inline std::uint64_t believed(const std::optional<std::uint64_t>& billed, std::uint64_t bound,
                               std::uint64_t limit) noexcept {
@@ -21,7 +22,9 @@ inline std::uint64_t believed(const std::optional<std::uint64_t>& billed, std::u
 }
 
 /// What a plugin could not say the price of takes at least one unit, so that an empty window is not asked.
-inline std::uint64_t own_bound(const Need& need) noexcept { return std::max<std::uint64_t>(need.own_units, 1); }
+inline std::uint64_t own_bound(const Need& need) noexcept {
+  return std::max<std::uint64_t>(need.own_units, 1);
+}
 
 inline Amount amount_of(policy::Unit unit, const Need& need) noexcept {
   switch (unit) {
@@ -56,7 +59,8 @@ inline Amount amount_of(policy::Unit unit, const Need& need, const Bill& bill, s
       return {};
     case policy::Unit::own:
       // A price nobody could tell beforehand may be anything the window holds.
-      return {believed(bill.own_units, need.own_units == 0 && bill.own_units ? 0 : own_bound(need), limit), 0};
+      return {believed(bill.own_units, need.own_units == 0 && bill.own_units ? 0 : own_bound(need), limit),
+              0};
   }
   return {};
 }

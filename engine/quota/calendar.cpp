@@ -81,8 +81,7 @@ Calendar::Calendar(const policy::Rule& rule) : per_(rule.per), at_(rule.at), zon
 
 Period Calendar::containing(base::WallTime now) const noexcept {
   const auto now_s = date::floor<seconds>(now);
-  const bool by_days =
-      per_ == policy::Per::day || per_ == policy::Per::week || per_ == policy::Per::month;
+  const bool by_days = per_ == policy::Per::day || per_ == policy::Per::week || per_ == policy::Per::month;
   if (!by_days) {
     // Shorter periods follow the local clock's present offset; the next crossing asks again.
     const seconds shift = offset_at(zone_, now_s) - seconds{at_};

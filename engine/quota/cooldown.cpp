@@ -35,7 +35,8 @@ void Ledger::bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, pol
   const Place place = place_of(*binding, scope);
   const std::lock_guard lock(place.group->mutex);
   Cooldown& cooldown = *place.cooldown;
-  if (cooldown.on.load(std::memory_order_relaxed) && cooldown.running(now) && cooldown.free_at(now) >= until) return;
+  if (cooldown.on.load(std::memory_order_relaxed) && cooldown.running(now) && cooldown.free_at(now) >= until)
+    return;
   cooldown.steady_until = now.steady + (until - now.wall);
   cooldown.wall_until = until;
   cooldown.reason = reason;

@@ -80,8 +80,8 @@ Verdict Ledger::check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex
   return windows(bound(plan).slots(*binding), need, now);
 }
 
-Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
-                        const Need& need, Now now, Reservation& out) {
+Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key,
+                        policy::ModelIndex model, const Need& need, Now now, Reservation& out) {
   const Binding* binding = bound(*plan).find(key, model);
   if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
   Verdict verdict = cooldowns(*binding, now);

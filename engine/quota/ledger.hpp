@@ -1,4 +1,5 @@
-// Counts what every window has spent and reserved, and which candidates are benched. The one owner of every counter.
+// Counts what every window has spent and reserved, and which candidates are benched. The one owner of every
+// counter.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ struct Need {
   std::uint64_t own_units = 0;
 };
 
-/// What it did cost. Absent figures keep the reserved bound, and so do absurd ones: more than 4 times the bound.
+/// What it did cost. Absent figures keep the reserved bound, and so do absurd ones: more than 4 times the
+/// bound.
 struct Bill {
   bool request = true;  ///< false: the provider does not count it
   std::optional<std::uint64_t> input_tokens, output_tokens, own_units;
@@ -56,13 +58,14 @@ struct Verdict {
     benched,  ///< a cooldown runs until `free_at`
   };
   State state = State::free;
-  const policy::Rule* rule = nullptr;  ///< the rule that stands in the way longest; belongs to the plan's policy
-  base::WallTime free_at{};            ///< for full and benched: when to ask again
-  std::string_view reason;             ///< for benched: the outcome's name; static storage
+  const policy::Rule* rule =
+      nullptr;               ///< the rule that stands in the way longest; belongs to the plan's policy
+  base::WallTime free_at{};  ///< for full and benched: when to ask again
+  std::string_view reason;   ///< for benched: the outcome's name; static storage
 };
 
-/// Holds reserved amounts. Movable; settling or destroying gives back what was not spent: a reservation that is
-/// dropped without settle() releases everything but the request (the provider may have counted it).
+/// Holds reserved amounts. Movable; settling or destroying gives back what was not spent: a reservation that
+/// is dropped without settle() releases everything but the request (the provider may have counted it).
 class Reservation {
  public:
   Reservation() = default;
@@ -103,8 +106,9 @@ struct Row {
   std::optional<base::WallTime> resets_at;
 };
 
-/// Thread safety: every method from any thread. Locks: one short lock per key, taken in key order, then one per shared pool.
-/// Invariant: used + reserved <= limit in every window, at every instant. A wall clock that jumps back frees nothing.
+/// Thread safety: every method from any thread. Locks: one short lock per key, taken in key order, then one
+/// per shared pool. Invariant: used + reserved <= limit in every window, at every instant. A wall clock that
+/// jumps back frees nothing.
 class Ledger {
  public:
   Ledger();
@@ -112,28 +116,32 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  /// Binds a policy. Windows whose rule, key fingerprint and model are known keep their counts; so do cooldowns.
+  /// Binds a policy. Windows whose rule, key fingerprint and model are known keep their counts; so do
+  /// cooldowns.
   std::shared_ptr<const Plan> bind(std::shared_ptr<const policy::Policy> policy);
 
   /// Looks without changing anything. `key` is policy::none for a keyless provider.
-  Verdict check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need, Now now) const;
+  Verdict check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need,
+                Now now) const;
 
   /// All rules or none. On State::free `out` holds the reservation.
   Verdict reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
                   const Need& need, Now now, Reservation& out);
 
-  /// Turns the reservation into spending. A bill above the bound is believed up to 4 times the bound; beyond that
-  /// the bound is kept. Requests, input and own units count from when they were reserved, output from now.
+  /// Turns the reservation into spending. A bill above the bound is believed up to 4 times the bound; beyond
+  /// that the bound is kept. Requests, input and own units count from when they were reserved, output from
+  /// now.
   void settle(Reservation reservation, const Bill& bill, Now now);
 
   /// Starts or extends a cooldown; never shortens one. `reason` has static storage.
-  void bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, policy::ModelIndex model, base::WallTime until,
-             std::string_view reason, Now now);
+  void bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, policy::ModelIndex model,
+             base::WallTime until, std::string_view reason, Now now);
   /// A success: takes away cooldowns of this key and model.
   void recovered(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model);
 
   /// The provider's own figures correct the count, in both directions.
-  void state(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Statement& statement, Now now);
+  void state(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Statement& statement,
+             Now now);
 
   std::vector<Row> rows(const Plan& plan, Now now) const;
 

@@ -12,7 +12,9 @@ constexpr std::string_view separator{"\0", 1};  // so that "ab" + "c" is not "a"
 
 }  // namespace
 
-Identity::Identity(std::string_view kind) : high(base::fnv1a(second_seed)), low(base::fnv1a({})) { with(kind); }
+Identity::Identity(std::string_view kind) : high(base::fnv1a(second_seed)), low(base::fnv1a({})) {
+  with(kind);
+}
 
 Identity& Identity::with(std::string_view part) {
   high = base::fnv1a(separator, base::fnv1a(part, high));

@@ -1,4 +1,5 @@
-// What outlives a policy: windows, locks and cooldowns, found again by what they count and not by where they stand.
+// What outlives a policy: windows, locks and cooldowns, found again by what they count and not by where they
+// stand.
 #pragma once
 
 #include <algorithm>
@@ -31,8 +32,9 @@ struct IdentityHash {
 /// The rule without its limit. `repeat` tells apart rules that are otherwise the same.
 Identity identity_of(const Identity& owner, const policy::Rule& rule, unsigned repeat);
 
-/// Until when something is benched. Guarded by a group's mutex, but for `on`, which saves the lock when there is
-/// nothing. Ends when either clock says so: a suspended machine keeps the wall clock, a set one the steady clock.
+/// Until when something is benched. Guarded by a group's mutex, but for `on`, which saves the lock when there
+/// is nothing. Ends when either clock says so: a suspended machine keeps the wall clock, a set one the steady
+/// clock.
 struct Cooldown {
   std::atomic<bool> on{false};
   base::Instant steady_until{};
@@ -41,12 +43,13 @@ struct Cooldown {
 
   bool running(Now now) const noexcept { return now.steady < steady_until && now.wall < wall_until; }
   base::WallTime free_at(Now now) const noexcept {
-    return std::min(wall_until, now.wall + std::chrono::ceil<std::chrono::milliseconds>(steady_until - now.steady));
+    return std::min(wall_until,
+                    now.wall + std::chrono::ceil<std::chrono::milliseconds>(steady_until - now.steady));
   }
 };
 
-/// A lock and what it guards: the windows of a key, a provider, a model or a pool, and its cooldown. Padded, so that
-/// neighbours do not share a cache line.
+/// A lock and what it guards: the windows of a key, a provider, a model or a pool, and its cooldown. Padded,
+/// so that neighbours do not share a cache line.
 struct alignas(128) Group {
   enum class Kind : std::uint8_t { key, provider, model, pool };
   Group(Kind k, std::uint64_t o) : kind(k), order(o) {}
@@ -66,7 +69,8 @@ struct Pair {
   Cooldown cooldown;
 };
 
-/// Things by identity. Those that no plan uses are kept for a later policy, the most recently used ones, up to a bound.
+/// Things by identity. Those that no plan uses are kept for a later policy, the most recently used ones, up
+/// to a bound.
 template <class T>
 class Remembered {
  public:

@@ -6,7 +6,8 @@
 
 namespace freellmapi::quota {
 
-/// Walks the policy once. Indexes that point nowhere are left out: no binding, so nothing is ever sent on them.
+/// Walks the policy once. Indexes that point nowhere are left out: no binding, so nothing is ever sent on
+/// them.
 class BoundPlan::Builder {
  public:
   Builder(BoundPlan& plan, Memory& memory) : plan_(plan), policy_(*plan.policy_), memory_(memory) {}
@@ -45,7 +46,8 @@ class BoundPlan::Builder {
     }
   }
 
-  void add_binding(policy::ProviderIndex p, Group* provider_group, policy::KeyIndex key, policy::ModelIndex model) {
+  void add_binding(policy::ProviderIndex p, Group* provider_group, policy::KeyIndex key,
+                   policy::ModelIndex model) {
     const policy::Provider& provider = policy_.providers[p];
     const policy::Model& described = policy_.models[model];
     place_ = {p, key, model};
@@ -64,7 +66,8 @@ class BoundPlan::Builder {
     binding.model = group_of(Group::Kind::model, model_id_);
     Identity pair_id = key_id_;
     pair_id.with("pair").with(described.id);
-    binding.pair = keep(memory_.pairs.get(pair_id, memory_.generation, [] { return std::make_shared<Pair>(); }));
+    binding.pair =
+        keep(memory_.pairs.get(pair_id, memory_.generation, [] { return std::make_shared<Pair>(); }));
 
     binding.first_slot = static_cast<std::uint32_t>(plan_.slots_.size());
     std::vector<Group*> locks;
@@ -168,7 +171,8 @@ const Binding* BoundPlan::find(policy::KeyIndex key, policy::ModelIndex model) c
   if (model >= first_binding_.size() || first_binding_[model] == policy::none) return nullptr;
   std::uint32_t place = 0;
   if (key != policy::none) {
-    if (key >= key_place_.size() || policy_->keys[key].provider != policy_->models[model].provider) return nullptr;
+    if (key >= key_place_.size() || policy_->keys[key].provider != policy_->models[model].provider)
+      return nullptr;
     place = key_place_[key];
     if (place == 0) return nullptr;
   }

@@ -1,4 +1,5 @@
-// A policy bound to windows: for every key and model the rules that apply, the counts they run on and the locks to take.
+// A policy bound to windows: for every key and model the rules that apply, the counts they run on and the
+// locks to take.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +58,8 @@ class BoundPlan final : public Plan {
  private:
   class Builder;
 
-  std::vector<std::uint32_t> first_binding_;  // by model; a run: the keyless binding (empty where there are keys), then one for each key
+  std::vector<std::uint32_t> first_binding_;  // by model; a run: the keyless binding (empty where there are
+                                              // keys), then one for each key
   std::vector<std::uint32_t> key_place_;      // by key: its place in first_binding_'s run
   std::vector<Binding> bindings_;
   std::vector<Slot> slots_;

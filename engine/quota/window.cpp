@@ -12,13 +12,15 @@ using std::chrono::nanoseconds;
 
 __extension__ using Wide = unsigned __int128;
 
-constexpr std::uint64_t highest_limit = std::uint64_t{1} << 60;  // leaves sums of a few amounts within 64 bits
-constexpr milliseconds ask_again{1000};  // when only in-flight requests stand in the way, nobody knows
+constexpr std::uint64_t highest_limit = std::uint64_t{1}
+                                        << 60;  // leaves sums of a few amounts within 64 bits
+constexpr milliseconds ask_again{1000};         // when only in-flight requests stand in the way, nobody knows
 constexpr milliseconds slowest_arrival{2000};
 constexpr milliseconds reset_jitter{1000};  // stated resets are rounded to seconds
 
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) noexcept {
-  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max() : a + b;
+  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max()
+                                                           : a + b;
 }
 
 base::WallTime wall_of(base::Instant at, Now now) noexcept {
@@ -28,7 +30,8 @@ base::WallTime wall_of(base::Instant at, Now now) noexcept {
 }  // namespace
 
 Window::Window(const policy::Rule& rule)
-    : kind_(Kind::rolling), length_(std::max(rule.length, std::chrono::seconds{1})),
+    : kind_(Kind::rolling),
+      length_(std::max(rule.length, std::chrono::seconds{1})),
       arrival_(std::min<nanoseconds>(slowest_arrival, length_ / 64)) {
   if (rule.of == policy::Unit::concurrency) {
     kind_ = Kind::concurrency;
@@ -61,7 +64,8 @@ void Window::adopt(std::uint64_t limit, std::uint64_t generation) noexcept {
   stated_limit_ = 0;
 }
 
-// ---- time ------------------------------------------------------------------------------------------------------
+// ---- time
+// ------------------------------------------------------------------------------------------------------
 
 void Window::advance(Now now) noexcept {
   if (now.steady < seen_) return;
@@ -156,7 +160,8 @@ void Window::refill(nanoseconds passed) noexcept {
   refill_rest_ = static_cast<std::uint64_t>(grown % length);
 }
 
-// ---- asking and taking -----------------------------------------------------------------------------------------
+// ---- asking and taking
+// -----------------------------------------------------------------------------------------
 
 Window::Answer Window::ask(Amount amount, Now now) noexcept {
   advance(now);
@@ -228,12 +233,13 @@ void Window::settle(Amount taken, Amount actual, std::int64_t mark, const Now* n
   if (actual.now < taken.now) {
     give_back(taken.now - actual.now, mark);
   } else if (actual.now > taken.now) {
-    const bool gone = kind_ == Kind::rolling ? epoch_ - mark >= kept_parts
-                                             : kind_ != Kind::token_bucket && mark != epoch_;
+    const bool gone =
+        kind_ == Kind::rolling ? epoch_ - mark >= kept_parts : kind_ != Kind::token_bucket && mark != epoch_;
     if (!gone && mark != no_mark) count(actual.now - taken.now, mark);
   }
-  // The window in which output is counted may be the one of the start or this one; what is held until now covers
-  // the first, counting it here covers the second. A first-use window that has closed was not opened by an end.
+  // The window in which output is counted may be the one of the start or this one; what is held until now
+  // covers the first, counting it here covers the second. A first-use window that has closed was not opened
+  // by an end.
   if (kind_ != Kind::first_use || running_) count(actual.later, epoch_);
 }
 
@@ -262,7 +268,8 @@ void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
   }
 }
 
-// ---- the provider's word ---------------------------------------------------------------------------------------
+// ---- the provider's word
+// ---------------------------------------------------------------------------------------
 
 void Window::state(const Statement& statement, Now now) noexcept {
   advance(now);
@@ -325,7 +332,8 @@ void Window::move_end(milliseconds reset_in, Now now) noexcept {
   }
 }
 
-// ---- for people ------------------------------------------------------------------------------------------------
+// ---- for people
+// ------------------------------------------------------------------------------------------------
 
 std::uint64_t Window::used() const noexcept { return total_ - std::min(total_, early_); }
 

@@ -40,7 +40,8 @@ class Deciding {
     if (in_.pinned.model == policy::none) return;
     const auto pinned = std::ranges::find_if(out_.order, [this](std::uint32_t i) {
       const Considered& c = out_.considered[i];
-      return c.gate == Gate::passed && c.candidate.model == in_.pinned.model && c.candidate.key == in_.pinned.key;
+      return c.gate == Gate::passed && c.candidate.model == in_.pinned.model &&
+             c.candidate.key == in_.pinned.key;
     });
     if (pinned != out_.order.end()) std::rotate(out_.order.begin(), pinned, pinned + 1);
   }
@@ -106,7 +107,8 @@ void decide(const Inputs& inputs, Decision& out) {
       deciding.consider(step.model, step.wait);
     }
   } else {
-    for (const ModelIndex model : inputs.target->models) deciding.consider(model, std::chrono::milliseconds{0});
+    for (const ModelIndex model : inputs.target->models)
+      deciding.consider(model, std::chrono::milliseconds{0});
   }
   deciding.prefer_pinned();
 }

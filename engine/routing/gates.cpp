@@ -7,8 +7,9 @@ namespace freellmapi::routing {
 namespace {
 
 constexpr std::uint64_t usual_output = 4096;  // of a model whose manifest does not say
-// Where the client sets no bound, no answer reserves more than this share of a token window. Many free tiers allow
-// fewer tokens a minute than the model may put out, and would never be used at all; a bill above it is believed.
+// Where the client sets no bound, no answer reserves more than this share of a token window. Many free tiers
+// allow fewer tokens a minute than the model may put out, and would never be used at all; a bill above it is
+// believed.
 constexpr std::uint64_t open_ended_share = 4;
 
 std::uint64_t open_ended_output(const Features& features, const policy::Model& model) noexcept {
@@ -18,13 +19,15 @@ std::uint64_t open_ended_output(const Features& features, const policy::Model& m
     if (!both && rule.of != policy::Unit::output_tokens) continue;
     const std::uint64_t input = both ? features.input_tokens : 0;
     if (input >= rule.limit) continue;  // does not fit anyway
-    output = std::min({output, std::max<std::uint64_t>(rule.limit / open_ended_share, 1), rule.limit - input});
+    output =
+        std::min({output, std::max<std::uint64_t>(rule.limit / open_ended_share, 1), rule.limit - input});
   }
   return output;
 }
 
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) noexcept {
-  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max() : a + b;
+  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max()
+                                                           : a + b;
 }
 
 }  // namespace
@@ -66,8 +69,10 @@ Gate capability_gate(const policy::Policy& policy, const policy::Model& model, c
   if (provider.keys.empty() && !provider.keyless) return Gate::no_key;
   if (features.tools && !model.tools) return Gate::no_tools;
   if (features.images && !model.vision) return Gate::no_vision;
-  // A schema is accepted where there is only an object mode: the answer is JSON, and the schema goes into the prompt.
-  if ((features.json_object || features.json_schema) && model.json == policy::Json::text) return Gate::no_json;
+  // A schema is accepted where there is only an object mode: the answer is JSON, and the schema goes into the
+  // prompt.
+  if ((features.json_object || features.json_schema) && model.json == policy::Json::text)
+    return Gate::no_json;
   // Providers cut the output to what fits; the input must fit, with room for one token.
   if (model.context > 0 && plus(features.input_tokens, 1) > model.context) return Gate::context_too_small;
   return Gate::passed;

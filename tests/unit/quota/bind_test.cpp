@@ -10,7 +10,8 @@ using policy::Unit;
 TEST_F(Reload, KeepsCountsOfTheSameRuleKeyAndModelWhereverTheyStand) {
   use(PolicyText{}.provider("p").key(1).key(2).model("a").model("b", {per_day(10)}));
   for (int i = 0; i < 4; ++i) spend({}, 1, 1);
-  use(PolicyText{}.provider("z").key(9).model("y").provider("p").key(2).model("b", {per_minute(50), per_day(10)}));
+  use(PolicyText{}.provider("z").key(9).model("y").provider("p").key(2).model("b",
+                                                                              {per_minute(50), per_day(10)}));
   EXPECT_EQ(fill({}, 1, 1), 6u);
 }
 

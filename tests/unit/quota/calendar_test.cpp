@@ -3,22 +3,24 @@
 #include <date/date.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
 #include <string>
 
 namespace freellmapi::quota {
 namespace {
 
+/// "2026-06-30 23:59:59"
 base::WallTime at(const std::string& text) {
-  std::istringstream in(text);
-  base::WallTime t{};
-  in >> date::parse("%F %T", t);
-  EXPECT_FALSE(in.fail()) << text;
-  return t;
+  const auto number = [&text](std::size_t from, std::size_t length) {
+    return std::stoi(text.substr(from, length));
+  };
+  const date::year_month_day day = date::year{number(0, 4)} / number(5, 2) / number(8, 2);
+  return date::sys_days{day} + std::chrono::hours{number(11, 2)} + std::chrono::minutes{number(14, 2)} +
+         std::chrono::seconds{number(17, 2)};
 }
 std::string text(base::WallTime t) { return date::format("%F %T", date::floor<std::chrono::seconds>(t)); }
 
-policy::Rule every(policy::Per per, std::string zone, std::chrono::minutes minutes = std::chrono::minutes{0}) {
+policy::Rule every(policy::Per per, std::string zone,
+                   std::chrono::minutes minutes = std::chrono::minutes{0}) {
   policy::Rule r;
   r.per = per;
   r.zone = std::move(zone);
@@ -34,7 +36,8 @@ using policy::Per;
 using std::chrono::minutes;
 
 TEST(Calendar, ADayEndsAtMidnightOfItsZone) {
-  EXPECT_EQ(period(every(Per::day, "UTC"), "2026-06-30 23:59:59"), "2026-06-30 00:00:00 to 2026-07-01 00:00:00");
+  EXPECT_EQ(period(every(Per::day, "UTC"), "2026-06-30 23:59:59"),
+            "2026-06-30 00:00:00 to 2026-07-01 00:00:00");
   EXPECT_EQ(period(every(Per::day, "America/Los_Angeles"), "2026-06-30 06:59:59"),
             "2026-06-29 07:00:00 to 2026-06-30 07:00:00");
   EXPECT_EQ(period(every(Per::day, "America/Los_Angeles"), "2026-06-30 07:00:00"),
@@ -68,24 +71,31 @@ TEST(Calendar, AResetThatWouldHappenTwiceHappensTheFirstTime) {
 }
 
 TEST(Calendar, LeapDaysAreDays) {
-  EXPECT_EQ(period(every(Per::day, "UTC"), "2028-02-29 12:00:00"), "2028-02-29 00:00:00 to 2028-03-01 00:00:00");
-  EXPECT_EQ(period(every(Per::month, "UTC"), "2028-02-29 12:00:00"), "2028-02-01 00:00:00 to 2028-03-01 00:00:00");
-  EXPECT_EQ(period(every(Per::month, "UTC"), "2027-02-28 12:00:00"), "2027-02-01 00:00:00 to 2027-03-01 00:00:00");
+  EXPECT_EQ(period(every(Per::day, "UTC"), "2028-02-29 12:00:00"),
+            "2028-02-29 00:00:00 to 2028-03-01 00:00:00");
+  EXPECT_EQ(period(every(Per::month, "UTC"), "2028-02-29 12:00:00"),
+            "2028-02-01 00:00:00 to 2028-03-01 00:00:00");
+  EXPECT_EQ(period(every(Per::month, "UTC"), "2027-02-28 12:00:00"),
+            "2027-02-01 00:00:00 to 2027-03-01 00:00:00");
 }
 
 TEST(Calendar, AMonthIsACalendarMonth) {
-  EXPECT_EQ(period(every(Per::month, "UTC"), "2026-12-31 23:59:59"), "2026-12-01 00:00:00 to 2027-01-01 00:00:00");
+  EXPECT_EQ(period(every(Per::month, "UTC"), "2026-12-31 23:59:59"),
+            "2026-12-01 00:00:00 to 2027-01-01 00:00:00");
   EXPECT_EQ(period(every(Per::month, "America/New_York", minutes{60}), "2026-07-01 04:30:00"),
             "2026-06-01 05:00:00 to 2026-07-01 05:00:00");
 }
 
 TEST(Calendar, AWeekBeginsOnMonday) {
-  EXPECT_EQ(period(every(Per::week, "UTC"), "2026-11-22 23:00:00"), "2026-11-16 00:00:00 to 2026-11-23 00:00:00");
-  EXPECT_EQ(period(every(Per::week, "UTC"), "2026-11-23 00:00:00"), "2026-11-23 00:00:00 to 2026-11-30 00:00:00");
+  EXPECT_EQ(period(every(Per::week, "UTC"), "2026-11-22 23:00:00"),
+            "2026-11-16 00:00:00 to 2026-11-23 00:00:00");
+  EXPECT_EQ(period(every(Per::week, "UTC"), "2026-11-23 00:00:00"),
+            "2026-11-23 00:00:00 to 2026-11-30 00:00:00");
 }
 
 TEST(Calendar, ShortPeriodsFollowTheZonesMinutes) {
-  EXPECT_EQ(period(every(Per::minute, "UTC"), "2026-01-01 10:20:59"), "2026-01-01 10:20:00 to 2026-01-01 10:21:00");
+  EXPECT_EQ(period(every(Per::minute, "UTC"), "2026-01-01 10:20:59"),
+            "2026-01-01 10:20:00 to 2026-01-01 10:21:00");
   EXPECT_EQ(period(every(Per::hour, "Asia/Kolkata"), "2026-01-01 10:20:00"),
             "2026-01-01 09:30:00 to 2026-01-01 10:30:00");
 }

@@ -49,8 +49,8 @@ TEST_F(LedgerTest, AHugeNeedDoesNotWrapAround) {
 }
 
 TEST_F(LedgerTest, EveryUnitCountsItsOwnThing) {
-  with({per_minute(1000, Unit::tokens), per_minute(1000, Unit::input_tokens), per_minute(1000, Unit::output_tokens),
-        per_minute(1000), per_minute(1000, Unit::own), at_once(1000)});
+  with({per_minute(1000, Unit::tokens), per_minute(1000, Unit::input_tokens),
+        per_minute(1000, Unit::output_tokens), per_minute(1000), per_minute(1000, Unit::own), at_once(1000)});
   const Reservation held = reserve({10, 20, 7});
   const auto rows = ledger.rows(*plan, now());
   const std::vector<std::uint64_t> expected{30, 10, 20, 1, 7, 1};

@@ -1,4 +1,5 @@
-// The rolling window's two promises: never more than the limit in any true window, and nearly all of the limit used.
+// The rolling window's two promises: never more than the limit in any true window, and nearly all of the
+// limit used.
 #include <deque>
 #include <random>
 

@@ -120,7 +120,8 @@ TEST_F(Settle, AReservationDroppedLongAfterIsNotTakenForAClockSetBack) {
 
 TEST_F(Settle, RulesBeyondTheMarksAreStillExactWhenReserving) {
   std::vector<policy::Rule> many;
-  for (int i = 0; i < 40; ++i) many.push_back(rule(3, Unit::requests, policy::Per::rolling, std::chrono::seconds{60 + i}));
+  for (int i = 0; i < 40; ++i)
+    many.push_back(rule(3, Unit::requests, policy::Per::rolling, std::chrono::seconds{60 + i}));
   with(std::move(many));
   EXPECT_EQ(fill(), 3u);
   clock.advance(2min);

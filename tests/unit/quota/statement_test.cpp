@@ -10,7 +10,8 @@ using policy::Unit;
 class Stated : public World {
  protected:
   void say(const Statement& statement) { ledger.state(*plan, 0, 0, statement, now()); }
-  static Statement requests(Per per, std::optional<std::uint64_t> limit, std::optional<std::uint64_t> remaining,
+  static Statement requests(Per per, std::optional<std::uint64_t> limit,
+                            std::optional<std::uint64_t> remaining,
                             std::optional<std::chrono::milliseconds> reset_in = {}) {
     return {Unit::requests, per, limit, remaining, reset_in};
   }

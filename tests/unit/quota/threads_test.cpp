@@ -52,7 +52,8 @@ TEST_F(Threads, NeverHoldMoreSlotsThanThereAre) {
   in_parallel(4, [&](unsigned t) {
     for (int i = 0; i < 4000; ++i) {
       Reservation r;
-      if (ledger.reserve(plan, (t + static_cast<unsigned>(i)) % 2, t % 2, {}, now(), r).state != State::free) continue;
+      if (ledger.reserve(plan, (t + static_cast<unsigned>(i)) % 2, t % 2, {}, now(), r).state != State::free)
+        continue;
       const int here = ++inside;
       for (int seen = worst.load(); here > seen && !worst.compare_exchange_weak(seen, here);) {
       }

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 using State = Verdict::State;
 
 inline policy::Rule rule(std::uint64_t limit, policy::Unit of, policy::Per per, std::chrono::seconds length,
-                         policy::Reset reset = policy::Reset::rolling, policy::Scope scope = policy::Scope::key) {
+                         policy::Reset reset = policy::Reset::rolling,
+                         policy::Scope scope = policy::Scope::key) {
   policy::Rule r;
   r.limit = limit;
   r.of = of;
@@ -79,10 +80,14 @@ class PolicyText {
     policy_.models.push_back(std::move(m));
     return *this;
   }
-  std::shared_ptr<const policy::Policy> made() const { return std::make_shared<const policy::Policy>(policy_); }
+  std::shared_ptr<const policy::Policy> made() const {
+    return std::make_shared<const policy::Policy>(policy_);
+  }
 
  private:
-  policy::ProviderIndex last() const { return static_cast<policy::ProviderIndex>(policy_.providers.size() - 1); }
+  policy::ProviderIndex last() const {
+    return static_cast<policy::ProviderIndex>(policy_.providers.size() - 1);
+  }
   policy::Policy policy_;
 };
 
@@ -90,7 +95,9 @@ class PolicyText {
 class World : public ::testing::Test {
  protected:
   /// One provider with one key and one model that has these rules.
-  void with(std::vector<policy::Rule> rules) { use(PolicyText{}.provider("p").key(1).model("m", std::move(rules))); }
+  void with(std::vector<policy::Rule> rules) {
+    use(PolicyText{}.provider("p").key(1).model("m", std::move(rules)));
+  }
   void use(const PolicyText& text) { plan = ledger.bind(text.made()); }
 
   Now now() const { return {clock.steady(), clock.wall()}; }

@@ -1,32 +1,7 @@
 // Deciding, reserving and settling allocate nothing once warm.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "counted_new.hpp"
 #include "routing/sticky.hpp"
 #include "world.hpp"
-
-namespace {
-std::atomic<unsigned long> allocations{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-  ++allocations;
-  void* memory = alignment <= alignof(std::max_align_t)
-                     ? std::malloc(size == 0 ? 1 : size)
-                     : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, 1); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace freellmapi::routing::testing {
 namespace {
@@ -62,12 +37,12 @@ TEST_F(Allocation, NothingIsAllocatedOnceWarmNotEvenAtAReset) {
     }
   };
   one_request();
-  const unsigned long before = allocations.load();
+  const unsigned long before = allocations();
   for (int i = 0; i < 500; ++i) {
     one_request();
     clock.advance(11min);
   }
-  EXPECT_EQ(allocations.load() - before, 0u);
+  EXPECT_EQ(allocations() - before, 0u);
 }
 
 }  // namespace

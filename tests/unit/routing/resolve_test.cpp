@@ -74,7 +74,8 @@ TEST_F(Resolve, AProviderThatTakesAnyNameIsSentTheName) {
 
 TEST_F(Resolve, AnUnknownNameIsAnErrorWithAtMostThreeNearOnes) {
   EXPECT_EQ(meaning("groq/llama-3.3-70b-versatil"),
-            "the model 'groq/llama-3.3-70b-versatil' does not exist; did you mean 'groq/llama-3.3-70b-versatile' or "
+            "the model 'groq/llama-3.3-70b-versatil' does not exist; did you mean "
+            "'groq/llama-3.3-70b-versatile' or "
             "'llama-3.3-70b-versatile'?");
   EXPECT_EQ(meaning("auto:codign"), "the model 'auto:codign' does not exist; did you mean 'auto:coding'?");
   EXPECT_EQ(meaning("xyzzy-9000-turbo-extended"),

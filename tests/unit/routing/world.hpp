@@ -66,7 +66,9 @@ class Routing : public ::testing::Test {
     policy.models.push_back(std::move(m));
     return policy.models.back();
   }
-  void chain(const std::vector<policy::Step>& steps, std::size_t index = 0) { policy.chains.at(index).steps = steps; }
+  void chain(const std::vector<policy::Step>& steps, std::size_t index = 0) {
+    policy.chains.at(index).steps = steps;
+  }
 
   void bind() { plan = ledger.bind(std::make_shared<const policy::Policy>(policy)); }
   quota::Now now() const { return {clock.steady(), clock.wall()}; }

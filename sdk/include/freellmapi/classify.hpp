@@ -29,7 +29,8 @@ bool matches(std::string_view pattern, std::string_view text, Captures* captures
 /// One row of a provider's error table. An empty condition holds for everything; all conditions must hold.
 struct ErrorRow {
   std::array<std::uint16_t, 6>
-      status{};             ///< one of these; all 0: any. An error inside a 200 that carries no code fits all
+      status{};             ///< one of these; all 0: any. An error inside a 200 that carries no status
+                            ///< fits every row that has another condition
   std::string_view code{};  ///< equals the error's code (alternatives with |; case counts not)
   std::string_view type{};  ///< equals the error's type or status word
   std::string_view text{};  ///< pattern, on the extracted sentence
@@ -51,7 +52,8 @@ struct ErrorFacts {
   std::string message;      ///< the sentence, at most 4 KiB
   std::string code;         ///< numbers as text
   std::string type;
-  std::string param;  ///< the member the error names; of FastAPI's list the top-level one that `loc` ends with
+  std::string
+      param;  ///< the member the error names; of FastAPI's list the top-level one that `loc` ends with
   std::string retry;  ///< retryDelay, retry_after, retryAfter, retry_after_seconds, estimated_time
   std::string body;   ///< the first 16 KiB, for patterns on the whole
 };

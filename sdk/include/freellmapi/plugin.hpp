@@ -98,8 +98,12 @@ struct ProviderTable {
       EventsOut events(*out);
       self.feed({static_cast<const char*>(data), n}, events);
     });
-    // A parser that knows its wire's end mark says so through done(); the host then need not wait for the body's end.
-    if constexpr (requires { { self.done() } noexcept -> std::same_as<bool>; }) {
+    // A parser that knows its wire's end mark says so through done(); the host then need not wait for the
+    // body's end.
+    if constexpr (requires {
+                    { self.done() }
+                    noexcept->std::same_as<bool>;
+                  }) {
       if (status == FREELLM_OK && self.done()) return FREELLM_DONE;
     }
     return status;

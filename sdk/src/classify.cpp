@@ -121,7 +121,8 @@ bool has_status(const ErrorRow& row, const ErrorFacts& facts, bool generic) noex
   if (row.status[0] == 0) return true;
   const bool unsaid = facts.in_success && facts.status == 0;
   // A row that knows nothing but its statuses cannot speak of an error without one.
-  if (unsaid && !generic) return !(row.code.empty() && row.type.empty() && row.text.empty() && row.body.empty());
+  if (unsaid && !generic)
+    return !(row.code.empty() && row.type.empty() && row.text.empty() && row.body.empty());
   return std::any_of(row.status.begin(), row.status.end(), [&](int s) {
     // Without a status only the words count that may be trusted under the statuses of any fault.
     return s != 0 && (unsaid ? s == 400 || s == 429 || s == 500 : s == facts.status);

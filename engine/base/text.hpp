@@ -27,6 +27,9 @@ void append_json_string(std::string& out, std::string_view text);
 /// `text` as a JSON string with its quotes.
 std::string json_string(std::string_view text);
 
+/// %XX taken for the byte it stands for; what is no such triple stays.
+std::string percent_decoded(std::string_view text);
+
 /// Foreign text made safe for one log line or one message: control characters, line separators and
 /// bidirectional marks become \n or \u escapes, invalid UTF-8 becomes U+FFFD, and what is beyond `limit`
 /// bytes of `text` is cut at a character boundary and replaced by "...".

@@ -31,7 +31,8 @@ base::Result<std::size_t> check_chain(const json::object& file) {
   for (const json::value& entry : *chain) {
     const json::string* name = entry.if_string();
     if (!name || name->empty()) return bad("fallback_chain holds an entry that is not a name");
-    if (!seen.insert(*name).second) return bad(fmt::format("fallback_chain names '{}' twice", base::printable(*name)));
+    if (!seen.insert(*name).second)
+      return bad(fmt::format("fallback_chain names '{}' twice", base::printable(*name)));
   }
   return chain->size();
 }
@@ -50,7 +51,8 @@ base::Result<void> check_request(const json::object& file) {
     if (!message) return bad(fmt::format("request.messages[{}] must be an object", i));
     const json::string* role = text_member(*message, "role");
     if (!role || role->empty()) return bad(fmt::format("request.messages[{}] has no role", i));
-    if (!text_member(*message, "content")) return bad(fmt::format("request.messages[{}] has no text content", i));
+    if (!text_member(*message, "content"))
+      return bad(fmt::format("request.messages[{}] has no text content", i));
   }
   return {};
 }
@@ -72,7 +74,8 @@ std::string client_config(const policy::Policy& policy, std::string_view unified
       "  \"endpoint\": \"http://localhost:{}/v1\",\n"
       "  \"unified_key\": {},\n"
       "  \"fallback_chain\": [{}],\n"
-      "  \"request\": {{ \"model\": \"auto\", \"messages\": [{{ \"role\": \"user\", \"content\": \"hi\" }}] }}\n"
+      "  \"request\": {{ \"model\": \"auto\", \"messages\": [{{ \"role\": \"user\", \"content\": \"hi\" }}] "
+      "}}\n"
       "}}\n",
       policy.server.port, base::json_string(unified_key), names);
 }
@@ -92,14 +95,16 @@ base::Result<std::string> check_client_config(std::string_view text, std::uint16
     return bad(fmt::format("endpoint must contain {}, it is '{}'", suffix, base::printable(*endpoint)));
   }
   const json::string* key = text_member(*file, "unified_key");
-  if (!key || !std::string_view(*key).starts_with("freellmapi-")) return bad("unified_key must begin with freellmapi-");
+  if (!key || !std::string_view(*key).starts_with("freellmapi-"))
+    return bad("unified_key must begin with freellmapi-");
 
   const auto providers = check_chain(*file);
   if (!providers) return providers.error();
   if (const auto request = check_request(*file); !request) return request.error();
   return fmt::format(
-      "config OK: FreeLLMAPI at {}, unified key prefix ok, fallback chain of {} provider(s), request well-formed", suffix,
-      *providers);
+      "config OK: FreeLLMAPI at {}, unified key prefix ok, fallback chain of {} provider(s), request "
+      "well-formed",
+      suffix, *providers);
 }
 
 }  // namespace freellmapi::cli

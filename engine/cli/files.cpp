@@ -62,14 +62,19 @@ std::optional<std::string> environment(const std::string& name, std::vector<std:
   if (std::string value = plain_environment(name.c_str()); !value.empty()) return value;
   const std::string file = plain_environment((name + "_FILE").c_str());
   if (file.empty()) return std::nullopt;
-  const auto content = read_file(file, secret_file_most);
-  if (!content) {
-    if (problems) problems->push_back(fmt::format("{}_FILE: {}", name, content.error().message));
+  auto secret = read_secret(file);
+  if (!secret) {
+    if (problems) problems->push_back(fmt::format("{}_FILE: {}", name, secret.error().message));
     return std::nullopt;
   }
-  std::string value{base::trim(*content)};
-  if (value.empty()) return std::nullopt;
-  return value;
+  if (secret->empty()) return std::nullopt;
+  return std::move(*secret);
+}
+
+base::Result<std::string> read_secret(const fs::path& file) {
+  auto content = read_file(file, secret_file_most);
+  if (!content) return content.error();
+  return std::string{base::trim(*content)};
 }
 
 base::Result<std::string> read_file(const fs::path& file, std::size_t limit) {
@@ -95,7 +100,8 @@ base::Result<std::string> read_file(const fs::path& file, std::size_t limit) {
 base::Result<void> write_private_file(const fs::path& file, const std::string& text) {
   const fs::path beside = file.string() + ".new";
   const auto problem = [&file] {
-    return base::Error{base::Errc::io, fmt::format("cannot write {}: {}", file.string(), std::strerror(errno))};
+    return base::Error{base::Errc::io,
+                       fmt::format("cannot write {}: {}", file.string(), std::strerror(errno))};
   };
   {
     const Descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -118,14 +124,16 @@ base::Result<fs::path> find_policy(const std::string& flag) {
   if (const std::string set = plain_environment("FREELLMAPI_POLICY"); !set.empty()) return fs::path{set};
   const std::string config = plain_environment("XDG_CONFIG_HOME");
   const fs::path config_home = config.empty() ? home() / ".config" : fs::path{config};
-  const fs::path candidates[] = {"policy.yaml", config_home / "freellmapi/policy.yaml", "/etc/freellmapi/policy.yaml",
+  const fs::path candidates[] = {"policy.yaml", config_home / "freellmapi/policy.yaml",
+                                 "/etc/freellmapi/policy.yaml",
                                  own_folder() / "../share/freellmapi/policy.yaml"};
   for (const fs::path& candidate : candidates) {
     std::error_code ec;
     if (fs::is_regular_file(candidate, ec)) return candidate.lexically_normal();
   }
   return base::Error{base::Errc::not_found,
-                     "no policy.yaml found (looked at ./policy.yaml, the configuration folder, /etc/freellmapi); name one with --policy"};
+                     "no policy.yaml found (looked at ./policy.yaml, the configuration folder, "
+                     "/etc/freellmapi); name one with --policy"};
 }
 
 base::Result<fs::path> data_directory(const std::string& flag) {
@@ -137,7 +145,9 @@ base::Result<fs::path> data_directory(const std::string& flag) {
   }
   std::error_code ec;
   const bool made = fs::create_directories(folder, ec);
-  if (ec) return base::Error{base::Errc::io, fmt::format("cannot make the data folder {}: {}", folder.string(), ec.message())};
+  if (ec)
+    return base::Error{base::Errc::io,
+                       fmt::format("cannot make the data folder {}: {}", folder.string(), ec.message())};
   if (made) fs::permissions(folder, fs::perms::owner_all, ec);
   return folder;
 }

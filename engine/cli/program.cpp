@@ -19,7 +19,8 @@ namespace {
 void add_places(CLI::App& verb, Places& places) {
   verb.add_option("--policy", places.policy, "policy.yaml to use");
   verb.add_option("--data", places.data, "folder for keys and state");
-  verb.add_option("--plugins", places.plugins, "folders with provider plugins, separated by ':', before the installed one");
+  verb.add_option("--plugins", places.plugins,
+                  "folders with provider plugins, separated by ':', before the installed one");
 }
 
 int run_verbs(int argc, char** argv) {
@@ -33,26 +34,33 @@ int run_verbs(int argc, char** argv) {
   CLI::App* serve_verb = app.add_subcommand("serve", "run the router");
   add_places(*serve_verb, serving.places);
   serve_verb->add_option("--listen", serving.places.listen, "HOST:PORT to listen on");
-  const std::map<std::string, base::LogFormat> formats{{"text", base::LogFormat::text}, {"json", base::LogFormat::json}};
-  serve_verb->add_option("--log-format", serving.format, "text or json")->transform(CLI::CheckedTransformer(formats));
+  const std::map<std::string, base::LogFormat> formats{{"text", base::LogFormat::text},
+                                                       {"json", base::LogFormat::json}};
+  serve_verb->add_option("--log-format", serving.format, "text or json")
+      ->transform(CLI::CheckedTransformer(formats));
   const std::map<std::string, base::Level> levels{{"debug", base::Level::debug},
                                                   {"info", base::Level::info},
                                                   {"warn", base::Level::warn},
                                                   {"error", base::Level::error}};
-  serve_verb->add_option("--log-level", serving.level, "debug, info, warn or error")->transform(CLI::CheckedTransformer(levels));
+  serve_verb->add_option("--log-level", serving.level, "debug, info, warn or error")
+      ->transform(CLI::CheckedTransformer(levels));
   serve_verb->callback([&] { code = serve(serving); });
 
   Places places;
   CLI::App* policy = app.add_subcommand("policy", "check and show policy.yaml")->require_subcommand(1);
-  CLI::App* check = policy->add_subcommand("check", "print every fault as FILE:LINE:COL: message; exit 2 when there is one");
-  CLI::App* show = policy->add_subcommand("show", "print the effective policy and where each value came from");
+  CLI::App* check = policy->add_subcommand(
+      "check", "print every fault as FILE:LINE:COL: message; exit 2 when there is one");
+  CLI::App* show =
+      policy->add_subcommand("show", "print the effective policy and where each value came from");
   for (CLI::App* verb : {check, show}) {
     add_places(*verb, places);
     verb->add_option("file", places.policy, "the policy file");
   }
   check->callback([&] { code = policy_check(places); });
   show->callback([&] { code = policy_show(places); });
-  policy->add_subcommand("schema", "print the JSON Schema of policy.yaml")->callback([&] { code = policy_schema(); });
+  policy->add_subcommand("schema", "print the JSON Schema of policy.yaml")->callback([&] {
+    code = policy_schema();
+  });
 
   bool as_json = false;
   CLI::App* plugins = app.add_subcommand("plugins", "provider plugins")->require_subcommand(1);
@@ -61,7 +69,8 @@ int run_verbs(int argc, char** argv) {
   list->add_flag("--json", as_json, "as JSON");
   list->callback([&] { code = plugins_list(places, as_json); });
 
-  CLI::App* models = app.add_subcommand("models", "models as the router sees them, with why-not for the unusable");
+  CLI::App* models =
+      app.add_subcommand("models", "models as the router sees them, with why-not for the unusable");
   add_places(*models, places);
   models->add_flag("--json", as_json, "as JSON");
   models->callback([&] { code = models_list(places, as_json); });
@@ -76,7 +85,8 @@ int run_verbs(int argc, char** argv) {
   add_places(*config, places);
   CLI::Option* check_flag = config->add_option("--check", file, "check this file");
   config->add_option("--out", out, "write here instead of standard output")->excludes(check_flag);
-  config->callback([&] { code = file.empty() ? client_config_write(places, out) : client_config_check(places, file); });
+  config->callback(
+      [&] { code = file.empty() ? client_config_write(places, out) : client_config_check(places, file); });
 
   try {
     app.parse(argc, argv);

@@ -91,7 +91,8 @@ class Reloader {
     }
     status_.set_reload_error({});
     report(*world);
-    log_.info("policy.reloaded", {{"version", world->policy->version}, {"providers", world->policy->providers.size()}});
+    log_.info("policy.reloaded",
+              {{"version", world->policy->version}, {"providers", world->policy->providers.size()}});
   }
 
   void reload_if_changed() {
@@ -109,7 +110,8 @@ class Reloader {
     for (const auto& d : world.diagnostics) {
       if (d.warning) log_.warn("policy.warning", {{"message", d.text()}});
     }
-    for (const std::string& problem : world.problems) log_.warn("environment.unreadable", {{"message", problem}});
+    for (const std::string& problem : world.problems)
+      log_.warn("environment.unreadable", {{"message", problem}});
     for (const host::Refusal& r : world.plugins.refused) {
       log_.warn("plugin.refused", {{"file", r.file}, {"reason", r.reason}});
     }
@@ -126,7 +128,8 @@ class Reloader {
       }
       return base::Error{base::Errc::invalid_argument, std::move(faults)};
     }
-    auto snapshot = relay::make_snapshot(world.policy, ledger_, world.plugins.providers, &plain_environment, clock_.wall());
+    auto snapshot = relay::make_snapshot(world.policy, ledger_, world.plugins.providers, &plain_environment,
+                                         clock_.wall());
     if (!snapshot) return snapshot.error();
     // Redaction first: from the swap on, the new keys are in use.
     log_.set_redactor(world.redactor(unified_key_));
@@ -149,24 +152,30 @@ class Reloader {
 
 void announce(const World& world, const net::Server& server, const base::Secret& key) {
   const policy::Policy& policy = *world.policy;
-  fmt::print("FreeLLMAPI {} listens on http://{}:{}/v1\n", surfaces::program_version(), policy.server.address, server.port());
+  fmt::print("FreeLLMAPI {} listens on http://{}:{}/v1\n", surfaces::program_version(), policy.server.address,
+             server.port());
   fmt::print("policy:  {} ({})\n", world.policy_file.string(), policy.version);
   std::string plugins;
   for (const auto& [id, provider] : world.plugins.providers) {
     plugins += fmt::format("{}{} {}", plugins.empty() ? "" : ", ", id, provider->plugin().version());
   }
   fmt::print("plugins: {}\n", plugins.empty() ? "none" : plugins);
-  for (const host::Refusal& r : world.plugins.refused) fmt::print("         {} refused: {}\n", r.file, r.reason);
+  for (const host::Refusal& r : world.plugins.refused)
+    fmt::print("         {} refused: {}\n", r.file, r.reason);
   std::string keys;
   for (const policy::Provider& provider : policy.providers) {
-    if (!provider.keys.empty()) keys += fmt::format("{}{} ({})", keys.empty() ? "" : ", ", provider.id, provider.keys.size());
+    if (!provider.keys.empty())
+      keys += fmt::format("{}{} ({})", keys.empty() ? "" : ", ", provider.id, provider.keys.size());
   }
-  fmt::print("keys:    {}\n", keys.empty() ? "none; set GROQ_API_KEY, GEMINI_API_KEY, ... in the environment" : keys);
+  fmt::print("keys:    {}\n",
+             keys.empty() ? "none; put a provider's key (<PROVIDER>_API_KEY) into the environment" : keys);
   fmt::print("unified key: freellmapi-...{}  (`freellmapi unified-key show` prints it)\n", key.last_four());
   std::fflush(stdout);
 }
 
-bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1" || address == "localhost"; }
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1" || address == "localhost";
+}
 
 }  // namespace
 
@@ -221,8 +230,9 @@ int serve(const ServeOptions& options) {
   if (const auto listening = server.listen(); !listening) return refuse(listening.error().text());
   announce(*world, server, *key);
   if (!is_loopback(world->policy->server.address)) {
-    log.warn("listen.wide", {{"address", world->policy->server.address},
-                             {"message", "other machines can reach this router; the unified key is all that protects it"}});
+    log.warn("listen.wide",
+             {{"address", world->policy->server.address},
+              {"message", "other machines can reach this router; the unified key is all that protects it"}});
   }
   server.run([&reloader] { reloader.reload(); }, [&reloader] { reloader.reload_if_changed(); });
   return 0;

@@ -20,7 +20,8 @@ base::Result<base::Secret> checked(std::string value, const std::string& where) 
   }
   for (const char c : value) {
     if (c <= 0x20 || c >= 0x7f) {
-      return base::Error{base::Errc::invalid_argument, "the unified key holds a character that no header can carry", where};
+      return base::Error{base::Errc::invalid_argument,
+                         "the unified key holds a character that no header can carry", where};
     }
   }
   return base::Secret(std::move(value));

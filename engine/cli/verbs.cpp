@@ -63,8 +63,9 @@ int policy_check(const Places& places) {
   print_faults(*world);
   if (!world->policy) return 2;
   const policy::Policy& p = *world->policy;
-  fmt::print("{}: OK, {} provider(s), {} model(s), default chain of {} step(s), version {}\n", world->policy_file.string(),
-             p.providers.size(), p.models.size(), p.chains.front().steps.size(), p.version);
+  fmt::print("{}: OK, {} provider(s), {} model(s), default chain of {} step(s), version {}\n",
+             world->policy_file.string(), p.providers.size(), p.models.size(), p.chains.front().steps.size(),
+             p.version);
   return 0;
 }
 
@@ -87,19 +88,21 @@ int plugins_list(const Places& places, bool as_json) {
   if (as_json) {
     std::string loaded, refused;
     for (const auto& [id, p] : set.providers) {
-      loaded += fmt::format("{}{{\"id\":{},\"file\":{},\"version\":{},\"abi\":\"{}.{}\"}}", loaded.empty() ? "" : ",",
-                            base::json_string(id), base::json_string(p->plugin().file()), base::json_string(p->plugin().version()), p->plugin().abi_major(),
-                            p->plugin().abi_minor());
+      loaded += fmt::format("{}{{\"id\":{},\"file\":{},\"version\":{},\"abi\":\"{}.{}\"}}",
+                            loaded.empty() ? "" : ",", base::json_string(id),
+                            base::json_string(p->plugin().file()), base::json_string(p->plugin().version()),
+                            p->plugin().abi_major(), p->plugin().abi_minor());
     }
     for (const host::Refusal& r : set.refused) {
-      refused += fmt::format("{}{{\"file\":{},\"reason\":{}}}", refused.empty() ? "" : ",", base::json_string(r.file), base::json_string(r.reason));
+      refused += fmt::format("{}{{\"file\":{},\"reason\":{}}}", refused.empty() ? "" : ",",
+                             base::json_string(r.file), base::json_string(r.reason));
     }
     fmt::print("{{\"plugins\":[{}],\"refused\":[{}]}}\n", loaded, refused);
     return 0;
   }
   for (const auto& [id, p] : set.providers) {
-    fmt::print("{:<16} {:<10} ABI {}.{}  {}\n", id, p->plugin().version(), p->plugin().abi_major(), p->plugin().abi_minor(),
-               p->plugin().file());
+    fmt::print("{:<16} {:<10} ABI {}.{}  {}\n", id, p->plugin().version(), p->plugin().abi_major(),
+               p->plugin().abi_minor(), p->plugin().file());
   }
   for (const host::Refusal& r : set.refused) fmt::print("{:<16} refused: {}\n", r.file, r.reason);
   if (set.providers.empty()) {
@@ -119,9 +122,11 @@ int models_list(const Places& places, bool as_json) {
     const std::string name = policy.providers[model.provider].id + "/" + model.id;
     const std::string reason = why_not(policy, model);
     if (as_json) {
-      rows += fmt::format("{}{{\"id\":{},\"context\":{},\"tools\":{},\"vision\":{},\"available\":{},\"unavailable_reason\":{}}}",
-                          rows.empty() ? "" : ",", base::json_string(name), model.context, model.tools, model.vision, reason.empty(),
-                          reason.empty() ? "null" : base::json_string(reason));
+      rows += fmt::format(
+          "{}{{\"id\":{},\"context\":{},\"tools\":{},\"vision\":{},\"available\":{},\"unavailable_reason\":{}"
+          "}}",
+          rows.empty() ? "" : ",", base::json_string(name), model.context, model.tools, model.vision,
+          reason.empty(), reason.empty() ? "null" : base::json_string(reason));
     } else {
       fmt::print("{:<56} {:>9}  {}{}  {}\n", name, model.context, model.tools ? "tools " : "      ",
                  model.vision ? "vision" : "      ", reason.empty() ? "ok" : reason);
@@ -164,7 +169,8 @@ int client_config_check(const Places& places, const std::string& file) {
     fmt::print(stderr, "BAD: {}\n", text.error().message);
     return 1;
   }
-  // The configured port where there is a usable policy, the usual one elsewhere: a client file can be checked on any machine.
+  // The configured port where there is a usable policy, the usual one elsewhere: a client file can be checked
+  // on any machine.
   Quiet quiet;
   const auto world = read_world(places, quiet.loader);
   const std::uint16_t port = world && world->policy ? world->policy->server.port : default_port;

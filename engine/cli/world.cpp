@@ -36,6 +36,11 @@ base::Result<World> read_world(const Places& places, host::PluginLoader& loader)
     input.manifests.push_back({id, provider->manifest(), provider->plugin().file()});
   }
   input.environment = [&world](const std::string& name) { return environment(name, &world.problems); };
+  input.key_file = [&world](const std::string& path) -> std::optional<std::string> {
+    auto key = read_secret(path);
+    if (!key) world.problems.push_back(key.error().message);
+    return key ? std::optional(std::move(*key)) : std::nullopt;
+  };
   input.listen_override = places.listen;
   policy::Outcome outcome = policy::compile(input);
   world.policy = std::move(outcome.policy);

@@ -1,4 +1,5 @@
-// Everything that is read from disk and environment before the router can decide anything: plugins and policy.
+// Everything that is read from disk and environment before the router can decide anything: plugins and
+// policy.
 #pragma once
 
 #include <filesystem>
@@ -22,15 +23,16 @@ struct Places {
 struct World {
   std::filesystem::path policy_file;
   host::PluginSet plugins;
-  std::shared_ptr<const policy::Policy> policy;   ///< null when the policy has errors
-  std::vector<policy::Diagnostic> diagnostics;    ///< errors and warnings
-  std::vector<std::string> problems;              ///< of the environment: a NAME_FILE that cannot be read
+  std::shared_ptr<const policy::Policy> policy;  ///< null when the policy has errors
+  std::vector<policy::Diagnostic> diagnostics;   ///< errors and warnings
+  std::vector<std::string> problems;             ///< of the environment: a NAME_FILE that cannot be read
 
   /// What must never leave: the policy's keys and the unified key.
   std::shared_ptr<const base::Redactor> redactor(std::string_view unified_key) const;
 };
 
-/// The error is for what stops everything: no policy file, an unreadable one. Faults inside it are diagnostics.
+/// The error is for what stops everything: no policy file, an unreadable one. Faults inside it are
+/// diagnostics.
 base::Result<World> read_world(const Places& places, host::PluginLoader& loader);
 
 }  // namespace freellmapi::cli

@@ -21,7 +21,8 @@ struct Field {
 /// The parsed, judged head of a request: framing, Host and target have passed before anyone sees it.
 struct RequestHead {
   std::string_view method;   ///< a token, as sent
-  std::string_view path;     ///< begins with '/', without query; no control, no '\', no %00, no dot segments
+  std::string_view path;     ///< begins with '/', without query; no control, no '\', no %00, no dot segments;
+                             ///< still percent-encoded: %2F is data inside a segment
   std::string_view query;    ///< without '?'
   unsigned version = 11;     ///< 10 or 11
   std::span<const Field> fields;  ///< at most 100

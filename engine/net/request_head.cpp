@@ -136,9 +136,15 @@ std::string_view path_fault(std::string_view path) noexcept {
       if (high < 0 || low < 0) return "the path holds a broken percent-encoding";
       const int byte = high * 16 + low;
       if (byte < 0x20 || byte == 0x7f) return "the path holds an encoded control byte";
-      if (byte == '/' || byte == '\\') return "the path holds an encoded slash";
-      c = static_cast<char>(byte);
+      if (byte == '\\') return "the path holds an encoded backslash";
       at += 2;
+      if (byte == '/') {
+        // Data inside a segment (a model id), never a separator; but no way around the rule for dots either.
+        if (dotted()) return "the path holds a dot segment";
+        dots = length = 0;
+        continue;
+      }
+      c = static_cast<char>(byte);
     }
     ++length;
     if (c == '.') ++dots;

@@ -67,8 +67,12 @@ void Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
       }
       break;
     }
-    case Next::model: close([&](const Lane& l) { return l.model == failed.model; }); break;
-    case Next::provider: close(same_provider); break;
+    case Next::model:
+      close([&](const Lane& l) { return l.model == failed.model; });
+      break;
+    case Next::provider:
+      close(same_provider);
+      break;
     case Next::larger_window:
       close([&](const Lane& l) { return l.model == failed.model; });
       larger_than_ = std::max({larger_than_, failed.context, outcome.limit});
@@ -77,7 +81,9 @@ void Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
       close(same_provider);
       if (++elsewhere_ > 1) stopped_ = true;
       break;
-    case Next::stop: stopped_ = true; break;
+    case Next::stop:
+      stopped_ = true;
+      break;
   }
 }
 

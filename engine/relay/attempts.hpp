@@ -35,8 +35,9 @@ struct Action {
   bool repaired = false;  ///< the same lane again, with the member `repair_field` dropped or renamed
 };
 
-/// Invariants: no lane is attempted twice, but for one repair per request; after committed() nothing is attempted; the
-/// number of attempts never exceeds the limit; no attempt starts after the budget (the first always may).
+/// Invariants: no lane is attempted twice, but for one repair per request; after committed() nothing is
+/// attempted; the number of attempts never exceeds the limit; no attempt starts after the budget (the first
+/// always may).
 class Attempts {
  public:
   Attempts(std::vector<Lane> lanes, Limits limits);
@@ -65,8 +66,8 @@ class Attempts {
   bool repair_pending_ = false, repair_used_ = false;
   bool committed_ = false, out_of_budget_ = false, stopped_ = false;
   unsigned attempted_ = 0;
-  unsigned elsewhere_ = 0;            ///< how often "elsewhere once" has been asked for
-  std::uint64_t larger_than_ = 0;     ///< only windows above this
+  unsigned elsewhere_ = 0;         ///< how often "elsewhere once" has been asked for
+  std::uint64_t larger_than_ = 0;  ///< only windows above this
 };
 
 }  // namespace freellmapi::relay

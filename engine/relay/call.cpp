@@ -39,8 +39,8 @@ std::uint32_t flags_of(const policy::Model& model) noexcept {
 
 }  // namespace
 
-PluginCall::PluginCall(const chat::Request& request, const policy::Model& model, std::string_view upstream_name,
-                       std::uint64_t seed) {
+PluginCall::PluginCall(const chat::Request& request, const policy::Model& model,
+                       std::string_view upstream_name, std::uint64_t seed) {
   members_.reserve(request.members.size());
   for (const chat::Member& m : request.members) members_.push_back({str(m.name), str(m.value)});
   call_.size = sizeof call_;

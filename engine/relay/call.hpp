@@ -11,8 +11,8 @@
 
 namespace freellmapi::relay {
 
-/// A freellm_call and the member array it points to. Views into the request: the request must outlive it. Not movable
-/// while `call` is in use.
+/// A freellm_call and the member array it points to. Views into the request: the request must outlive it. Not
+/// movable while `call` is in use.
 class PluginCall {
  public:
   PluginCall(const chat::Request& request, const policy::Model& model, std::string_view upstream_name,

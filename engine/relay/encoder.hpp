@@ -30,7 +30,7 @@ struct Detail {
 /// Why there is no answer, or no end to one. Texts are redacted.
 struct Failure {
   int status = 502;
-  std::string type;     ///< OpenAI's error types
+  std::string type;  ///< OpenAI's error types
   std::string code;
   std::string message;
   std::optional<std::string> param;
@@ -45,8 +45,8 @@ struct Reply {
   std::string body;
 };
 
-/// One per request; called on the request's core, in order: begin, event*, then finish or failed. For a non-streamed
-/// request: whole() or failure() alone.
+/// One per request; called on the request's core, in order: begin, event*, then finish or failed. For a
+/// non-streamed request: whole() or failure() alone.
 class Encoder {
  public:
   virtual ~Encoder() = default;

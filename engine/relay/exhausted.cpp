@@ -18,7 +18,8 @@ constexpr std::size_t details_most = 64;
 
 /// The four questions that decide the status, asked of every candidate.
 struct Tally {
-  std::size_t total = 0, unconfigured = 0, no_vision = 0, no_tools = 0, no_json = 0, context = 0, time_bound = 0;
+  std::size_t total = 0, unconfigured = 0, no_vision = 0, no_tools = 0, no_json = 0, context = 0,
+              time_bound = 0;
   std::size_t auth = 0, not_found = 0, bad_request = 0, filtered = 0, timeouts = 0, attempted = 0;
   std::uint64_t largest_window = 0;
   std::optional<base::WallTime> first_back;
@@ -37,10 +38,18 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
   switch (c.gate) {
     case Gate::provider_off:
     case Gate::model_off:
-    case Gate::no_key: ++t.unconfigured; break;
-    case Gate::no_tools: ++t.no_tools; break;
-    case Gate::no_vision: ++t.no_vision; break;
-    case Gate::no_json: ++t.no_json; break;
+    case Gate::no_key:
+      ++t.unconfigured;
+      break;
+    case Gate::no_tools:
+      ++t.no_tools;
+      break;
+    case Gate::no_vision:
+      ++t.no_vision;
+      break;
+    case Gate::no_json:
+      ++t.no_json;
+      break;
     case Gate::context_too_small:
     case Gate::quota_never:
       ++t.context;
@@ -51,7 +60,8 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
       ++t.time_bound;
       t.back_at(c.free_at);
       break;
-    case Gate::passed: break;
+    case Gate::passed:
+      break;
   }
 }
 
@@ -66,7 +76,8 @@ void count_ending(Tally& t, const Ending& e, const policy::Policy& policy, base:
   if (c == FREELLM_C_AUTH_INVALID || c == FREELLM_C_AUTH_FORBIDDEN) ++t.auth;
   if (c == FREELLM_C_CONTEXT_TOO_LONG) {
     ++t.context;
-    t.largest_window = std::max({t.largest_window, e.outcome.limit, policy.models[e.candidate.model].context});
+    t.largest_window =
+        std::max({t.largest_window, e.outcome.limit, policy.models[e.candidate.model].context});
   }
   if (c == FREELLM_C_MODEL_NOT_FOUND || c == FREELLM_C_MODEL_GONE) ++t.not_found;
   if (c == FREELLM_C_BAD_REQUEST) ++t.bad_request;
@@ -74,7 +85,9 @@ void count_ending(Tally& t, const Ending& e, const policy::Policy& policy, base:
   if (c == FREELLM_C_TIMEOUT) ++t.timeouts;
 }
 
-std::string clock_text(base::WallTime when) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", std::chrono::floor<std::chrono::seconds>(when)); }
+std::string clock_text(base::WallTime when) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", std::chrono::floor<std::chrono::seconds>(when));
+}
 
 /// "3 rate_limited, 2 no_tools": what stands in details, counted.
 std::string summary(const std::vector<Detail>& details) {
@@ -88,13 +101,16 @@ std::string summary(const std::vector<Detail>& details) {
 std::vector<Detail> details_of(const Exhaustion& facts) {
   const policy::Policy& policy = *facts.policy;
   std::vector<Detail> details;
-  const auto add = [&](const routing::Candidate& c, std::string_view reason, std::optional<base::WallTime> free_at) {
+  const auto add = [&](const routing::Candidate& c, std::string_view reason,
+                       std::optional<base::WallTime> free_at) {
     if (details.size() >= details_most) return;
     const policy::Model& model = policy.models[c.model];
     details.push_back({policy.providers[model.provider].id, model.id,
-                       c.key == policy::none ? std::string{} : policy.keys[c.key].label, std::string(reason), free_at});
+                       c.key == policy::none ? std::string{} : policy.keys[c.key].label, std::string(reason),
+                       free_at});
   };
-  for (const Ending& e : *facts.endings) add(e.candidate, ruling_of(e.outcome.error_class).name, std::nullopt);
+  for (const Ending& e : *facts.endings)
+    add(e.candidate, ruling_of(e.outcome.error_class).name, std::nullopt);
   for (const routing::Considered& c : facts.decision->considered) {
     if (c.gate == Gate::passed) continue;
     const bool timed = c.gate == Gate::quota_full || c.gate == Gate::benched;
@@ -115,17 +131,21 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
   const auto all_attempts = [&](std::size_t n) { return t.attempted > 0 && n == t.attempted; };
 
   if (t.total == 0 || t.unconfigured == t.total) {
-    return {503, "server_error", "no_providers_configured",
-            fmt::format("No provider can serve '{}': no key is configured for any candidate. Set a provider's key in the "
-                        "environment (GROQ_API_KEY, GEMINI_API_KEY, ...) and reload.",
-                        base::printable(facts.asked_model))};
+    return {
+        503, "server_error", "no_providers_configured",
+        fmt::format(
+            "No provider can serve '{}': no key is configured for any candidate. Set a provider's key in the "
+            "environment (<PROVIDER>_API_KEY) and start the router again.",
+            base::printable(facts.asked_model))};
   }
   const std::size_t configured = t.total - t.unconfigured;
   if (t.attempted == 0 && t.no_vision == configured) {
-    return {422, "invalid_request_error", "no_vision_model", "No configured model of this chain can read images."};
+    return {422, "invalid_request_error", "no_vision_model",
+            "No configured model of this chain can read images."};
   }
   if (t.attempted == 0 && t.no_tools == configured) {
-    return {422, "invalid_request_error", "no_tools_model", "No configured model of this chain can call tools."};
+    return {422, "invalid_request_error", "no_tools_model",
+            "No configured model of this chain can call tools."};
   }
   if (t.attempted == 0 && t.no_json == configured) {
     return {422, "invalid_request_error", "no_json_model",
@@ -145,23 +165,28 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
             redactor.redact(base::printable(facts.endings->back().outcome.message, 400))};
   }
   if (all_attempts(t.filtered)) {
-    return {400, "invalid_request_error", "content_filter", "The provider's content filter refused the request."};
+    return {400, "invalid_request_error", "content_filter",
+            "The provider's content filter refused the request."};
   }
   if (all_attempts(t.not_found) && t.time_bound == 0) {
     return {404, "not_found_error", "model_not_found",
             fmt::format("No provider serves '{}' any more.", base::printable(facts.asked_model))};
   }
   if (all_attempts(t.auth) && t.time_bound == 0) {
-    return {502, "server_error", "provider_auth_failed", "Every provider refused its key. Check the keys with `keys list`."};
+    return {502, "server_error", "provider_auth_failed",
+            "Every provider refused its key. Check the keys with `keys list`."};
   }
-  if (t.time_bound > 0 && t.time_bound + t.unconfigured + t.no_vision + t.no_tools + t.no_json + t.context >= t.total) {
+  if (t.time_bound > 0 &&
+      t.time_bound + t.unconfigured + t.no_vision + t.no_tools + t.no_json + t.context >= t.total) {
     return {429, "rate_limit_error", "all_quotas_spent", "Every candidate is out of quota or cooling down"};
   }
   if (facts.out_of_budget && !facts.capped) {
-    return {504, "server_error", "deadline_exceeded", "The request's time budget ended before a provider answered."};
+    return {504, "server_error", "deadline_exceeded",
+            "The request's time budget ended before a provider answered."};
   }
   if (all_attempts(t.timeouts)) {
-    return {504, "server_error", "upstream_timeout", "Every provider that was tried was silent past its deadline."};
+    return {504, "server_error", "upstream_timeout",
+            "Every provider that was tried was silent past its deadline."};
   }
   return {502, "server_error", "upstream_failed", "Every provider that was tried failed"};
 }
@@ -184,7 +209,8 @@ Failure explain_exhaustion(const Exhaustion& facts, const base::Redactor& redact
   failure.code = shape.code;
   failure.message = std::move(shape.message);
   failure.details = details_of(facts);
-  if (failure.status == 429 || failure.code == "upstream_failed") failure.message += " (" + summary(failure.details) + ").";
+  if (failure.status == 429 || failure.code == "upstream_failed")
+    failure.message += " (" + summary(failure.details) + ").";
   if (failure.status == 429 && tally.first_back) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(*tally.first_back - facts.now).count();
     failure.retry_after_seconds = static_cast<std::uint64_t>(std::clamp<std::int64_t>(wait, 1, 86'400));

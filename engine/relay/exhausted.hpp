@@ -30,8 +30,9 @@ struct Exhaustion {
   base::WallTime now{};
 };
 
-/// All auth: 502; all context: 413; all not found: 404; all time-bound: 429 with Retry-After; a lone bad request: that 400; no
-/// capable model: 422; nothing configured: 503; deadline: 504; else 502. details[] has every candidate.
+/// All auth: 502; all context: 413; all not found: 404; all time-bound: 429 with Retry-After; a lone bad
+/// request: that 400; no capable model: 422; nothing configured: 503; deadline: 504; else 502. details[] has
+/// every candidate.
 Failure explain_exhaustion(const Exhaustion& facts, const base::Redactor& redactor);
 
 }  // namespace freellmapi::relay

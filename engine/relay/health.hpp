@@ -11,8 +11,9 @@
 
 namespace freellmapi::relay {
 
-/// Counts failures in a row under a 64-bit name. A count is forgotten fifteen minutes after its last failure and at the first
-/// success. Bounded: at 4,096 names per shard the shard starts anew. Thread safety: any thread; one short lock per shard.
+/// Counts failures in a row under a 64-bit name. A count is forgotten fifteen minutes after its last failure
+/// and at the first success. Bounded: at 4,096 names per shard the shard starts anew. Thread safety: any
+/// thread; one short lock per shard.
 class Health {
  public:
   /// Returns how many there are now in a row, this one included.
@@ -20,7 +21,10 @@ class Health {
   void succeeded(std::uint64_t name);
 
  private:
-  struct Run { unsigned failures = 0; base::Instant last{}; };
+  struct Run {
+    unsigned failures = 0;
+    base::Instant last{};
+  };
   struct Shard {
     std::mutex mutex;
     std::unordered_map<std::uint64_t, Run> runs;

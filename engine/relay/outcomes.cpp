@@ -27,16 +27,28 @@ freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept {
     case Fault::connect:
     case Fault::proxy:
     case Fault::tls:
-    case Fault::timeout_connect: error_class = FREELLM_C_NETWORK; break;
+    case Fault::timeout_connect:
+      error_class = FREELLM_C_NETWORK;
+      break;
     // The connection stood: it is this model's answer that failed, another model of the provider may do.
-    case Fault::reset: error_class = FREELLM_C_SERVER_ERROR; break;
-    case Fault::truncated: error_class = FREELLM_C_TRUNCATED; break;
+    case Fault::reset:
+      error_class = FREELLM_C_SERVER_ERROR;
+      break;
+    case Fault::truncated:
+      error_class = FREELLM_C_TRUNCATED;
+      break;
     case Fault::bad_response:
-    case Fault::too_large: error_class = FREELLM_C_MALFORMED; break;
+    case Fault::too_large:
+      error_class = FREELLM_C_MALFORMED;
+      break;
     case Fault::timeout_first_byte:
     case Fault::timeout_idle:
-    case Fault::timeout_total: error_class = FREELLM_C_TIMEOUT; break;
-    case Fault::cancelled: error_class = FREELLM_C_UNKNOWN; break;
+    case Fault::timeout_total:
+      error_class = FREELLM_C_TIMEOUT;
+      break;
+    case Fault::cancelled:
+      error_class = FREELLM_C_UNKNOWN;
+      break;
   }
   freellm_outcome outcome = outcome_of(error_class, detail.empty() ? net::name(fault) : detail);
   const std::string_view code = net::name(fault);
@@ -65,14 +77,20 @@ milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, uns
 std::optional<quota::BenchScope> bench_scope(const Ruling& row, const freellm_outcome& outcome) noexcept {
   if (!row.bench) return std::nullopt;
   switch (outcome.scope) {
-    case FREELLM_SCOPE_REQUEST: return std::nullopt;
-    case FREELLM_SCOPE_KEY_MODEL: return Bench::key_model;
+    case FREELLM_SCOPE_REQUEST:
+      return std::nullopt;
+    case FREELLM_SCOPE_KEY_MODEL:
+      return Bench::key_model;
     case FREELLM_SCOPE_KEY:
-    case FREELLM_SCOPE_ACCOUNT: return Bench::key;
-    case FREELLM_SCOPE_MODEL: return Bench::model;
+    case FREELLM_SCOPE_ACCOUNT:
+      return Bench::key;
+    case FREELLM_SCOPE_MODEL:
+      return Bench::model;
     case FREELLM_SCOPE_PROVIDER:
-    case FREELLM_SCOPE_IP: return Bench::provider;
-    default: return row.bench;
+    case FREELLM_SCOPE_IP:
+      return Bench::provider;
+    default:
+      return row.bench;
   }
 }
 

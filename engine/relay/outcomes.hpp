@@ -17,12 +17,12 @@ namespace freellmapi::relay {
 
 /// What this request does next.
 enum class Next {
-  key,            ///< another key of the same model, then on down the chain
-  model,          ///< no other key of this model: the next model
-  provider,       ///< nothing more from this provider
-  larger_window,  ///< only models with a larger context window
-  elsewhere_once, ///< one more try at another provider, then the failure goes to the client
-  stop,           ///< the failure goes to the client now
+  key,             ///< another key of the same model, then on down the chain
+  model,           ///< no other key of this model: the next model
+  provider,        ///< nothing more from this provider
+  larger_window,   ///< only models with a larger context window
+  elsewhere_once,  ///< one more try at another provider, then the failure goes to the client
+  stop,            ///< the failure goes to the client now
 };
 
 /// How long the bench grows when the same thing happens again and again.
@@ -36,9 +36,9 @@ struct Ruling {
   std::chrono::seconds first{0};           ///< the bench's length; a longer one stated by the provider wins
   std::chrono::seconds most{0};
   Growth growth = Growth::none;
-  unsigned after = 1;      ///< this many failures in a row start the bench
-  bool repairable = false; ///< one retry in place when the outcome names a field to mend
-  bool is_error = true;    ///< counts in X-Fallback-Trail; false for limits that are no fault
+  unsigned after = 1;       ///< this many failures in a row start the bench
+  bool repairable = false;  ///< one retry in place when the outcome names a field to mend
+  bool is_error = true;     ///< counts in X-Fallback-Trail; false for limits that are no fault
 };
 
 using std::chrono::hours;
@@ -51,22 +51,32 @@ inline constexpr std::array<Ruling, 22> rulings{{
     {FREELLM_C_RATE_LIMITED, "rate_limited", Next::key, Bench::key_model, seconds{60}, hours{24}},
     {FREELLM_C_QUOTA_EXHAUSTED, "quota_exhausted", Next::key, Bench::key_model, minutes{10}, hours{24 * 31}},
     {FREELLM_C_AUTH_INVALID, "auth_invalid", Next::key, Bench::key, minutes{5}, minutes{5}},
-    {FREELLM_C_AUTH_FORBIDDEN, "auth_forbidden", Next::key, Bench::key, hours{1}, hours{24}, Growth::doubling},
+    {FREELLM_C_AUTH_FORBIDDEN, "auth_forbidden", Next::key, Bench::key, hours{1}, hours{24},
+     Growth::doubling},
     {FREELLM_C_PAYMENT_REQUIRED, "payment_required", Next::key, Bench::key_model, hours{24}, hours{24}},
     {FREELLM_C_MODEL_NOT_FOUND, "model_not_found", Next::model, Bench::model, hours{24}, hours{24}},
     {FREELLM_C_MODEL_GONE, "model_gone", Next::model, Bench::model, hours{24 * 7}, hours{24 * 7}},
-    {FREELLM_C_MODEL_UNAVAILABLE, "model_unavailable", Next::model, Bench::model, minutes{10}, hours{1}, Growth::doubling},
-    {FREELLM_C_MODEL_FORBIDDEN, "model_forbidden", Next::key, Bench::key_model, hours{24}, hours{24 * 7}, Growth::doubling},
+    {FREELLM_C_MODEL_UNAVAILABLE, "model_unavailable", Next::model, Bench::model, minutes{10}, hours{1},
+     Growth::doubling},
+    {FREELLM_C_MODEL_FORBIDDEN, "model_forbidden", Next::key, Bench::key_model, hours{24}, hours{24 * 7},
+     Growth::doubling},
     {FREELLM_C_CONTEXT_TOO_LONG, "context_too_long", Next::larger_window, std::nullopt},
-    {FREELLM_C_BAD_REQUEST, "bad_request", Next::elsewhere_once, std::nullopt, seconds{0}, seconds{0}, Growth::none, 1, true},
+    {FREELLM_C_BAD_REQUEST, "bad_request", Next::elsewhere_once, std::nullopt, seconds{0}, seconds{0},
+     Growth::none, 1, true},
     {FREELLM_C_CONTENT_FILTERED, "content_filtered", Next::elsewhere_once, std::nullopt},
-    {FREELLM_C_OVERLOADED, "overloaded", Next::model, Bench::model, seconds{15}, minutes{5}, Growth::doubling},
-    {FREELLM_C_SERVER_ERROR, "server_error", Next::model, Bench::model, seconds{10}, minutes{5}, Growth::doubling},
+    {FREELLM_C_OVERLOADED, "overloaded", Next::model, Bench::model, seconds{15}, minutes{5},
+     Growth::doubling},
+    {FREELLM_C_SERVER_ERROR, "server_error", Next::model, Bench::model, seconds{10}, minutes{5},
+     Growth::doubling},
     {FREELLM_C_TIMEOUT, "timeout", Next::model, Bench::model, seconds{30}, minutes{5}, Growth::doubling, 2},
-    {FREELLM_C_NETWORK, "network", Next::provider, Bench::provider, seconds{15}, minutes{1}, Growth::doubling, 3},
-    {FREELLM_C_MALFORMED, "malformed_response", Next::model, Bench::model, seconds{60}, minutes{5}, Growth::none, 2},
-    {FREELLM_C_EMPTY, "empty_completion", Next::model, Bench::model, seconds{60}, minutes{5}, Growth::none, 3},
-    {FREELLM_C_TRUNCATED, "truncated_stream", Next::model, Bench::model, seconds{30}, minutes{5}, Growth::none, 2},
+    {FREELLM_C_NETWORK, "network", Next::provider, Bench::provider, seconds{15}, minutes{1}, Growth::doubling,
+     3},
+    {FREELLM_C_MALFORMED, "malformed_response", Next::model, Bench::model, seconds{60}, minutes{5},
+     Growth::none, 2},
+    {FREELLM_C_EMPTY, "empty_completion", Next::model, Bench::model, seconds{60}, minutes{5}, Growth::none,
+     3},
+    {FREELLM_C_TRUNCATED, "truncated_stream", Next::model, Bench::model, seconds{30}, minutes{5},
+     Growth::none, 2},
     {FREELLM_C_PROVIDER_GONE, "provider_gone", Next::provider, Bench::provider, hours{24 * 7}, hours{24 * 7}},
     {FREELLM_C_PROVIDER_BLOCKED, "provider_blocked", Next::provider, Bench::provider, hours{1}, hours{1}},
 }};
@@ -92,11 +102,12 @@ freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept;
 /// An outcome made by the host.
 freellm_outcome outcome_of(std::uint32_t error_class, std::string_view message) noexcept;
 
-/// How long the bench lasts: what the provider said, else the next opening of the window it named, else the row's
-/// length grown by `failures` in a row. Clamped to [1 s, row.most]; 0: no bench. Day windows without a stated time are probed
-/// again after at most six hours, for our calendar may be wrong.
+/// How long the bench lasts: what the provider said, else the next opening of the window it named, else the
+/// row's length grown by `failures` in a row. Clamped to [1 s, row.most]; 0: no bench. Day windows without a
+/// stated time are probed again after at most six hours, for our calendar may be wrong.
 std::chrono::milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, unsigned failures,
-                                       std::optional<base::WallTime> window_opens, base::WallTime now) noexcept;
+                                       std::optional<base::WallTime> window_opens,
+                                       base::WallTime now) noexcept;
 
 /// The scope to bench: the outcome's own where it names one, else the row's.
 std::optional<quota::BenchScope> bench_scope(const Ruling& row, const freellm_outcome& outcome) noexcept;

@@ -14,7 +14,8 @@ std::optional<std::uint64_t> said(std::uint64_t figure) noexcept {
 }
 
 bool is_blank(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
 }
 
 template <class T>
@@ -26,9 +27,15 @@ const T& as(const freellm_event& event) noexcept {
 
 bool Reading::on_event(const freellm_event& event) {
   switch (event.type) {
-    case FREELLM_EV_TEXT: fed_ = assembler_.text(view(as<freellm_ev_text>(event).text)); break;
-    case FREELLM_EV_REASONING: fed_ = assembler_.reasoning(view(as<freellm_ev_text>(event).text)); break;
-    case FREELLM_EV_REFUSAL: fed_ = assembler_.refusal(view(as<freellm_ev_text>(event).text)); break;
+    case FREELLM_EV_TEXT:
+      fed_ = assembler_.text(view(as<freellm_ev_text>(event).text));
+      break;
+    case FREELLM_EV_REASONING:
+      fed_ = assembler_.reasoning(view(as<freellm_ev_text>(event).text));
+      break;
+    case FREELLM_EV_REFUSAL:
+      fed_ = assembler_.refusal(view(as<freellm_ev_text>(event).text));
+      break;
     case FREELLM_EV_TOOL: {
       const auto& e = as<freellm_ev_tool>(event);
       chat::ToolPiece piece;
@@ -50,7 +57,9 @@ bool Reading::on_event(const freellm_event& event) {
       assembler_.usage(usage);
       break;
     }
-    case FREELLM_EV_FINISH: fed_ = assembler_.finish(view(as<freellm_ev_finish>(event).reason)); break;
+    case FREELLM_EV_FINISH:
+      fed_ = assembler_.finish(view(as<freellm_ev_finish>(event).reason));
+      break;
     case FREELLM_EV_ERROR:
       errored_ = true;
       outcome_ = *as<freellm_ev_error>(event).outcome;
@@ -60,7 +69,8 @@ bool Reading::on_event(const freellm_event& event) {
       fed_ = assembler_.extra(e.place == FREELLM_EXTRA_CHOICE, view(e.name), view(e.json));
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return fed_ == chat::Fed::ok;
 }
@@ -89,24 +99,31 @@ Reading::State Reading::judge(freellm_status status) {
   if (fed_ == chat::Fed::malformed) {
     return fail(outcome_of(FREELLM_C_MALFORMED, "a tool call whose arguments are no JSON object"));
   }
-  if (fed_ == chat::Fed::too_long) return fail(outcome_of(FREELLM_C_MALFORMED, "the answer is longer than its bound"));
+  if (fed_ == chat::Fed::too_long)
+    return fail(outcome_of(FREELLM_C_MALFORMED, "the answer is longer than its bound"));
   if (status >= 0) return state_;
   switch (status) {
-    case FREELLM_E_TRUNCATED: return fail(outcome_of(FREELLM_C_TRUNCATED, "the answer ended before its legal end"));
-    case FREELLM_E_LIMIT: return fail(outcome_of(FREELLM_C_MALFORMED, "a piece of the answer is longer than its bound"));
-    default: return fail(outcome_of(FREELLM_C_MALFORMED, "the answer is not in the provider's format"));
+    case FREELLM_E_TRUNCATED:
+      return fail(outcome_of(FREELLM_C_TRUNCATED, "the answer ended before its legal end"));
+    case FREELLM_E_LIMIT:
+      return fail(outcome_of(FREELLM_C_MALFORMED, "a piece of the answer is longer than its bound"));
+    default:
+      return fail(outcome_of(FREELLM_C_MALFORMED, "the answer is not in the provider's format"));
   }
 }
 
 Reading::State Reading::complete() {
   const chat::Answer& answer = assembler_.answer();
-  if (!answer.finish) return fail(outcome_of(FREELLM_C_TRUNCATED, "the answer ended without a finish reason"));
-  const bool nothing = is_blank(answer.text) && is_blank(answer.refusal) && is_blank(answer.reasoning) && answer.calls.empty();
+  if (!answer.finish)
+    return fail(outcome_of(FREELLM_C_TRUNCATED, "the answer ended without a finish reason"));
+  const bool nothing =
+      is_blank(answer.text) && is_blank(answer.refusal) && is_blank(answer.reasoning) && answer.calls.empty();
   // A model that spent its whole allowance before its first word has answered; so has a filter.
   if (nothing && *answer.finish == chat::Finish::content_filter) {
     return fail(outcome_of(FREELLM_C_CONTENT_FILTERED, "the provider's content filter stopped the answer"));
   }
-  if (nothing && *answer.finish != chat::Finish::length) return fail(outcome_of(FREELLM_C_EMPTY, "the answer is empty"));
+  if (nothing && *answer.finish != chat::Finish::length)
+    return fail(outcome_of(FREELLM_C_EMPTY, "the answer is empty"));
   if (encoder_ != nullptr) {
     if (!begun_) encoder_->begin(route_, out_);
     begun_ = true;

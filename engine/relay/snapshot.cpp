@@ -12,11 +12,13 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
   snapshot->upstreams.reserve(policy->providers.size());
   for (const policy::Provider& provider : policy->providers) {
     Upstream upstream;
-    if (const auto found = plugins.find(provider.plugin); found != plugins.end()) upstream.plugin = found->second;
+    if (const auto found = plugins.find(provider.plugin); found != plugins.end())
+      upstream.plugin = found->second;
     if (!provider.base_url.empty()) {
       auto url = net::parse_base_url(provider.base_url);
       if (!url) {
-        return base::Error{base::Errc::invalid_argument, url.error().message, "providers." + provider.id + ".base_url"};
+        return base::Error{base::Errc::invalid_argument, url.error().message,
+                           "providers." + provider.id + ".base_url"};
       }
       upstream.origin = std::move(url->origin);
       upstream.base_path = std::move(url->path);

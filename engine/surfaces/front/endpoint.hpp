@@ -14,9 +14,9 @@ namespace freellmapi::surfaces {
 struct Incoming {
   net::Exchange& exchange;
   net::Core& core;
-  std::string_view rest;                    ///< what follows a prefix path
-  std::string* body = nullptr;              ///< read, when the route takes one; the exchange's own string
-  std::vector<net::ResponseField> common;   ///< for every reply: X-Request-Id, CORS
+  std::string_view rest;                   ///< what follows a prefix path
+  std::string* body = nullptr;             ///< read, when the route takes one; the exchange's own string
+  std::vector<net::ResponseField> common;  ///< for every reply: X-Request-Id, CORS
   relay::Record record;
 };
 

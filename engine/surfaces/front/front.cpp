@@ -41,7 +41,8 @@ void add_cors(const net::RequestHead& head, std::vector<net::ResponseField>& com
   common.push_back({"Access-Control-Allow-Origin", std::string(origin)});
   common.push_back({"Vary", "Origin"});
   common.push_back({"Access-Control-Expose-Headers",
-                    "X-Request-Id, X-Routed-Via, X-Fallback-Attempts, X-Fallback-Trail, X-Policy-Version, Retry-After, Server-Timing"});
+                    "X-Request-Id, X-Routed-Via, X-Fallback-Attempts, X-Fallback-Trail, X-Policy-Version, "
+                    "Retry-After, Server-Timing"});
 }
 
 void add_preflight(const net::RequestHead& head, std::vector<net::ResponseField>& fields) {
@@ -72,8 +73,8 @@ FrontDoor::Match FrontDoor::match(std::string_view path, std::string_view method
   return found;
 }
 
-net::Task<void> FrontDoor::refuse(Incoming& incoming, int status, std::string_view type, std::string_view code,
-                                  std::string message, std::string_view allow) {
+net::Task<void> FrontDoor::refuse(Incoming& incoming, int status, std::string_view type,
+                                  std::string_view code, std::string message, std::string_view allow) {
   relay::Failure failure;
   failure.status = status;
   failure.type = type;
@@ -97,7 +98,7 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
     add_preflight(head, fields);
     fields.push_back({"Allow", found.allow});
     incoming.record.status = 204;
-    co_await incoming.exchange.respond(204, fields, {});
+    co_await incoming.exchange.respond(204, fields, std::string_view());
     co_return;
   }
   if (!found.path_known) {
@@ -116,14 +117,16 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
 
   if (route.access == Access::key) {
     switch (gate_.judge(head)) {
-      case KeyGate::Verdict::open: break;
+      case KeyGate::Verdict::open:
+        break;
       case KeyGate::Verdict::ambiguous:
         co_await refuse(incoming, 400, "invalid_request_error", "ambiguous_credentials",
                         "The request carries several keys that differ. Send one.");
         co_return;
       case KeyGate::Verdict::missing:
-        co_await refuse(incoming, 401, "authentication_error", "invalid_api_key",
-                        "No key. Send 'Authorization: Bearer freellmapi-...'; `freellmapi unified-key show` prints it.");
+        co_await refuse(
+            incoming, 401, "authentication_error", "invalid_api_key",
+            "No key. Send 'Authorization: Bearer freellmapi-...'; `freellmapi unified-key show` prints it.");
         co_return;
       case KeyGate::Verdict::wrong:
         co_await refuse(incoming, 401, "authentication_error", "invalid_api_key",
@@ -163,7 +166,8 @@ net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
 void FrontDoor::write_log(const Incoming& incoming) const {
   const relay::Record& r = incoming.record;
   if (r.surface.empty() && r.status < 400) return;
-  const auto total = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
+  const auto total =
+      std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
   const auto millis = [](std::chrono::microseconds t) { return static_cast<double>(t.count()) / 1000.0; };
   if (r.provider.empty()) {
     log_.info("request.done", {{"id", r.request_id},

@@ -1,4 +1,5 @@
-// The front door: path, method, key, content type and body are judged here, in this order, once, for every surface.
+// The front door: path, method, key, content type and body are judged here, in this order, once, for every
+// surface.
 #pragma once
 
 #include <string>

@@ -73,7 +73,8 @@ bool is_loopback_origin(std::string_view origin) noexcept {
     const std::size_t host_size = rest.starts_with('[') ? colon + 1 : colon;
     host = rest.substr(0, host_size);
     port = rest.substr(host_size + 1);
-    if (port.empty() || port.size() > 5 || !std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    if (port.empty() || port.size() > 5 ||
+        !std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; })) {
       return false;
     }
   }

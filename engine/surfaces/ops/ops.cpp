@@ -36,17 +36,24 @@ std::string Status::reload_error() const {
   return reload_error_;
 }
 
-net::Task<void> Livez::handle(Incoming& incoming) { co_await reply_json(incoming, 200, "{\"status\":\"ok\"}\n"); }
+net::Task<void> Livez::handle(Incoming& incoming) {
+  co_await reply_json(incoming, 200, "{\"status\":\"ok\"}\n");
+}
 
 net::Task<void> Version::handle(Incoming& incoming) {
   co_await reply_json(incoming, 200,
-                      fmt::format("{{\"name\":\"freellmapi\",\"version\":\"{}\",\"abi\":\"{}.{}\"}}\n", program_version(),
-                                  FREELLM_ABI_MAJOR, FREELLM_ABI_MINOR));
+                      fmt::format("{{\"name\":\"freellmapi\",\"version\":\"{}\",\"abi\":\"{}.{}\"}}\n",
+                                  program_version(), FREELLM_ABI_MAJOR, FREELLM_ABI_MINOR));
 }
 
-Health::Health(const relay::Relay& relay, quota::Ledger& ledger, const base::Clock& clock, const Status& status,
-               std::function<bool()> draining, bool detailed)
-    : relay_(relay), ledger_(ledger), clock_(clock), status_(status), draining_(std::move(draining)), detailed_(detailed) {}
+Health::Health(const relay::Relay& relay, quota::Ledger& ledger, const base::Clock& clock,
+               const Status& status, std::function<bool()> draining, bool detailed)
+    : relay_(relay),
+      ledger_(ledger),
+      clock_(clock),
+      status_(status),
+      draining_(std::move(draining)),
+      detailed_(detailed) {}
 
 net::Task<void> Health::handle(Incoming& incoming) {
   const auto snapshot = relay_.current().get();
@@ -63,7 +70,8 @@ net::Task<void> Health::handle(Incoming& incoming) {
 
   std::size_t configured = 0;
   for (const routing::Considered& c : decision.considered) {
-    const bool off = c.gate == routing::Gate::provider_off || c.gate == routing::Gate::model_off || c.gate == routing::Gate::no_key;
+    const bool off = c.gate == routing::Gate::provider_off || c.gate == routing::Gate::model_off ||
+                     c.gate == routing::Gate::no_key;
     if (!off) ++configured;
   }
   const std::size_t usable = decision.order.size();
@@ -84,8 +92,9 @@ net::Task<void> Health::handle(Incoming& incoming) {
   std::string body = fmt::format(
       "{{\"status\":\"{}\",\"version\":\"{}\",\"policy\":{{\"version\":\"{}\",\"reload_error\":{}}},"
       "\"candidates\":{{\"considered\":{},\"configured\":{},\"usable\":{}}},\"providers\":{},\"keys\":{}}}\n",
-      state, program_version(), policy.version, reload_error.empty() ? "null" : base::json_string(reload_error),
-      decision.considered.size(), configured, usable, policy.providers.size(), policy.keys.size());
+      state, program_version(), policy.version,
+      reload_error.empty() ? "null" : base::json_string(reload_error), decision.considered.size(), configured,
+      usable, policy.providers.size(), policy.keys.size());
   co_await reply_json(incoming, status, std::move(body));
 }
 

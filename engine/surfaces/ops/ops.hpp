@@ -29,8 +29,8 @@ class Livez final : public Endpoint {
   net::Task<void> handle(Incoming& incoming) override;
 };
 
-/// /readyz and /health: 200 when at least one candidate of the default chain can be used now, else 503 with the reason.
-/// /health adds counts, the policy's version and what went wrong at the last reload.
+/// /readyz and /health: 200 when at least one candidate of the default chain can be used now, else 503 with
+/// the reason. /health adds counts, the policy's version and what went wrong at the last reload.
 class Health final : public Endpoint {
  public:
   Health(const relay::Relay& relay, quota::Ledger& ledger, const base::Clock& clock, const Status& status,

@@ -26,7 +26,8 @@ TEST(ClientConfig, AGoodFileGetsExactlyThisSentence) {
   const auto verdict = check_client_config(good, 3001);
   ASSERT_TRUE(verdict);
   EXPECT_EQ(*verdict,
-            "config OK: FreeLLMAPI at :3001/v1, unified key prefix ok, fallback chain of 6 provider(s), request well-formed");
+            "config OK: FreeLLMAPI at :3001/v1, unified key prefix ok, fallback chain of 6 provider(s), "
+            "request well-formed");
 }
 
 TEST(ClientConfig, TheEndpointMustHaveTheConfiguredPort) {
@@ -35,10 +36,13 @@ TEST(ClientConfig, TheEndpointMustHaveTheConfiguredPort) {
   EXPECT_TRUE(check_client_config(with(":3001/v1", ":4100/v1"), 4100));
 }
 
-TEST(ClientConfig, TheKeyMustBeginWithFreellmapi) { EXPECT_NE(reason(with("freellmapi-", "sk-")), "accepted"); }
+TEST(ClientConfig, TheKeyMustBeginWithFreellmapi) {
+  EXPECT_NE(reason(with("freellmapi-", "sk-")), "accepted");
+}
 
 TEST(ClientConfig, TheChainNeedsTwoDifferentNames) {
-  EXPECT_NE(reason(with(R"(["google","groq","cerebras","mistral","cohere","nvidia"])", R"(["google"])")), "accepted");
+  EXPECT_NE(reason(with(R"(["google","groq","cerebras","mistral","cohere","nvidia"])", R"(["google"])")),
+            "accepted");
   EXPECT_NE(reason(with(R"("groq")", R"("google")")).find("twice"), std::string::npos);
   EXPECT_NE(reason(with(R"("groq")", "7")), "accepted");
 }

@@ -79,7 +79,8 @@ TEST(Attempts, AnUnreachableProviderIsLeftWithAllItsModels) {
 }
 
 TEST(Attempts, APromptThatIsTooLongGoesOnlyToLargerWindows) {
-  Attempts a({lane(0, 0, 0, 8'000), lane(1, 1, 1, 8'000), lane(2, 2, 2, 128'000), lane(3, 3, 3, 0)}, limits());
+  Attempts a({lane(0, 0, 0, 8'000), lane(1, 1, 1, 8'000), lane(2, 2, 2, 128'000), lane(3, 3, 3, 0)},
+             limits());
   EXPECT_THAT(walk(a, ended(FREELLM_C_CONTEXT_TOO_LONG)), ElementsAre(0u, 2u, 3u));
 }
 

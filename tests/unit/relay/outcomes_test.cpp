@@ -49,7 +49,8 @@ TEST(Benches, OneSlowAnswerBenchesNobodyTwoDo) {
 }
 
 TEST(Benches, TheClientsOwnFaultsNeverBenchAnybody) {
-  for (const std::uint32_t c : {FREELLM_C_BAD_REQUEST, FREELLM_C_CONTEXT_TOO_LONG, FREELLM_C_CONTENT_FILTERED, FREELLM_C_UNKNOWN}) {
+  for (const std::uint32_t c :
+       {FREELLM_C_BAD_REQUEST, FREELLM_C_CONTEXT_TOO_LONG, FREELLM_C_CONTENT_FILTERED, FREELLM_C_UNKNOWN}) {
     EXPECT_EQ(bench(c, 100, 60'000), 0ms) << ruling_of(c).name;
   }
 }
@@ -116,12 +117,17 @@ TEST(Scopes, TheProvidersStatementNarrowsOrWidensTheBench) {
 }
 
 TEST(Faults, OfTheWireBecomeOutcomes) {
-  EXPECT_EQ(outcome_of(net::Fault::connect, "refused").error_class, static_cast<std::uint32_t>(FREELLM_C_NETWORK));
+  EXPECT_EQ(outcome_of(net::Fault::connect, "refused").error_class,
+            static_cast<std::uint32_t>(FREELLM_C_NETWORK));
   EXPECT_EQ(outcome_of(net::Fault::tls, "").error_class, static_cast<std::uint32_t>(FREELLM_C_NETWORK));
-  EXPECT_EQ(outcome_of(net::Fault::reset, "").error_class, static_cast<std::uint32_t>(FREELLM_C_SERVER_ERROR));
-  EXPECT_EQ(outcome_of(net::Fault::truncated, "").error_class, static_cast<std::uint32_t>(FREELLM_C_TRUNCATED));
-  EXPECT_EQ(outcome_of(net::Fault::timeout_first_byte, "").error_class, static_cast<std::uint32_t>(FREELLM_C_TIMEOUT));
-  EXPECT_EQ(outcome_of(net::Fault::bad_response, "").error_class, static_cast<std::uint32_t>(FREELLM_C_MALFORMED));
+  EXPECT_EQ(outcome_of(net::Fault::reset, "").error_class,
+            static_cast<std::uint32_t>(FREELLM_C_SERVER_ERROR));
+  EXPECT_EQ(outcome_of(net::Fault::truncated, "").error_class,
+            static_cast<std::uint32_t>(FREELLM_C_TRUNCATED));
+  EXPECT_EQ(outcome_of(net::Fault::timeout_first_byte, "").error_class,
+            static_cast<std::uint32_t>(FREELLM_C_TIMEOUT));
+  EXPECT_EQ(outcome_of(net::Fault::bad_response, "").error_class,
+            static_cast<std::uint32_t>(FREELLM_C_MALFORMED));
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ TEST(Trail, ReadsLikeTheIncumbentsHeader) {
   Trail trail;
   trail.add({"groq", "llama-3.3-70b-versatile", "key1", "rate_limited"});
   trail.add({"mistral", "mistral-large-latest", "", "timeout"});
-  EXPECT_EQ(trail.header(), "groq/llama-3.3-70b-versatile key1=rate_limited; mistral/mistral-large-latest keyless=timeout");
+  EXPECT_EQ(trail.header(),
+            "groq/llama-3.3-70b-versatile key1=rate_limited; mistral/mistral-large-latest keyless=timeout");
   EXPECT_EQ(trail.count(), 2u);
 }
 

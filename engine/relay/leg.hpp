@@ -1,0 +1,27 @@
+// What one attempt holds on to while it runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "relay/run.hpp"
+
+namespace freellmapi::relay {
+
+struct Run::Leg {
+  std::size_t lane = 0;
+  policy::ModelIndex model_index = policy::none;
+  policy::KeyIndex key_index = policy::none;
+  const policy::Provider& provider;
+  const policy::Model& model;
+  const policy::Key* key;  ///< null: keyless
+  const Upstream& upstream;
+  Route route;
+  host::UpstreamRequest request;
+  std::unique_ptr<PluginCall> call;
+  quota::Need need;
+  quota::Reservation reservation;
+  std::optional<Reading> reading;
+};
+
+}  // namespace freellmapi::relay

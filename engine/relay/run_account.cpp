@@ -1,0 +1,175 @@
+// What an attempt leaves behind: quota, cooldowns, the trail, statistics.
+#include <utility>
+
+#include "base/ids.hpp"
+#include "quota/calendar.hpp"
+#include "relay/leg.hpp"
+#include "routing/pin.hpp"
+
+namespace freellmapi::relay {
+
+namespace {
+
+using std::chrono::milliseconds;
+constexpr std::size_t windows_read_most = 32;
+
+policy::Unit unit_of(std::uint32_t unit) {
+  switch (unit) {
+    case FREELLM_UNIT_TOKENS:
+      return policy::Unit::tokens;
+    case FREELLM_UNIT_INPUT_TOKENS:
+      return policy::Unit::input_tokens;
+    case FREELLM_UNIT_OUTPUT_TOKENS:
+      return policy::Unit::output_tokens;
+    case FREELLM_UNIT_CONCURRENCY:
+      return policy::Unit::concurrency;
+    case FREELLM_UNIT_MONEY:
+      return policy::Unit::own;
+    default:
+      return policy::Unit::requests;
+  }
+}
+
+std::optional<policy::Per> per_of(std::uint32_t window) {
+  switch (window) {
+    case FREELLM_WINDOW_SECOND:
+      return policy::Per::second;
+    case FREELLM_WINDOW_MINUTE:
+      return policy::Per::minute;
+    case FREELLM_WINDOW_HOUR:
+      return policy::Per::hour;
+    case FREELLM_WINDOW_DAY:
+      return policy::Per::day;
+    case FREELLM_WINDOW_WEEK:
+      return policy::Per::week;
+    case FREELLM_WINDOW_MONTH:
+      return policy::Per::month;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<quota::Statement> statement_of(const freellm_window& w) {
+  const auto per = per_of(w.window);
+  if (!per || w.unit == FREELLM_UNIT_UNKNOWN) return std::nullopt;
+  quota::Statement s;
+  s.of = unit_of(w.unit);
+  s.per = *per;
+  if (w.limit != UINT64_MAX) s.limit = w.limit;
+  if (w.remaining != UINT64_MAX) s.remaining = w.remaining;
+  if (w.reset_in_ms >= 0) s.reset_in = milliseconds{w.reset_in_ms};
+  return s;
+}
+
+/// When the day or month window that the provider calls exhausted opens, by the rules we know of this model.
+std::optional<base::WallTime> window_opens(const policy::Policy& policy, const policy::Model& model,
+                                           const freellm_outcome& outcome, base::WallTime now) {
+  const auto per = per_of(outcome.window);
+  if (!per) return std::nullopt;
+  std::optional<base::WallTime> opens;
+  const auto look = [&](const std::vector<policy::Rule>& rules) {
+    for (const policy::Rule& rule : rules) {
+      if (rule.per != *per || rule.reset != policy::Reset::wall_clock) continue;
+      const base::WallTime at = quota::Calendar(rule).containing(now).end;
+      if (!opens || at > *opens) opens = at;
+    }
+  };
+  look(model.quota);
+  look(policy.providers[model.provider].quota);
+  return opens;
+}
+
+std::uint64_t health_name(const policy::Provider& provider, const policy::Model* model) {
+  const std::uint64_t name = base::fnv1a(provider.id);
+  return model ? base::fnv1a(model->id, base::fnv1a("/", name)) : name;
+}
+
+}  // namespace
+
+void Run::note_limits(const Leg& leg, const freellm_head& head) {
+  const quota::Now at = now();
+  const auto windows = leg.upstream.plugin->read_limits(head, at.wall.time_since_epoch().count());
+  for (std::size_t i = 0; i < windows.size() && i < windows_read_most; ++i) {
+    if (const auto statement = statement_of(windows[i])) {
+      relay_.ledger_.state(*snapshot_->plan, leg.key_index, leg.model_index, *statement, at);
+    }
+  }
+}
+
+Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
+  const Ruling& row = ruling_of(outcome.error_class);
+  Hop hop;
+  hop.provider = leg.route.provider;
+  hop.model = leg.route.model;
+  hop.key = leg.key ? leg.key->label : "";
+  hop.outcome = row.name;
+  trail_.add(std::move(hop));
+  routing::Candidate candidate;
+  candidate.model = leg.model_index;
+  candidate.key = leg.key_index;
+  endings_.push_back({candidate, outcome});
+  bench(leg, outcome);
+  attempts_->failed(leg.lane, outcome);
+  relay_.log_.info("attempt.failed",
+                   {{"id", job_.record.request_id},
+                    {"provider", leg.route.provider},
+                    {"model", leg.route.model},
+                    {"key", leg.key ? std::string_view(leg.key->label) : std::string_view()},
+                    {"outcome", row.name},
+                    {"provider_code", std::string_view(outcome.code)},
+                    {"message", std::string_view(outcome.message)}});
+  return End::failed;
+}
+
+void Run::bench(const Leg& leg, const freellm_outcome& outcome) {
+  const Ruling& row = ruling_of(outcome.error_class);
+  const auto scope = bench_scope(row, outcome);
+  if (!scope) return;
+  const quota::Now at = now();
+  const bool whole_provider = *scope == quota::BenchScope::provider;
+  const unsigned failures =
+      relay_.health_.failed(health_name(leg.provider, whole_provider ? nullptr : &leg.model), at.steady);
+  const milliseconds length =
+      bench_length(row, outcome, failures, window_opens(policy_, leg.model, outcome, at.wall), at.wall);
+  if (length.count() == 0) return;
+  relay_.ledger_.bench(*snapshot_->plan, *scope, leg.key_index, leg.model_index, at.wall + length, row.name,
+                       at);
+}
+
+void Run::settle_success(Leg& leg) {
+  const chat::Answer& answer = leg.reading->answer();
+  const quota::Now at = now();
+  quota::Bill bill;
+  bill.input_tokens = answer.usage.input ? *answer.usage.input : features_.input_tokens;
+  bill.output_tokens =
+      answer.usage.output ? *answer.usage.output : (answer.text.size() + answer.reasoning.size()) / 3 + 1;
+  job_.record.input_tokens = *bill.input_tokens;
+  job_.record.output_tokens = *bill.output_tokens;
+  relay_.ledger_.settle(std::move(leg.reservation), bill, at);
+  relay_.ledger_.recovered(*snapshot_->plan, leg.key_index, leg.model_index);
+  relay_.health_.succeeded(health_name(leg.provider, &leg.model));
+  relay_.health_.succeeded(health_name(leg.provider, nullptr));
+  if (target_.automatic()) {
+    relay_.sticky_.remember(job_.request.session, routing::pin_of(policy_, leg.model_index, leg.key_index),
+                            at.steady);
+  }
+}
+
+void Run::settle_failure(Leg& leg, bool answered) {
+  if (!leg.reservation) return;
+  quota::Bill bill;
+  bill.request = answered && leg.provider.billing.failed_counts_request;
+  bill.input_tokens = 0;
+  bill.output_tokens = 0;
+  // A cut or cancelled answer has been computed: the input in full, the output as far as it came.
+  if (leg.reading && leg.provider.billing.cancelled_counts_output) {
+    const chat::Answer& part = leg.reading->answer();
+    bill.request = true;
+    bill.input_tokens = part.usage.input ? *part.usage.input : features_.input_tokens;
+    bill.output_tokens =
+        part.usage.output ? *part.usage.output : (part.text.size() + part.reasoning.size()) / 3;
+  }
+  relay_.ledger_.settle(std::move(leg.reservation), bill, now());
+}
+
+}  // namespace freellmapi::relay

@@ -1,0 +1,242 @@
+// The part of a request's life that waits for the wire: send, read, deliver.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "relay/leg.hpp"
+
+namespace freellmapi::relay {
+
+namespace {
+
+constexpr std::size_t error_body_most = 64 * 1024;
+
+/// The head as the ABI wants it; valid as long as the call.
+struct AbiHead {
+  explicit AbiHead(const net::UpstreamCall& call) {
+    headers.reserve(call.fields().size());
+    for (const net::Field& f : call.fields()) {
+      headers.push_back({{f.name.data(), f.name.size()}, {f.value.data(), f.value.size()}});
+    }
+    head.size = sizeof head;
+    head.http_status = call.status();
+    head.headers = headers.data();
+    head.header_count = headers.size();
+  }
+  std::vector<freellm_header> headers;
+  freellm_head head{};
+};
+
+bool is_html(const net::UpstreamCall& call) {
+  return base::to_lower(call.get("content-type")).starts_with("text/html");
+}
+}  // namespace
+
+net::Task<Run::End> Run::send(Leg& leg) {
+  std::vector<net::OutgoingField> fields;
+  fields.reserve(leg.request.headers.size());
+  for (const host::UpstreamRequest::Header& h : leg.request.headers) {
+    net::OutgoingField field;
+    field.name = h.name;
+    field.value = h.value;
+    field.credential = h.credential;
+    fields.push_back(field);
+  }
+  const std::vector<std::string_view> body = leg.request.pieces();
+  net::OutgoingRequest outgoing;
+  outgoing.method = leg.request.method;
+  outgoing.base_path = leg.upstream.base_path;
+  outgoing.path = leg.request.path;
+  outgoing.fields = fields;
+  outgoing.body = body;
+  outgoing.secret = leg.key ? &leg.key->secret : nullptr;
+
+  if (!job_.record.decided) {
+    job_.record.decided =
+        std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
+  }
+  net::CallError error;
+  const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
+      leg.upstream.origin, outgoing, leg.upstream.deadlines, job_.request.stream, canceller_, error);
+  if (!call) {
+    const bool reached = error.fault != net::Fault::resolve && error.fault != net::Fault::forbidden_address &&
+                         error.fault != net::Fault::connect && error.fault != net::Fault::proxy &&
+                         error.fault != net::Fault::tls && error.fault != net::Fault::timeout_connect;
+    settle_failure(leg, reached);
+    if (exchange_.gone()) co_return End::client_gone;
+    co_return fail(leg, outcome_of(error.fault, error.detail));
+  }
+  if (call->status() >= 200 && call->status() < 300 && !is_html(*call))
+    co_return co_await read_answer(leg, *call);
+  co_return co_await read_refusal(leg, *call);
+}
+
+net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
+  const AbiHead head(call);
+  std::string body;
+  while (body.size() < error_body_most) {
+    const auto bytes = co_await call.read();
+    if (!bytes || bytes->empty()) break;
+    body.append(bytes->substr(0, error_body_most - body.size()));
+  }
+  if (exchange_.gone()) {
+    settle_failure(leg, true);
+    co_return End::client_gone;
+  }
+  freellm_outcome outcome;
+  if (call.status() >= 300 && call.status() < 400) {
+    outcome = outcome_of(FREELLM_C_MALFORMED, "the provider redirects; redirects are not followed");
+  } else if (call.status() < 300) {
+    outcome = outcome_of(FREELLM_C_MALFORMED, "a web page in place of an answer");
+  } else {
+    outcome = leg.upstream.plugin->classify(head.head, body, relay_.clock_.wall().time_since_epoch().count());
+  }
+  settle_failure(leg, true);
+  note_limits(leg, head.head);
+  co_return fail(leg, outcome);
+}
+
+net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
+  const AbiHead head(call);
+  auto parser = host::Parser::open(leg.upstream.plugin, leg.call->get(), head.head);
+  if (!parser) {
+    settle_failure(leg, true);
+    co_return fail(leg, outcome_of(FREELLM_C_MALFORMED, parser.error().message));
+  }
+  leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route);
+  Reading& reading = *leg.reading;
+  // Comments keep a silent stream's connection alive; they do not make it answer.
+  const base::Instant first_token_by =
+      relay_.clock_.steady() + leg.upstream.deadlines.first_byte + leg.upstream.deadlines.idle;
+  while (reading.state() == Reading::State::going) {
+    const auto bytes = co_await call.read();
+    if (exchange_.gone()) {
+      settle_failure(leg, true);
+      co_return End::client_gone;
+    }
+    if (!bytes) {
+      reading.broke(outcome_of(call.error().fault, call.error().detail));
+      break;
+    }
+    if (bytes->empty()) {
+      reading.end(*parser);
+    } else {
+      reading.feed(*parser, *bytes);
+    }
+    if (!reading.first_token_seen() && reading.state() == Reading::State::going &&
+        relay_.clock_.steady() > first_token_by) {
+      reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));
+    }
+    if (reading.first_token_seen() && reading.state() != Reading::State::failed) {
+      if (!co_await flush(leg)) {
+        settle_failure(leg, true);
+        co_return End::client_gone;
+      }
+    }
+  }
+  note_limits(leg, head.head);
+  const End end = co_await deliver(leg);
+  // The answer is with the client; reading to the body's end gives the connection back to its pool.
+  if (end == End::served && reading.state() == Reading::State::done) {
+    for (int i = 0; i < 4; ++i) {
+      const auto rest = co_await call.read();
+      if (!rest || rest->empty()) break;
+    }
+  }
+  co_return end;
+}
+
+net::Task<Run::End> Run::answer_locally(Leg& leg) {
+  const quota::Now at = now();
+  const quota::Verdict verdict =
+      relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index, leg.need, at, leg.reservation);
+  if (verdict.state != quota::Verdict::State::free) co_return End::passed_over;
+  leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route);
+  const freellm_status status = leg.upstream.plugin->answer_locally(leg.call->get(), leg.reading->sink());
+  leg.reading->end(status);
+  co_return co_await deliver(leg);
+}
+
+std::vector<net::ResponseField> Run::route_fields(const Leg& leg) const {
+  std::vector<net::ResponseField> fields(job_.common.begin(), job_.common.end());
+  fields.push_back({"X-Routed-Via", header_safe(leg.route.provider) + "/" + header_safe(leg.route.model)});
+  fields.push_back({"X-Fallback-Attempts", std::to_string(trail_.count())});
+  if (trail_.count() > 0) fields.push_back({"X-Fallback-Trail", trail_.header()});
+  fields.push_back({"X-Policy-Version", policy_.version});
+  const auto since = [this](base::Instant t) {
+    return static_cast<double>(
+               std::chrono::duration_cast<std::chrono::microseconds>(t - exchange_.started()).count()) /
+           1000.0;
+  };
+  const double decided =
+      job_.record.decided ? static_cast<double>(job_.record.decided->count()) / 1000.0 : 0.0;
+  fields.push_back({"Server-Timing", fmt::format("route;dur={:.3f}, upstream;dur={:.3f}", decided,
+                                                 since(relay_.clock_.steady()) - decided)});
+  return fields;
+}
+
+net::Task<bool> Run::flush(Leg& leg) {
+  Reading& reading = *leg.reading;
+  if (!job_.request.stream || !reading.has_output()) co_return true;
+  if (!streaming_begun_) {
+    streaming_begun_ = true;
+    attempts_->committed();
+    job_.record.first_token =
+        std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
+    std::vector<net::ResponseField> fields = route_fields(leg);
+    fields.push_back({"Content-Type", std::string(job_.encoder.stream_content_type())});
+    fields.push_back({"Cache-Control", "no-cache, no-transform"});
+    fields.push_back({"X-Accel-Buffering", "no"});
+    exchange_.start_stream(200, fields);
+  }
+  const std::string bytes = reading.take();
+  job_.record.response_bytes += bytes.size();
+  co_return co_await exchange_.write(bytes);
+}
+
+net::Task<Run::End> Run::deliver(Leg& leg) {
+  Reading& reading = *leg.reading;
+  job_.record.provider = leg.route.provider;
+  job_.record.model = leg.route.model;
+  job_.record.key = leg.key ? leg.key->label : "";
+  job_.record.attempts = trail_.count();
+  job_.record.trail = trail_.header();
+  job_.record.streamed = job_.request.stream;
+
+  if (reading.state() == Reading::State::failed) {
+    settle_failure(leg, true);
+    if (!streaming_begun_) co_return fail(leg, reading.outcome());
+    // The client has seen a part: it must not take that part for the whole.
+    bench(leg, reading.outcome());
+    Failure cut;
+    cut.status = 502;
+    cut.type = "server_error";
+    cut.code = ruling_of(reading.outcome().error_class).name;
+    cut.message =
+        fmt::format("{}/{} stopped before the end of its answer.", leg.route.provider, leg.route.model);
+    std::string bytes;
+    job_.encoder.failed(job_.record.request_id, cut, bytes);
+    job_.record.status = 200;
+    job_.record.code = cut.code;
+    job_.record.response_bytes += bytes.size();
+    if (co_await exchange_.write(bytes)) co_await exchange_.end_stream();
+    co_return End::served;
+  }
+
+  settle_success(leg);
+  job_.record.status = 200;
+  if (job_.request.stream) {
+    if (co_await flush(leg)) co_await exchange_.end_stream();
+    co_return End::served;
+  }
+  job_.record.first_token =
+      std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
+  Reply reply = job_.encoder.whole(leg.route, reading.answer());
+  job_.record.response_bytes = reply.body.size();
+  const std::vector<net::ResponseField> fields = route_fields(leg);
+  co_await relay::send(exchange_, reply, fields);
+  co_return End::served;
+}
+
+}  // namespace freellmapi::relay

@@ -1,0 +1,153 @@
+// Starts the built router for a test: a temporary home, a free port, the emulator as its providers.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Emulator } from '../emulator/emulator.mjs';
+import { bases, keys } from '../emulator/harness.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+export const build = process.env.FREELLMAPI_BUILD ?? path.join(root, 'build/release');
+export const binary = path.join(build, 'bin/freellmapi');
+// The plugins of this build; a policy must not name others.
+const installed = new Set(readdirSync(path.join(build, 'lib/freellmapi/plugins')).map((file) => file.replace(/\.so$/, '')));
+export const unified_key = 'freellmapi-test-0123456789abcdef0123456789abcdef';
+
+// The names under which people have exported their keys.
+const key_names = { google: 'GEMINI_API_KEY', groq: 'GROQ_API_KEY', cerebras: 'CEREBRAS_API_KEY', mistral: 'MISTRAL_API_KEY', cohere: 'COHERE_API_KEY', nvidia: 'NVIDIA_API_KEY' };
+
+// A policy with every provider's base URL turned to the emulator. `boxes` are custom endpoints by name; `providers`
+// merges further YAML (as JSON) into a provider's section.
+export function policy_text(emulator, { chain, boxes = [], providers = {}, rest = {}, tls = false }) {
+  const at = tls ? emulator.addresses.tls : emulator.addresses.http;
+  const all = {};
+  for (const id of Object.keys(key_names).filter((id) => installed.has(id))) all[id] = { base_url: at + bases[id], ...(tls ? { ca_file: emulator.addresses.ca } : {}) };
+  for (const name of boxes) all[name] = { plugin: 'custom', base_url: `${at}/box/${name}/v1`, models: { 'any-model': { tools: true, vision: true, json: 'schema', context: 131072 } }, ...(tls ? { ca_file: emulator.addresses.ca } : {}) };
+  for (const [id, more] of Object.entries(providers)) all[id] = { ...all[id], ...more };
+  // JSON is YAML.
+  return JSON.stringify({ version: 1, chain, providers: all, ...rest });
+}
+
+export class Router {
+  // options: policy (text), env, args, emulator and what policy_text takes.
+  static async start(t, options = {}) {
+    const router = new Router();
+    router.home = await mkdtemp(path.join(os.homedir(), '.freellmapi-test-'));
+    router.policy_file = path.join(router.home, 'policy.yaml');
+    router.emulator = options.emulator;
+    const text = options.policy ?? policy_text(options.emulator, options);
+    await writeFile(router.policy_file, text);
+    const key_env = options.keys === false ? {} : Object.fromEntries(Object.entries(key_names).map(([id, name]) => [name, keys[id]]));
+    router.process = spawn(binary, ['serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', '127.0.0.1:0', '--log-format', 'json', ...(options.args ?? [])], {
+      env: { PATH: process.env.PATH, HOME: router.home, FREELLMAPI_KEY: unified_key, ...key_env, ...(options.env ?? {}) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    router.stdout = '';
+    router.stderr = '';
+    router.process.stdout.setEncoding('utf8').on('data', (d) => { router.stdout += d; });
+    router.process.stderr.setEncoding('utf8').on('data', (d) => { router.stderr += d; });
+    router.exited = new Promise((resolve) => router.process.on('exit', (code, signal) => resolve({ code, signal })));
+    t.after(() => router.stop());
+    await Promise.race([
+      router.until(() => /listens on/.test(router.stdout) && /unified key/.test(router.stdout)),
+      router.exited.then(({ code }) => { throw new Error(`the router ended with ${code} before it listened:\n${router.stderr}`); }),
+    ]);
+    router.url = /http:\/\/[^ ]+?(?=\/v1)/.exec(router.stdout)[0];
+    router.port = Number(new URL(router.url).port);
+    router.agent = new http.Agent({ keepAlive: true, maxSockets: 512 });
+    return router;
+  }
+
+  // Ends the router and says how it went; tests of a crash look at the result.
+  async stop() {
+    if (this.stopped) return this.stopped;
+    this.process.kill('SIGTERM');
+    this.stopped = this.exited.then(async (end) => {
+      this.agent?.destroy();
+      await rm(this.home, { recursive: true, force: true });
+      if (end.code !== 0) throw new Error(`the router ended with ${end.code ?? end.signal}:\n${this.stderr.slice(-4000)}`);
+      return end;
+    });
+    return this.stopped;
+  }
+
+  // Polls a condition; the bound is there to fail, not to wait for.
+  async until(condition, what = 'a condition', ms = 20_000) {
+    const deadline = Date.now() + ms;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}\n${this.stderr?.slice(-2000)}`);
+      await new Promise((ok) => { setTimeout(ok, 5); });
+    }
+  }
+
+  log_lines() { return this.stderr.split('\n').filter(Boolean).map((line) => JSON.parse(line)); }
+
+  // A whole exchange: {status, headers, text, json}.
+  request(method, target, { body, headers = {}, key = unified_key, signal } = {}) {
+    const payload = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const request = http.request(`${this.url}${target}`, { method, agent: this.agent, signal,
+        headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), ...(payload !== undefined ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) } : {}), ...headers } });
+      request.on('response', (response) => {
+        const pieces = [];
+        response.on('data', (d) => pieces.push(d));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(pieces).toString('utf8');
+          let json;
+          try { json = JSON.parse(text); } catch { json = undefined; }
+          resolve({ status: response.statusCode, headers: response.headers, text, json });
+        });
+      });
+      request.on('error', reject);
+      request.end(payload);
+    });
+  }
+
+  get(target, options) { return this.request('GET', target, options); }
+
+  chat(body, options = {}) {
+    return this.request('POST', '/v1/chat/completions', { ...options, body: { model: 'auto', messages: [{ role: 'user', content: 'hello there' }], ...body } });
+  }
+
+  // A streamed chat, read to its end: adds frames, content, reasoning, calls, finishes, usage, done, error.
+  async stream(body, options = {}) {
+    const answer = await this.chat({ stream: true, ...body }, options);
+    return { ...answer, ...read_stream(answer.text) };
+  }
+}
+
+// What a client makes of a stream's text.
+export function read_stream(text) {
+  const seen = { frames: [], content: '', reasoning: '', calls: [], finishes: [], usage: undefined, done: 0, error: undefined, after_done: false };
+  for (const block of text.split('\n\n')) {
+    for (const line of block.split('\n')) {
+      if (!line.startsWith('data: ')) continue;
+      if (seen.done > 0) seen.after_done = true;
+      if (line === 'data: [DONE]') {
+        seen.done += 1;
+        continue;
+      }
+      const frame = JSON.parse(line.slice(6));
+      seen.frames.push(frame);
+      if (frame.error) seen.error = frame.error;
+      if (frame.usage) seen.usage = frame.usage;
+      for (const choice of frame.choices ?? []) {
+        seen.content += choice.delta?.content ?? '';
+        seen.reasoning += choice.delta?.reasoning_content ?? '';
+        for (const call of choice.delta?.tool_calls ?? []) seen.calls.push(call);
+        if (choice.finish_reason) seen.finishes.push(choice.finish_reason);
+      }
+    }
+  }
+  return seen;
+}
+
+export const start_emulator = async (t, options) => {
+  const emulator = await Emulator.start(options);
+  t.after(() => emulator.stop());
+  return emulator;
+};

@@ -223,6 +223,15 @@ TEST(Classify, AProvidersOwnRowGoesFirst) {
   EXPECT_STREQ(sort(400, R"({"message":"no JSON with tools"})", {}, rows).o.repair_field, "response_format");
 }
 
+TEST(Classify, ARowOfAStatusAloneSaysNothingOfAnErrorInsideA200) {
+  constexpr ErrorRow rows[] = {{.status = {402}, .error_class = FREELLM_C_PAYMENT_REQUIRED},
+                               {.status = {429}, .text = "queue", .error_class = FREELLM_C_OVERLOADED}};
+  EXPECT_EQ(sort(200, R"({"error":{"message":"broken"}})", {}, rows).o.error_class, FREELLM_C_SERVER_ERROR);
+  EXPECT_EQ(sort(200, R"({"error":{"message":"queue full"}})", {}, rows).o.error_class, FREELLM_C_OVERLOADED);
+  EXPECT_EQ(sort(200, R"({"error":{"message":"x","code":402}})", {}, rows).o.error_class,
+            FREELLM_C_PAYMENT_REQUIRED);
+}
+
 TEST(Classify, NamesTheMemberThatOneRetryMayDropOrRename) {
   const auto field = [](std::string_view message) {
     return std::string(

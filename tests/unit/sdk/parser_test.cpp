@@ -140,7 +140,8 @@ TEST(Parser, AnErrorInsideA200IsSorted) {
               R"({"error":{"message":"late","code":500},"choices":[{"delta":{"content":""},"finish_reason":"error"}]})"))
           .events,
       (Lines{"text hi", "error 14 late"}));
-  EXPECT_EQ(stream(hi + ending("error") + done).events.size(), 2U);
+  EXPECT_EQ(stream(hi + ending("error") + done).events,
+            (Lines{"text hi", "error 17 the provider ended the answer with an error"}));
 }
 
 TEST(Parser, AnEmptyErrorMemberIsNone) {

@@ -228,7 +228,7 @@ std::string_view OpenAiParser::choice(json::object& choice, bool complete, Event
     out.extra(FREELLM_EXTRA_CHOICE, "logprobs", json::serialize(*logprobs));
   const std::string_view reason = reason_of(string_at(choice, "finish_reason"));
   if (reason == "error") {
-    fail(FREELLM_C_MALFORMED, "the provider ended the answer with an error", out);
+    fail(FREELLM_C_MALFORMED, false, "the provider ended the answer with an error", out);
     return {};
   }
   return reason.empty() && complete ? "stop" : reason;
@@ -374,18 +374,18 @@ void OpenAiParser::error(std::string_view text, EventsOut& out) {
   out.error(outcome);
 }
 
-void OpenAiParser::fail(std::uint32_t error_class, std::string_view sentence, EventsOut& out) {
+void OpenAiParser::fail(std::uint32_t error_class, bool definite, std::string_view sentence, EventsOut& out) {
   settle_text(out);
   freellm_outcome outcome = fresh_outcome();
   OutcomeOut sorted(outcome);
-  sorted.sort(error_class, true);
+  sorted.sort(error_class, definite);
   sorted.message(sentence);
   done_ = true;
   out.error(outcome);
 }
 
 void OpenAiParser::empty(EventsOut& out) {
-  fail(FREELLM_C_EMPTY, "the provider ended the answer without one", out);
+  fail(FREELLM_C_EMPTY, true, "the provider ended the answer without one", out);
 }
 
 }  // namespace freellmapi::sdk

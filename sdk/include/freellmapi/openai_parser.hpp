@@ -55,7 +55,7 @@ class OpenAiParser {
   void settle_text(EventsOut& out);
   void end(std::string_view reason, EventsOut& out);
   void error(std::string_view json, EventsOut& out);
-  void fail(std::uint32_t error_class, std::string_view sentence, EventsOut& out);
+  void fail(std::uint32_t error_class, bool definite, std::string_view sentence, EventsOut& out);
   void empty(EventsOut& out);
 
   const OpenAiProvider& provider_;

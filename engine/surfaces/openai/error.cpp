@@ -89,12 +89,12 @@ std::string error_body(std::string_view request_id, const relay::Failure& failur
   } else {
     base::append_json_string(out, failure.code);
   }
-  out += ',';
-  append_member(out, "request_id", request_id);
   if (failure.retry_after_seconds)
     fmt::format_to(std::back_inserter(out), ",\"retry_after\":{}", *failure.retry_after_seconds);
   if (!failure.details.empty()) append_details(out, failure);
-  out += "}}";
+  out += "},";
+  append_member(out, "request_id", request_id);
+  out += '}';
   return out;
 }
 

@@ -13,7 +13,7 @@ namespace freellmapi::surfaces::openai {
 /// not_found_error, rate_limit_error or server_error.
 std::string_view error_type(int status) noexcept;
 
-/// {"error":{"message","type","param","code","request_id","retry_after"?,"details"?}}. A type left empty
+/// {"error":{"message","type","param","code","retry_after"?,"details"?},"request_id"}. A type left empty
 /// follows from the status.
 std::string error_body(std::string_view request_id, const relay::Failure& failure);
 

@@ -164,7 +164,7 @@ TEST(Stream, ThatFailsEndsWithAnErrorAndNothingAfter) {
   encoder.finish(chat::Finish::stop, {}, out);
   EXPECT_EQ(out,
             "data: {\"error\":{\"message\":\"groq cut the answer\",\"type\":\"server_error\",\"param\":null,"
-            "\"code\":\"stream_cut\",\"request_id\":\"req-1\"}}\n\n");
+            "\"code\":\"stream_cut\"},\"request_id\":\"req-1\"}\n\n");
 }
 
 TEST(Stream, HasOneEnd) {

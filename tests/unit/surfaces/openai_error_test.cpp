@@ -36,9 +36,9 @@ TEST(Error, IsInOpenAisShape) {
   EXPECT_EQ(
       reply.body,
       R"({"error":{"message":"All quotas are \"spent\".","type":"rate_limit_error","param":null,)"
-      R"("code":"quota_exhausted","request_id":"req-1","retry_after":30,"details":[)"
+      R"("code":"quota_exhausted","retry_after":30,"details":[)"
       R"({"provider":"groq","model":"llama","key":"key1","reason":"quota_full","free_at":"2026-01-01T00:00:01Z"},)"
-      R"({"provider":"mistral","model":"large","key":"","reason":"no_key"}]}})");
+      R"({"provider":"mistral","model":"large","key":"","reason":"no_key"}]},"request_id":"req-1"})");
   EXPECT_EQ(field(reply, "content-type"), "application/json");
   EXPECT_EQ(field(reply, "retry-after"), "30");
 }
@@ -48,7 +48,7 @@ TEST(Error, OfADecoderNamesTheParameter) {
       failure_of({400, "invalid_type", "messages[3].content", "'messages[3].content' is odd."});
   EXPECT_EQ(error_body("r", failure),
             R"({"error":{"message":"'messages[3].content' is odd.","type":"invalid_request_error",)"
-            R"("param":"messages[3].content","code":"invalid_type","request_id":"r"}})");
+            R"("param":"messages[3].content","code":"invalid_type"},"request_id":"r"})");
   EXPECT_FALSE(failure_of({400, "invalid_json", "", "x"}).param);
 }
 

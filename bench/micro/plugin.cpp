@@ -1,0 +1,192 @@
+// What the plugin boundary costs: a request built and a 1 KB answer parsed through the ABI, with custom.so
+// loaded as the router loads it, against the same source compiled into this program and called without the
+// host's tables and checks. And what one streamed event costs from the provider's bytes to the client's.
+#include <benchmark/benchmark.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+
+#include "base/log.hpp"
+#include "chat/decode.hpp"
+#include "custom.cpp"  // the plugin's own source, for the calls without a boundary
+#include "host/plugins.hpp"
+#include "host/request_writer.hpp"
+#include "relay/call.hpp"
+#include "relay/reading.hpp"
+#include "surfaces/openai/encode.hpp"
+
+namespace freellmapi::bench {
+namespace {
+
+std::string content_of(const std::string& name) {
+  std::ifstream in(std::filesystem::path(BENCH_INPUTS) / name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Everything a call needs, made once.
+class Stage {
+ public:
+  static const Stage& get() {
+    static const Stage stage;
+    return stage;
+  }
+
+  const freellm_call& call() const { return call_->get(); }
+  const freellm_head& head(bool stream) const { return stream ? stream_head_ : json_head_; }
+  const std::shared_ptr<const host::Provider>& provider() const { return provider_; }
+  const std::string& answer() const { return answer_; }
+  const std::string& stream() const { return stream_; }
+
+ private:
+  Stage() : log_(clock_, base::LogFormat::text, base::Level::error), loader_(log_) {
+    auto loaded = loader_.load(BENCH_CUSTOM_PLUGIN);
+    auto request = chat::decode(body_);
+    if (!loaded || !request || answer_.empty() || stream_.empty()) return;
+    provider_ = loaded->front();
+    request_ = std::move(*request);
+    model_.id = "bench";
+    call_ = std::make_unique<relay::PluginCall>(request_, model_, model_.id, 7);
+    for (auto [head, header] :
+         {std::pair{&json_head_, &json_header_}, std::pair{&stream_head_, &stream_header_}}) {
+      head->size = sizeof(freellm_head);
+      head->http_status = 200;
+      head->headers = header;
+      head->header_count = 1;
+    }
+  }
+
+  base::SystemClock clock_;
+  base::Log log_;
+  host::PluginLoader loader_;
+  std::shared_ptr<const host::Provider> provider_;
+  std::string body_ = content_of("request.json"), answer_ = content_of("answer.json"),
+              stream_ = content_of("stream.sse");
+  chat::Request request_;
+  policy::Model model_;
+  std::unique_ptr<relay::PluginCall> call_;
+  freellm_header json_header_{{"content-type", 12}, {"application/json", 16}};
+  freellm_header stream_header_{{"content-type", 12}, {"text/event-stream", 17}};
+  freellm_head json_head_{}, stream_head_{};
+};
+
+/// Takes events and keeps nothing.
+class Counter final : public host::EventSink {
+ public:
+  bool on_event(const freellm_event& event) override {
+    benchmark::DoNotOptimize(event.type);
+    ++events;
+    return true;
+  }
+  int events = 0;
+};
+
+bool build_through_abi(const Stage& stage) {
+  auto request = stage.provider()->build_request(stage.call());
+  benchmark::DoNotOptimize(request);
+  return request.has_value();
+}
+
+bool parse_through_abi(const Stage& stage) {
+  Counter events;
+  auto parser = host::Parser::open(stage.provider(), stage.call(), stage.head(false));
+  if (!parser || parser->feed(stage.answer(), events) < 0 || parser->finish(events) < 0) return false;
+  return events.events >= 3;
+}
+
+constexpr Custom linked;
+
+bool build_linked(const Stage& stage) {
+  const freellm_call& call = stage.call();
+  host::RequestWriter writer({call.body.data, call.body.size});
+  sdk::RequestOut out(*writer.out());
+  linked.build_request(sdk::Call(call), out);
+  auto request = std::move(writer).take(FREELLM_OK, "custom");
+  benchmark::DoNotOptimize(request);
+  return request.has_value();
+}
+
+bool parse_linked(const Stage& stage) {
+  int events = 0;
+  freellm_events_out table{};
+  table.size = sizeof table;
+  table.ctx = &events;
+  table.emit = [](freellm_events_out* out, const freellm_event* event) -> freellm_status {
+    benchmark::DoNotOptimize(event->type);
+    ++*static_cast<int*>(out->ctx);
+    return FREELLM_OK;
+  };
+  sdk::EventsOut out(table);
+  Custom::Parser parser(linked, sdk::Call(stage.call()), sdk::Headers(stage.head(false)));
+  parser.feed(stage.answer(), out);
+  parser.finish(out);
+  return events >= 3;
+}
+
+template <class Work>
+void repeat(benchmark::State& state, Work&& work) {
+  const Stage& stage = Stage::get();
+  if (!stage.provider()) {
+    state.SkipWithError("custom.so or the inputs cannot be read");
+    return;
+  }
+  for (auto _ : state) {
+    if (!work(stage)) {
+      state.SkipWithError("the plugin failed");
+      return;
+    }
+  }
+}
+
+void BM_BoundaryAbi(benchmark::State& state) {
+  repeat(state, [](const Stage& stage) { return build_through_abi(stage) && parse_through_abi(stage); });
+}
+void BM_BoundaryLinked(benchmark::State& state) {
+  repeat(state, [](const Stage& stage) { return build_linked(stage) && parse_linked(stage); });
+}
+void BM_BuildAbi(benchmark::State& state) { repeat(state, build_through_abi); }
+void BM_BuildLinked(benchmark::State& state) { repeat(state, build_linked); }
+void BM_ParseAbi(benchmark::State& state) { repeat(state, parse_through_abi); }
+void BM_ParseLinked(benchmark::State& state) { repeat(state, parse_linked); }
+
+// A recorded stream through parser, assembler and encoder, one event for each feed as a paced provider sends
+// them. items_per_second counts events.
+void BM_RelayStream(benchmark::State& state) {
+  std::int64_t events = 0;
+  repeat(state, [&events](const Stage& stage) {
+    relay::Route route;
+    route.request_id = "req_bench";
+    route.provider = "mock";
+    route.model = "bench";
+    surfaces::openai::ChatEncoder encoder(false);
+    relay::Reading reading(&encoder, route);
+    auto parser = host::Parser::open(stage.provider(), stage.call(), stage.head(true));
+    if (!parser) return false;
+    std::string_view rest = stage.stream();
+    while (reading.state() == relay::Reading::State::going && !rest.empty()) {
+      const std::size_t end = rest.find("\n\n") + 2;
+      reading.feed(*parser, rest.substr(0, end));
+      rest.remove_prefix(end);
+      ++events;
+      const std::string bytes = reading.take();
+      benchmark::DoNotOptimize(bytes.data());
+    }
+    return reading.state() == relay::Reading::State::done;
+  });
+  state.SetItemsProcessed(events);
+}
+
+BENCHMARK(BM_BoundaryAbi);
+BENCHMARK(BM_BoundaryLinked);
+BENCHMARK(BM_BuildAbi);
+BENCHMARK(BM_BuildLinked);
+BENCHMARK(BM_ParseAbi);
+BENCHMARK(BM_ParseLinked);
+BENCHMARK(BM_RelayStream);
+
+}  // namespace
+}  // namespace freellmapi::bench
+
+BENCHMARK_MAIN();

@@ -3,8 +3,9 @@
 build_packages=(g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev
   libyaml-cpp-dev libssl-dev libsqlite3-dev zlib1g-dev libsimdjson-dev libjemalloc-dev
-  libfmt-dev libcli11-dev libhowardhinnant-date-dev tzdata ca-certificates)
-test_packages=(libgtest-dev libgmock-dev openssl curl)
+  libfmt-dev libcli11-dev libhowardhinnant-date-dev tzdata ca-certificates
+  libgtest-dev libgmock-dev)
+test_packages=(openssl curl)
 emulator_packages=(nodejs openssl)
 
 fail() {

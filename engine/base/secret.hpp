@@ -14,7 +14,10 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string value) : value_(std::move(value)) {}
   Secret(const Secret&) = default;
-  Secret(Secret&& other) noexcept : value_(other.value_) { other.wipe(); }
+  // Copies and wipes: moving a short string would leave its bytes where they were.
+  Secret(Secret&& other) noexcept : value_(other.value_) {  // NOLINT(performance-move-constructor-init)
+    other.wipe();
+  }
   Secret& operator=(const Secret& other);
   Secret& operator=(Secret&& other) noexcept;
   ~Secret() { wipe(); }

@@ -72,7 +72,8 @@ Reach reach_of(const boost::asio::ip::address& address) noexcept {
 bool is_forbidden_name(std::string_view host) noexcept {
   if (host.ends_with('.')) host.remove_suffix(1);
   constexpr std::string_view metadata = "metadata";
-  if (host.size() < metadata.size() || !base::equal_ignoring_case(host.substr(0, metadata.size()), metadata)) {
+  if (host.size() < metadata.size() ||
+      !base::equal_ignoring_case(host.substr(0, metadata.size()), metadata)) {
     return false;
   }
   return host.size() == metadata.size() || host[metadata.size()] == '.';

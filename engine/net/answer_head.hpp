@@ -31,8 +31,9 @@ struct AnswerShape {
   std::size_t size = 0;
 };
 
-/// Appends status line, Date, the handler's fields, framing and the empty line. Control bytes in values become spaces,
-/// so that no value can end the head; Date and fields about framing are ours alone and left out.
+/// Appends status line, Date, the handler's fields, framing and the empty line. Control bytes in values
+/// become spaces, so that no value can end the head; Date and fields about framing are ours alone and left
+/// out.
 void append_answer_head(std::string& out, const AnswerShape& shape, std::string_view date,
                         std::span<const ResponseField> fields);
 

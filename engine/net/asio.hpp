@@ -22,6 +22,7 @@ using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 /// co_await socket.async_x(..., awaiting) gives a tuple that begins with the error_code; nothing throws.
-inline constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> awaiting{asio::use_awaitable_t<Executor>{}};
+inline constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> awaiting{
+    asio::use_awaitable_t<Executor>{}};
 
 }  // namespace freellmapi::net

@@ -15,13 +15,18 @@ constexpr std::uint64_t largest_size = std::uint64_t{1} << 60;
 void BodyDecoder::begin(BodyPlan plan) noexcept {
   *this = BodyDecoder{};
   switch (plan.kind) {
-    case BodyPlan::Kind::none: break;
+    case BodyPlan::Kind::none:
+      break;
     case BodyPlan::Kind::length:
       remaining_ = announced_ = plan.length;
       state_ = plan.length == 0 ? At::done : At::length;
       break;
-    case BodyPlan::Kind::chunked: state_ = At::size_first; break;
-    case BodyPlan::Kind::until_close: state_ = At::until_close; break;
+    case BodyPlan::Kind::chunked:
+      state_ = At::size_first;
+      break;
+    case BodyPlan::Kind::until_close:
+      state_ = At::until_close;
+      break;
   }
 }
 
@@ -56,8 +61,10 @@ BodyDecoder::At BodyDecoder::line_byte(char c) noexcept {
       if (remaining_ == 0) return At::trailer_first;
       announced_ += remaining_;
       return announced_ < largest_size ? At::data : fail("a chunk size is too large");
-    case At::data_cr: return c == '\r' ? At::data_lf : fail("chunk data is longer than its size");
-    case At::data_lf: return c == '\n' ? At::size_first : fail("chunk data does not end in CR LF");
+    case At::data_cr:
+      return c == '\r' ? At::data_lf : fail("chunk data is longer than its size");
+    case At::data_lf:
+      return c == '\n' ? At::size_first : fail("chunk data does not end in CR LF");
     case At::trailer_first:
       if (c == '\r') return At::last_lf;
       [[fallthrough]];
@@ -69,9 +76,12 @@ BodyDecoder::At BodyDecoder::line_byte(char c) noexcept {
       if (++trailers_ > largest_trailers) return fail("trailers are too large");
       if (c == '\r') return At::trailer_lf;
       return is_field_byte(c) ? At::trailer_value : fail("a control byte in a trailer");
-    case At::trailer_lf: return c == '\n' ? At::trailer_first : fail("a trailer does not end in CR LF");
-    case At::last_lf: return c == '\n' ? At::done : fail("the last chunk does not end in CR LF");
-    default: return state_;
+    case At::trailer_lf:
+      return c == '\n' ? At::trailer_first : fail("a trailer does not end in CR LF");
+    case At::last_lf:
+      return c == '\n' ? At::done : fail("the last chunk does not end in CR LF");
+    default:
+      return state_;
   }
 }
 
@@ -85,7 +95,8 @@ BodyDecoder::Step BodyDecoder::step(std::string_view in) noexcept {
     if (step.consumed == in.size()) return step;
     if (state_ == At::data || state_ == At::length || state_ == At::until_close) {
       std::size_t take = in.size() - step.consumed;
-      if (state_ != At::until_close) take = static_cast<std::size_t>(std::min<std::uint64_t>(take, remaining_));
+      if (state_ != At::until_close)
+        take = static_cast<std::size_t>(std::min<std::uint64_t>(take, remaining_));
       step.payload = in.substr(step.consumed, take);
       step.consumed += take;
       step.state = State::payload;

@@ -1,4 +1,5 @@
-// Takes the framing off a body: Content-Length, chunked, or up to the end of the connection. Both directions use it.
+// Takes the framing off a body: Content-Length, chunked, or up to the end of the connection. Both directions
+// use it.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +15,9 @@ struct BodyPlan {
   std::uint64_t length = 0;  ///< for Kind::length
 };
 
-/// A strict decoder that can be fed bytes cut anywhere and keeps none of them. It is ours and not Beast's because
-/// Beast 1.81 bounds neither the chunk line nor the trailers and merges trailers into the fields; here a chunk line
-/// is at most 1 KiB, trailers are at most 8 KiB, checked for grammar, and dropped.
+/// A strict decoder that can be fed bytes cut anywhere and keeps none of them. It is ours and not Beast's
+/// because Beast 1.81 bounds neither the chunk line nor the trailers and merges trailers into the fields;
+/// here a chunk line is at most 1 KiB, trailers are at most 8 KiB, checked for grammar, and dropped.
 class BodyDecoder {
  public:
   enum class State { payload, hungry, end, bad };
@@ -27,7 +28,8 @@ class BodyDecoder {
   };
 
   void begin(BodyPlan plan) noexcept;
-  /// Takes the next piece. `payload`: use it and call again; `hungry`: everything was consumed, more is needed.
+  /// Takes the next piece. `payload`: use it and call again; `hungry`: everything was consumed, more is
+  /// needed.
   Step step(std::string_view in) noexcept;
   /// The connection ended. True when that is the legal end of the body.
   bool finish() noexcept;
@@ -42,8 +44,22 @@ class BodyDecoder {
 
  private:
   enum class At {
-    length, until_close, size_first, size, extension, size_lf, data, data_cr, data_lf,
-    trailer_first, trailer_name, trailer_value, trailer_lf, last_lf, done, bad
+    length,
+    until_close,
+    size_first,
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_first,
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    last_lf,
+    done,
+    bad
   };
   At line_byte(char c) noexcept;
   At fail(std::string_view what) noexcept;

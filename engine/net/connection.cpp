@@ -19,6 +19,8 @@ Connection::Connection(ServerCore& home, Socket socket, std::string peer)
     : home_(home),
       socket_(std::move(socket)),
       peer_(std::move(peer)),
+      ping_at_(home.local.sweeper(), this,
+               [](void* self) noexcept { static_cast<Connection*>(self)->ping(); }),
       half_close_(home.local.sweeper(), this,
                   [](void* self) noexcept { static_cast<Connection*>(self)->check_half_closed(); }),
       deadline_(home.local.sweeper(), this,
@@ -206,6 +208,7 @@ Task<void> Connection::answer_request() {
   body_.clear();
   body_refusal_ = {};
   body_done_ = !head_.has_body;
+  ping_every_ = {};
   exchanging_ = true;
   home_.shared.requests.fetch_add(1, std::memory_order_relaxed);
 
@@ -229,7 +232,8 @@ Task<void> Connection::answer_request() {
   const std::string type = failure ? exception_type(failure) : "no answer was given";
   if (failure || (answer_ != Answer::aborted && !gone_)) {
     home_.shared.internal_errors.fetch_add(1, std::memory_order_relaxed);
-    home_.local.log().error("handler_failed", {{"request_id", id}, {"exception", type}, {"path", head_.path}});
+    home_.local.log().error("handler_failed",
+                            {{"request_id", id}, {"exception", type}, {"path", head_.path}});
   }
   if (answer_ != Answer::none || gone_ || closed_) {
     abort();
@@ -242,8 +246,8 @@ Task<void> Connection::answer_request() {
   co_await refuse(std::move(refusal));
 }
 
-// Closing with unread bytes would make the kernel send a reset, which may overtake the answer: so we say that we are
-// done, read a little of what still comes, and close then.
+// Closing with unread bytes would make the kernel send a reset, which may overtake the answer: so we say that
+// we are done, read a little of what still comes, and close then.
 Task<void> Connection::linger() {
   if (closed_) co_return;
   ErrorCode ignored;

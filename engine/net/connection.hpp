@@ -22,10 +22,10 @@ namespace freellmapi::net {
 
 /// Lives on its core, kept alive by its own coroutine and by the wait on its socket.
 ///
-/// Whether the client is still there while an answer is being made: a wait for readability runs beside the handler. A
-/// reset is certain. An end of file is not: it may be half a close by a client that still reads. So after a short
-/// grace the server sends something that means nothing (100 Continue before the head, a leading zero of the next chunk
-/// size within a stream): a client that is gone answers with a reset.
+/// Whether the client is still there while an answer is being made: a wait for readability runs beside the
+/// handler. A reset is certain. An end of file is not: it may be half a close by a client that still reads.
+/// So after a short grace the server sends something that means nothing (100 Continue before the head, a
+/// leading zero of the next chunk size within a stream): a client that is gone answers with a reset.
 class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
  public:
   Connection(ServerCore& home, Socket socket, std::string peer);
@@ -49,6 +49,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void start_stream(int status, std::span<const ResponseField> fields) override;
   Task<bool> write(std::string_view bytes) override;
   Task<bool> end_stream() override;
+  void keep_alive(std::string_view comment, std::chrono::milliseconds every) noexcept override;
   void abort() noexcept override;
   bool gone() const noexcept override { return gone_; }
   void watch(GoneWatcher* watcher) noexcept override;
@@ -89,6 +90,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void readable(const ErrorCode& ec) noexcept;
   void check_half_closed() noexcept;
   void probe() noexcept;
+  void ping() noexcept;
 
   ServerCore& home_;
   Socket socket_;
@@ -121,9 +123,13 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   bool head_sent_ = false;
   std::string head_out_;
   std::array<char, 20> chunk_line_{};
-  std::array<iovec, 4> pieces_{};
+  std::array<iovec, 5> pieces_{};
   std::size_t first_piece_ = 0, piece_count_ = 0;
   bool sending_ = false;
+  std::string_view ping_;
+  std::chrono::milliseconds ping_every_{0};
+  std::string ping_rest_;  // of a ping the kernel took in part
+  Deadline ping_at_;
 
   // the client
   GoneWatcher* watcher_ = nullptr;

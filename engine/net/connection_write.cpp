@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 
 #include "net/connection.hpp"
 
@@ -103,10 +104,12 @@ void Connection::start_stream(int status, std::span<const ResponseField> fields)
 
 Task<bool> Connection::send_chunk(std::string_view bytes, std::string_view after) {
   first_piece_ = piece_count_ = 0;
+  ping_at_.clear();
   if (!head_sent_) {
     head_sent_ = true;
     add(head_out_);
   }
+  add(ping_rest_);
   if (!head_only_) {
     if (chunked_ && !bytes.empty()) {
       char* end = std::to_chars(chunk_line_.data(), chunk_line_.data() + 16, bytes.size(), 16).ptr;
@@ -124,12 +127,43 @@ Task<bool> Connection::send_chunk(std::string_view bytes, std::string_view after
 Task<bool> Connection::write(std::string_view bytes) {
   if (answer_ != Answer::streaming || gone_) co_return false;
   if (bytes.empty()) co_return true;
-  co_return co_await send_chunk(bytes, "\r\n");
+  const bool sent = co_await send_chunk(bytes, "\r\n");
+  ping_rest_.clear();
+  if (sent && ping_every_.count() > 0) ping_at_.set_after(ping_every_);
+  co_return sent;
+}
+
+void Connection::keep_alive(std::string_view comment, std::chrono::milliseconds every) noexcept {
+  ping_ = comment;
+  ping_every_ = every;
+}
+
+// Between two writes of a stream, so nothing of ours is half sent but an earlier ping.
+void Connection::ping() noexcept {
+  if (answer_ != Answer::streaming || sending_ || gone_ || closed_ || !head_sent_ || head_only_ ||
+      !ping_rest_.empty())
+    return;
+  std::array<char, 96> line;
+  const int size = chunked_ ? std::snprintf(line.data(), line.size(), "%zx\r\n%.*s\r\n", ping_.size(),
+                                            static_cast<int>(ping_.size()), ping_.data())
+                            : std::snprintf(line.data(), line.size(), "%.*s", static_cast<int>(ping_.size()),
+                                            ping_.data());
+  const std::string_view all(line.data(), static_cast<std::size_t>(size));
+  const ssize_t sent = ::send(socket_.native_handle(), all.data(), all.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent > 0 && static_cast<std::size_t>(sent) < all.size())
+    ping_rest_ = all.substr(static_cast<std::size_t>(sent));
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+    mark_gone();
+    return;
+  }
+  ping_at_.set_after(ping_every_);
 }
 
 Task<bool> Connection::end_stream() {
   if (answer_ != Answer::streaming || gone_) co_return false;
-  const bool sent = co_await send_chunk({}, "0\r\n\r\n");
+  const std::string_view nothing;
+  const bool sent = co_await send_chunk(nothing, "0\r\n\r\n");
+  ping_rest_.clear();
   answer_ = Answer::done;
   co_return sent;
 }
@@ -173,7 +207,8 @@ void Connection::start_watching() noexcept {
 void Connection::readable(const ErrorCode& ec) noexcept {
   waiting_readable_ = false;
   if (ec || !exchanging_ || closed_ || gone_ || !body_done_) return;
-  // The next request of a client that does not wait is taken in, up to a bound, so that the end behind it is seen.
+  // The next request of a client that does not wait is taken in, up to a bound, so that the end behind it is
+  // seen.
   if (in_.size() >= read_ahead) return;
   const std::span<char> room = in_.prepare(read_ahead / 4);
   const ssize_t count = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
@@ -204,7 +239,7 @@ void Connection::check_half_closed() noexcept {
 }
 
 void Connection::probe() noexcept {
-  if (sending_) return;  // what is being sent is probe enough
+  if (sending_ || !ping_rest_.empty()) return;  // what is being sent is probe enough
   std::string_view nothing;
   if (!head_sent_ && head_.version >= 11) {
     nothing = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -214,7 +249,8 @@ void Connection::probe() noexcept {
     mark_gone();  // nothing can be said that means nothing: an end of file is an end
     return;
   }
-  const ssize_t sent = ::send(socket_.native_handle(), nothing.data(), nothing.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t sent =
+      ::send(socket_.native_handle(), nothing.data(), nothing.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent == static_cast<ssize_t>(nothing.size()) || (sent < 0 && errno == EAGAIN)) return;
   mark_gone();
 }

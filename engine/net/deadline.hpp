@@ -1,4 +1,5 @@
-// Deadlines that cost nothing until they pass: a field each, and one coarse timer per core that looks at them.
+// Deadlines that cost nothing until they pass: a field each, and one coarse timer per core that looks at
+// them.
 #pragma once
 
 #include <chrono>
@@ -15,7 +16,8 @@ class Sweeper;
 class Deadline {
  public:
   using Fire = void (*)(void* owner) noexcept;
-  Deadline(Sweeper& sweeper, void* owner, Fire fire) noexcept : sweeper_(sweeper), owner_(owner), fire_(fire) {}
+  Deadline(Sweeper& sweeper, void* owner, Fire fire) noexcept
+      : sweeper_(sweeper), owner_(owner), fire_(fire) {}
   ~Deadline() { clear(); }
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
@@ -36,15 +38,16 @@ class Deadline {
   bool linked_ = false;
 };
 
-/// Looks every 50 ms while anything waits, and sleeps otherwise. The tick is fixed, so that a test's clock that runs
-/// faster than the machine's is followed as well.
+/// Looks every 50 ms while anything waits, and sleeps otherwise. The tick is fixed, so that a test's clock
+/// that runs faster than the machine's is followed as well.
 class Sweeper {
  public:
   Sweeper(asio::io_context& io, const base::Clock& clock) : clock_(clock), timer_(Timer(io.get_executor())) {}
   const base::Clock& clock() const noexcept { return clock_; }
   /// Fires everything that is pending: the core is being stopped.
   void fire_all() noexcept;
-  /// Gives the timer back, before the loop is destroyed; deadlines may still be set and cleared, but none fires.
+  /// Gives the timer back, before the loop is destroyed; deadlines may still be set and cleared, but none
+  /// fires.
   void close() noexcept { timer_.reset(); }
 
  private:

@@ -59,8 +59,8 @@ std::shared_ptr<SessionSlot> Dialler::slot_of(const Origin& origin) {
   return sessions_[key] = std::make_shared<SessionSlot>();
 }
 
-Task<std::unique_ptr<Stream>> Dialler::connect(const std::string& host, std::uint16_t port, bool local_allowed,
-                                               Lifeline& line, CallError& error) {
+Task<std::unique_ptr<Stream>> Dialler::connect(const std::string& host, std::uint16_t port,
+                                               bool local_allowed, Lifeline& line, CallError& error) {
   const std::shared_ptr<const Resolved> resolved = co_await names_.resolve(host, line);
   if (!resolved) co_return nullptr;
   if (resolved->addresses.empty()) {
@@ -112,11 +112,13 @@ Task<bool> Dialler::reach_through(const Origin& origin, const ProxyUrl& proxy, S
       const std::shared_ptr<const Resolved> resolved = co_await names_.resolve(origin.host, line);
       line.guard(&stream);
       if (!resolved || line.stopped()) co_return false;
-      const auto usable = std::find_if(resolved->addresses.begin(), resolved->addresses.end(),
-                                       [&](const auto& address) { return may_dial(address, origin.local_allowed); });
+      const auto usable =
+          std::find_if(resolved->addresses.begin(), resolved->addresses.end(),
+                       [&](const auto& address) { return may_dial(address, origin.local_allowed); });
       if (usable == resolved->addresses.end()) {
         const bool none = resolved->addresses.empty();
-        set_error(error, none ? Fault::resolve : Fault::forbidden_address, origin.host + " has no usable address");
+        set_error(error, none ? Fault::resolve : Fault::forbidden_address,
+                  origin.host + " has no usable address");
         co_return false;
       }
       host = usable->to_string();
@@ -148,7 +150,8 @@ Task<std::unique_ptr<Stream>> Dialler::dial_steps(const Origin& origin, Lifeline
     co_return nullptr;
   }
   if (origin.proxy.empty()) {
-    std::unique_ptr<Stream> stream = co_await connect(origin.host, origin.port, origin.local_allowed, line, error);
+    std::unique_ptr<Stream> stream =
+        co_await connect(origin.host, origin.port, origin.local_allowed, line, error);
     if (!stream) co_return nullptr;
     if (origin.tls) {
       const bool secured = co_await secure(origin, *stream, error);

@@ -23,8 +23,8 @@ class Dialler {
 
  private:
   Task<std::unique_ptr<Stream>> dial_steps(const Origin& origin, Lifeline& line, CallError& error);
-  Task<std::unique_ptr<Stream>> connect(const std::string& host, std::uint16_t port, bool local_allowed, Lifeline& line,
-                                        CallError& error);
+  Task<std::unique_ptr<Stream>> connect(const std::string& host, std::uint16_t port, bool local_allowed,
+                                        Lifeline& line, CallError& error);
   Task<bool> reach_through(const Origin& origin, const ProxyUrl& proxy, Stream& stream, Lifeline& line,
                            CallError& error);
   Task<bool> secure(const Origin& origin, Stream& stream, CallError& error);

@@ -6,8 +6,8 @@
 
 namespace freellmapi::net {
 
-/// Looks for the empty line line by line, across any number of reads. Beast unfolds continuation lines silently; here
-/// they are a fault, as are a line feed without its carriage return and a NUL.
+/// Looks for the empty line line by line, across any number of reads. Beast unfolds continuation lines
+/// silently; here they are a fault, as are a line feed without its carriage return and a NUL.
 class HeadScan {
  public:
   enum class State { more, whole, bad };

@@ -14,7 +14,8 @@ constexpr int gzip_window = 15 + 16, zlib_window = 15, raw_window = -15;
 std::optional<Coding> parse_coding(std::string_view field) noexcept {
   field = base::trim(field);
   if (field.empty() || base::equal_ignoring_case(field, "identity")) return Coding::identity;
-  if (base::equal_ignoring_case(field, "gzip") || base::equal_ignoring_case(field, "x-gzip")) return Coding::gzip;
+  if (base::equal_ignoring_case(field, "gzip") || base::equal_ignoring_case(field, "x-gzip"))
+    return Coding::gzip;
   if (base::equal_ignoring_case(field, "deflate")) return Coding::deflate;
   return std::nullopt;
 }

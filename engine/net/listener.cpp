@@ -33,6 +33,7 @@ Task<void> Listener::run() {
   while (acceptor_.is_open()) {
     auto [ec, socket] = co_await acceptor_.async_accept(awaiting);
     if (!ec) {
+      if (reserve_ < 0) reserve_ = open_reserve();
       try {
         admit(std::move(socket));
       } catch (const std::exception&) {
@@ -41,8 +42,8 @@ Task<void> Listener::run() {
       continue;
     }
     if (!acceptor_.is_open()) co_return;
-    if (!is_exhaustion(ec)) continue;  // the client left before it was accepted
-    use_reserve();
+    if (ec == asio::error::connection_aborted) continue;  // the client left before it was accepted
+    if (is_exhaustion(ec)) use_reserve();
     const base::Instant until = home_.local.clock().steady() + back_off;
     co_await home_.local.sleep_until(until);
   }
@@ -107,7 +108,8 @@ void ServerCore::log_refusal(std::string_view code, std::string_view peer, std::
     counted.code = code;
     ++counted.since;
     if (!first_time && now - counted.written < std::chrono::seconds{1}) return;
-    local.log().warn("refused", {{"code", code}, {"peer", peer}, {"message", message}, {"count", counted.since}});
+    local.log().warn("refused",
+                     {{"code", code}, {"peer", peer}, {"message", message}, {"count", counted.since}});
     counted.written = now;
     counted.since = 0;
     return;

@@ -9,10 +9,12 @@
 
 namespace freellmapi::net {
 
-/// Keeps one descriptor in reserve, so that even when none is left a client is told so instead of being left waiting.
+/// Keeps one descriptor in reserve, so that even when none is left a client is told so instead of being left
+/// waiting.
 class Listener {
  public:
-  Listener(ServerCore& home, int reserve) : home_(home), acceptor_(home.local.io().get_executor()), reserve_(reserve) {}
+  Listener(ServerCore& home, int reserve)
+      : home_(home), acceptor_(home.local.io().get_executor()), reserve_(reserve) {}
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

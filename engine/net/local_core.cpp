@@ -25,8 +25,8 @@ std::string exception_type(const std::exception_ptr& error) {
   return type;
 }
 
-LocalCore::LocalCore(unsigned index, const base::Clock& clock, const base::Log& log, const UpstreamOptions& options,
-                     TlsStore& tls)
+LocalCore::LocalCore(unsigned index, const base::Clock& clock, const base::Log& log,
+                     const UpstreamOptions& options, TlsStore& tls)
     : index_(index),
       clock_(clock),
       log_(log),

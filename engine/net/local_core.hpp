@@ -40,8 +40,8 @@ class LocalCore final : public Core {
   /// Destroys the loop and the coroutines that still wait in it. Nothing but destruction may follow.
   void close() noexcept;
 
-  /// Starts a coroutine that nobody awaits. What escapes from it is logged with `name` and counted, and nothing else
-  /// happens: this is the only way to start one.
+  /// Starts a coroutine that nobody awaits. What escapes from it is logged with `name` and counted, and
+  /// nothing else happens: this is the only way to start one.
   void spawn(const char* name, Task<void> task);
   std::uint64_t failed_tasks() const noexcept { return failed_tasks_; }
 

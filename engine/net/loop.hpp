@@ -10,8 +10,8 @@
 
 namespace freellmapi::net {
 
-/// Runs `body` to its end on the calling thread, with a core of its own that is gone afterwards. An exception that
-/// escapes from it becomes an error.
+/// Runs `body` to its end on the calling thread, with a core of its own that is gone afterwards. An exception
+/// that escapes from it becomes an error.
 base::Result<void> run_on_core(const base::Clock& clock, const base::Log& log, const UpstreamOptions& options,
                                const std::function<Task<void>(Core&)>& body);
 

@@ -29,7 +29,8 @@ class Waiting {
 bool NameCache::make_room() {
   if (entries_.size() < most_names) return true;
   const base::Instant now = core_.clock().steady();
-  std::erase_if(entries_, [&](const auto& item) { return !item.second->pending && item.second->fresh_until <= now; });
+  std::erase_if(entries_,
+                [&](const auto& item) { return !item.second->pending && item.second->fresh_until <= now; });
   if (entries_.size() < most_names) return true;
   const auto settled =
       std::find_if(entries_.begin(), entries_.end(), [](const auto& item) { return !item.second->pending; });

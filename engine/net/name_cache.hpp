@@ -18,8 +18,9 @@ struct Resolved {
   std::string error;                         ///< why there are none
 };
 
-/// Core only. A lookup cannot be interrupted, so whoever waits for it does so apart from it: a caller whose time is over
-/// leaves, and the lookup ends alone. Callers that ask for the same name share one. At most 256 names.
+/// Core only. A lookup cannot be interrupted, so whoever waits for it does so apart from it: a caller whose
+/// time is over leaves, and the lookup ends alone. Callers that ask for the same name share one. At most 256
+/// names.
 class NameCache {
  public:
   explicit NameCache(LocalCore& core) : core_(core) {}

@@ -12,8 +12,8 @@ namespace {
 
 bool is_ours(std::string_view name) noexcept {
   constexpr std::array<std::string_view, 10> ours = {
-      "host",    "content-length", "transfer-encoding", "connection",      "keep-alive",
-      "upgrade", "te",             "expect",            "accept-encoding", "proxy-authorization"};
+      "host", "content-length", "transfer-encoding", "connection",         "keep-alive", "upgrade",
+      "te",   "expect",         "accept-encoding",   "proxy-authorization"};
   return std::any_of(ours.begin(), ours.end(),
                      [&](std::string_view one) { return base::equal_ignoring_case(one, name); });
 }
@@ -88,8 +88,9 @@ void append_host(std::string& out, const Origin& origin) {
 
 }  // namespace
 
-std::string render_request_head(const Origin& origin, const OutgoingRequest& request, std::string_view user_agent,
-                                bool absolute, std::string_view proxy_credentials) {
+std::string render_request_head(const Origin& origin, const OutgoingRequest& request,
+                                std::string_view user_agent, bool absolute,
+                                std::string_view proxy_credentials) {
   std::string out;
   out.reserve(1024);  // a head that grows leaves pieces of the secret in freed memory
   out += request.method;

@@ -8,10 +8,12 @@
 
 namespace freellmapi::net {
 
-/// The whole head with its empty line. Host, Content-Length and the connection's own fields are ours; control bytes in
-/// values become spaces; bytes that cannot stand in a target are percent-encoded. The caller wipes it after use.
-/// `proxy_credentials` is the value of Proxy-Authorization, or empty; `absolute` puts the origin into the target.
-std::string render_request_head(const Origin& origin, const OutgoingRequest& request, std::string_view user_agent,
-                                bool absolute, std::string_view proxy_credentials);
+/// The whole head with its empty line. Host, Content-Length and the connection's own fields are ours; control
+/// bytes in values become spaces; bytes that cannot stand in a target are percent-encoded. The caller wipes
+/// it after use. `proxy_credentials` is the value of Proxy-Authorization, or empty; `absolute` puts the
+/// origin into the target.
+std::string render_request_head(const Origin& origin, const OutgoingRequest& request,
+                                std::string_view user_agent, bool absolute,
+                                std::string_view proxy_credentials);
 
 }  // namespace freellmapi::net

@@ -16,9 +16,11 @@ std::size_t PooledClient::OriginHash::operator()(const Origin& origin) const noe
 }
 
 PooledClient::PooledClient(LocalCore& core, const UpstreamOptions& options, TlsStore& tls)
-    : core_(core), options_(options), dialler_(core, tls), aging_(core.sweeper(), this, [](void* self) noexcept {
-        static_cast<PooledClient*>(self)->drop_aged();
-      }) {}
+    : core_(core),
+      options_(options),
+      dialler_(core, tls),
+      aging_(core.sweeper(), this,
+             [](void* self) noexcept { static_cast<PooledClient*>(self)->drop_aged(); }) {}
 
 std::unique_ptr<Stream> PooledClient::take(const Origin& origin) {
   const auto found = idle_by_origin_.find(origin);
@@ -53,10 +55,9 @@ void PooledClient::give_back(const Origin& origin, std::unique_ptr<Stream> strea
 }
 
 void PooledClient::drop_oldest() {
-  const auto oldest =
-      std::min_element(idle_by_origin_.begin(), idle_by_origin_.end(), [](const auto& a, const auto& b) {
-        return a.second.front().since < b.second.front().since;
-      });
+  const auto oldest = std::min_element(
+      idle_by_origin_.begin(), idle_by_origin_.end(),
+      [](const auto& a, const auto& b) { return a.second.front().since < b.second.front().since; });
   if (oldest == idle_by_origin_.end()) return;
   oldest->second.erase(oldest->second.begin());
   --idle_;
@@ -84,8 +85,8 @@ void PooledClient::close() noexcept {
 }
 
 Task<std::unique_ptr<UpstreamCall>> PooledClient::call(const Origin& origin, const OutgoingRequest& request,
-                                                       const Deadlines& deadlines, bool stream, Canceller& canceller,
-                                                       CallError& error) {
+                                                       const Deadlines& deadlines, bool stream,
+                                                       Canceller& canceller, CallError& error) {
   auto call = std::make_unique<PooledCall>(*this, origin, deadlines, stream, canceller);
   const bool begun = co_await call->begin(request);
   if (begun) co_return call;

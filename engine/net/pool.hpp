@@ -48,7 +48,8 @@ class PooledClient final : public UpstreamClient {
   LocalCore& core_;
   const UpstreamOptions options_;
   Dialler dialler_;
-  std::unordered_map<Origin, std::vector<Idle>, OriginHash> idle_by_origin_;  // no origin without a connection
+  std::unordered_map<Origin, std::vector<Idle>, OriginHash>
+      idle_by_origin_;  // no origin without a connection
   std::size_t idle_ = 0;
   bool closed_ = false;
   Deadline aging_;

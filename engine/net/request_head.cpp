@@ -34,14 +34,16 @@ Refusal judge_framing(const RequestHead& head, RequestPlan& plan) {
   const std::size_t encodings = head.count("transfer-encoding");
   if (encodings != 0) {
     if (head.version < 11) return bad_framing("Transfer-Encoding is not part of HTTP/1.0");
-    if (lengths != 0) return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
+    if (lengths != 0)
+      return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
     if (encodings > 1 || !base::equal_ignoring_case(head.get("transfer-encoding"), "chunked")) {
       return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
     }
     plan.body.kind = BodyPlan::Kind::chunked;
   } else if (lengths != 0) {
     const auto length = parse_content_length(head.get("content-length"));
-    if (lengths > 1 || !length) return bad_framing("Content-Length must be one decimal number, and never beside Transfer-Encoding");
+    if (lengths > 1 || !length)
+      return bad_framing("Content-Length must be one decimal number, and never beside Transfer-Encoding");
     plan.body.length = *length;
     if (*length != 0) plan.body.kind = BodyPlan::Kind::length;
   }
@@ -88,13 +90,16 @@ Refusal judge_authority(std::string_view text, const HostRules& hosts) {
 // Splits the target, checks the Host field and, in an absolute target, its authority too.
 Refusal judge_target(std::string_view target, const HostRules& hosts, RequestHead& head) {
   const std::size_t named = head.count("host");
-  // Only a client from before the Host field may leave it out; a browser, which is whom the check is for, never does.
-  if (named > 1 || (named == 0 && head.version >= 11)) return bad_framing("exactly one Host field is required");
+  // Only a client from before the Host field may leave it out; a browser, which is whom the check is for,
+  // never does.
+  if (named > 1 || (named == 0 && head.version >= 11))
+    return bad_framing("exactly one Host field is required");
   if (named == 1) {
     if (Refusal refusal = judge_authority(head.get("host"), hosts); refusal.status != 0) return refusal;
   }
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (target.size() < scheme.size() || !base::equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    if (target.size() < scheme.size() || !base::equal_ignoring_case(target.substr(0, scheme.size()), scheme))
+      continue;
     target.remove_prefix(scheme.size());
     const std::size_t end = std::min(target.find_first_of("/?"), target.size());
     if (Refusal refusal = judge_authority(target.substr(0, end), hosts); refusal.status != 0) return refusal;
@@ -105,7 +110,8 @@ Refusal judge_target(std::string_view target, const HostRules& hosts, RequestHea
   const std::size_t question = target.find('?');
   head.path = target.substr(0, question);
   head.query = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
-  if (const std::string_view fault = path_fault(head.path); !fault.empty()) return refuse(400, "bad_path", fault);
+  if (const std::string_view fault = path_fault(head.path); !fault.empty())
+    return refuse(400, "bad_path", fault);
   const auto printable = [](char c) { return c > 0x20 && c < 0x7f && c != '#'; };
   if (!std::all_of(head.query.begin(), head.query.end(), printable)) {
     return refuse(400, "bad_path", "the query holds bytes that must be percent-encoded");
@@ -123,7 +129,8 @@ std::string_view path_fault(std::string_view path) noexcept {
   const auto dotted = [&] { return length == dots && (dots == 1 || dots == 2); };
   for (std::size_t at = 1; at < path.size(); ++at) {
     char c = path[at];
-    if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '#') return "the path holds a byte that must not stand in it";
+    if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '#')
+      return "the path holds a byte that must not stand in it";
     if (c == '/') {
       if (length == 0) return "the path holds an empty segment";
       if (dotted()) return "the path holds a dot segment";
@@ -152,8 +159,8 @@ std::string_view path_fault(std::string_view path) noexcept {
   return dotted() ? "the path holds a dot segment" : std::string_view{};
 }
 
-Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const HostRules& hosts, RequestHead& head,
-                           std::vector<Field>& fields, RequestPlan& plan) {
+Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const HostRules& hosts,
+                           RequestHead& head, std::vector<Field>& fields, RequestPlan& plan) {
   head = {};
   plan = {};
   fields.clear();
@@ -173,7 +180,8 @@ Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const
     return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
   }
   if (ec) return bad_framing("the head is not valid HTTP/1.1");
-  if (parser.target().size() > limits.target_bytes) return refuse(414, "uri_too_long", "the request target is too long");
+  if (parser.target().size() > limits.target_bytes)
+    return refuse(414, "uri_too_long", "the request target is too long");
   for (const Field& field : fields) {
     if (!std::all_of(field.value.begin(), field.value.end(), is_field_byte)) {
       return bad_framing("a field holds a control byte");

@@ -31,10 +31,10 @@ struct Refusal {
 /// The methods that a handler may see; anything else is answered here.
 inline constexpr std::string_view allowed_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-/// `bytes` is a whole head that HeadScan has passed. Names become lower case in place; the views in `head` and
-/// `fields` point into `bytes`. When the method could be read it is set even if something is wrong.
-Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const HostRules& hosts, RequestHead& head,
-                           std::vector<Field>& fields, RequestPlan& plan);
+/// `bytes` is a whole head that HeadScan has passed. Names become lower case in place; the views in `head`
+/// and `fields` point into `bytes`. When the method could be read it is set even if something is wrong.
+Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const HostRules& hosts,
+                           RequestHead& head, std::vector<Field>& fields, RequestPlan& plan);
 
 /// The refusal of bytes that are no head.
 Refusal bad_framing(std::string_view message);

@@ -64,7 +64,8 @@ void drop_hop_by_hop(std::vector<Field>& fields, bool inflated) {
                                                       "trailer",    "upgrade",    "transfer-encoding"};
   std::vector<std::string_view> named;
   for (const Field& field : fields) {
-    if (field.name == "connection") for_each_element(field.value, [&](std::string_view token) { named.push_back(token); });
+    if (field.name == "connection")
+      for_each_element(field.value, [&](std::string_view token) { named.push_back(token); });
   }
   std::erase_if(fields, [&](const Field& field) {
     if (std::find(always.begin(), always.end(), field.name) != always.end()) return true;
@@ -92,8 +93,7 @@ std::string_view parse_response_head(std::string& bytes, bool to_head, std::vect
   const auto coding = parse_coding(framing.coding);
   if (!coding || framing.codings > 1) return "a Content-Encoding that was not asked for";
   plan.coding = plan.body.kind == BodyPlan::Kind::none ? Coding::identity : *coding;
-  plan.keep_alive =
-      parser.version() >= 11 && !framing.close && plan.body.kind != BodyPlan::Kind::until_close;
+  plan.keep_alive = parser.version() >= 11 && !framing.close && plan.body.kind != BodyPlan::Kind::until_close;
   drop_hop_by_hop(fields, plan.coding != Coding::identity);
   return {};
 }

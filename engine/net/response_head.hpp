@@ -18,9 +18,10 @@ struct ResponsePlan {
   bool keep_alive = false;
 };
 
-/// `bytes` is a whole head that HeadScan has passed. Names become lower case in place; the views in `fields` point into
-/// `bytes`; hop-by-hop fields are left out. Returns what makes the answer untrustworthy, or an empty view.
-/// `to_head`: the request was a HEAD.
-std::string_view parse_response_head(std::string& bytes, bool to_head, std::vector<Field>& fields, ResponsePlan& plan);
+/// `bytes` is a whole head that HeadScan has passed. Names become lower case in place; the views in `fields`
+/// point into `bytes`; hop-by-hop fields are left out. Returns what makes the answer untrustworthy, or an
+/// empty view. `to_head`: the request was a HEAD.
+std::string_view parse_response_head(std::string& bytes, bool to_head, std::vector<Field>& fields,
+                                     ResponsePlan& plan);
 
 }  // namespace freellmapi::net

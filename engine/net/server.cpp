@@ -59,13 +59,17 @@ struct Worker {
   std::thread thread;
 };
 
-// A listening socket, or the errno. The first one is bound without SO_REUSEPORT, so that another program (a second
-// instance of ours, above all) on the port is noticed; the option is set afterwards to let our other cores in.
+// A listening socket, or the errno. The first one is bound without SO_REUSEPORT, so that another program (a
+// second instance of ours, above all) on the port is noticed; the option is set afterwards to let our other
+// cores in.
 base::Result<int> open_listener(const asio::ip::address& address, std::uint16_t port, bool first) {
   const Tcp::endpoint endpoint(address, port);
-  const int descriptor = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int descriptor =
+      ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int yes = 1;
-  const auto option = [&](int level, int name) { return ::setsockopt(descriptor, level, name, &yes, sizeof yes) == 0; };
+  const auto option = [&](int level, int name) {
+    return ::setsockopt(descriptor, level, name, &yes, sizeof yes) == 0;
+  };
   bool good = descriptor >= 0 && option(SOL_SOCKET, SO_REUSEADDR) && option(IPPROTO_TCP, TCP_NODELAY);
   if (address.is_v6()) good = good && option(IPPROTO_IPV6, IPV6_V6ONLY);
   if (!first) good = good && option(SOL_SOCKET, SO_REUSEPORT);
@@ -211,7 +215,8 @@ void Server::State::guarded(const char* what, const std::function<void()>& callb
   try {
     callback();
   } catch (const std::exception&) {
-    log.error("callback_failed", {{"callback", what}, {"exception", exception_type(std::current_exception())}});
+    log.error("callback_failed",
+              {{"callback", what}, {"exception", exception_type(std::current_exception())}});
   }
 }
 

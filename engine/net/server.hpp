@@ -23,7 +23,8 @@ class Core {
   virtual unsigned index() const noexcept = 0;
   virtual UpstreamClient& upstream() noexcept = 0;
   virtual const base::Clock& clock() const noexcept = 0;
-  /// Suspends the calling coroutine until `when` or until wake() by the returned handle's owner; coarse (<= 50 ms late).
+  /// Suspends the calling coroutine until `when` or until wake() by the returned handle's owner; coarse (<=
+  /// 50 ms late).
   virtual Task<void> sleep_until(base::Instant when) = 0;
 };
 
@@ -39,10 +40,10 @@ struct ServerLimits {
   std::size_t target_bytes = 8 * 1024;
   std::size_t fields = 100;
   std::size_t body_bytes = 25 * 1024 * 1024;
-  std::size_t connections = 4096;             ///< over all cores
-  std::chrono::milliseconds head{15'000};      ///< total time for a head
+  std::size_t connections = 4096;                ///< over all cores
+  std::chrono::milliseconds head{15'000};        ///< total time for a head
   std::chrono::milliseconds body_grace{10'000};  ///< then at least 1 KiB/s on average
-  std::chrono::milliseconds idle{75'000};      ///< between requests
+  std::chrono::milliseconds idle{75'000};        ///< between requests
   std::chrono::milliseconds write_stall{30'000};
 };
 
@@ -56,7 +57,8 @@ struct ServerOptions {
   UpstreamOptions upstream;
 };
 
-/// Owns the threads. Construct, listen(), run() on the main thread, drain() from any thread or signal callback.
+/// Owns the threads. Construct, listen(), run() on the main thread, drain() from any thread or signal
+/// callback.
 class Server {
  public:
   Server(ServerOptions options, Handler& handler, const base::Clock& clock, const base::Log& log);
@@ -68,8 +70,8 @@ class Server {
   base::Result<void> listen();
   std::uint16_t port() const noexcept;
 
-  /// Runs until drained. SIGTERM and SIGINT drain (a second one ends at once); SIGHUP calls on_hangup; on_tick is called
-  /// on the main thread about once a second (file watching, time-outs of slow things).
+  /// Runs until drained. SIGTERM and SIGINT drain (a second one ends at once); SIGHUP calls on_hangup;
+  /// on_tick is called on the main thread about once a second (file watching, time-outs of slow things).
   void run(std::function<void()> on_hangup, std::function<void()> on_tick);
 
   /// No new connections, requests end, at most `limit`; then run() returns.

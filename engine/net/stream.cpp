@@ -36,7 +36,8 @@ IoResult Stream::broken(const ErrorCode& ec) {
   return result;
 }
 
-// After a TLS call that gave `result` (not above zero): waits for what it wants. False: it wants nothing, see end_.
+// After a TLS call that gave `result` (not above zero): waits for what it wants. False: it wants nothing, see
+// end_.
 Task<bool> Stream::wait_for(int result) {
   const int wanted = SSL_get_error(ssl_.get(), result);
   if (wanted == SSL_ERROR_WANT_READ || wanted == SSL_ERROR_WANT_WRITE) {

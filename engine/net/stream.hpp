@@ -36,7 +36,8 @@ class Stream {
   /// The connection is made: sets TCP_NODELAY and takes the descriptor.
   void connected() noexcept;
   /// Handshake. `slot` gives and takes the session.
-  Task<IoResult> start_tls(std::shared_ptr<SSL_CTX> context, std::string host, std::shared_ptr<SessionSlot> slot);
+  Task<IoResult> start_tls(std::shared_ptr<SSL_CTX> context, std::string host,
+                           std::shared_ptr<SessionSlot> slot);
 
   /// Whatever is there, at least one byte.
   Task<IoResult> read_some(char* to, std::size_t room);

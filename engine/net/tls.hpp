@@ -43,9 +43,9 @@ class TlsStore {
   std::vector<Loaded> contexts_;
 };
 
-/// A client connection that will verify `host` (a name or a literal address) and say it in the handshake, over the
-/// socket whose descriptor stands in `*descriptor` (below zero: closed). New sessions go to `slot`; both must outlive it.
-/// Null when OpenSSL refuses the name.
+/// A client connection that will verify `host` (a name or a literal address) and say it in the handshake,
+/// over the socket whose descriptor stands in `*descriptor` (below zero: closed). New sessions go to `slot`;
+/// both must outlive it. Null when OpenSSL refuses the name.
 SslPtr make_tls(SSL_CTX* context, const std::string& host, const int* descriptor, SessionSlot* slot);
 
 /// OpenSSL's reason for the last failure on this thread, without file names; empties its queue.

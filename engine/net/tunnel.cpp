@@ -43,15 +43,24 @@ Task<std::string> read_exactly(Stream& stream, std::size_t count) {
 
 std::string_view socks_refusal(unsigned char code) noexcept {
   switch (code) {
-    case 1: return "the proxy failed";
-    case 2: return "the proxy's rules do not allow it";
-    case 3: return "the network cannot be reached";
-    case 4: return "the host cannot be reached";
-    case 5: return "the connection was refused";
-    case 6: return "the time to live expired";
-    case 7: return "the proxy does not know the command";
-    case 8: return "the proxy does not know the address type";
-    default: return "the proxy refused";
+    case 1:
+      return "the proxy failed";
+    case 2:
+      return "the proxy's rules do not allow it";
+    case 3:
+      return "the network cannot be reached";
+    case 4:
+      return "the host cannot be reached";
+    case 5:
+      return "the connection was refused";
+    case 6:
+      return "the time to live expired";
+    case 7:
+      return "the proxy does not know the command";
+    case 8:
+      return "the proxy does not know the address type";
+    default:
+      return "the proxy refused";
   }
 }
 
@@ -89,7 +98,8 @@ Task<std::string> socks_greeting(Stream& stream, const ProxyUrl& proxy) {
   login += proxy.password;
   const bool told = co_await write_all(stream, std::move(login));
   const std::string verdict = co_await read_exactly(stream, 2);
-  if (!told || verdict.size() != 2 || verdict[1] != 0) co_return "it does not accept the user or the password";
+  if (!told || verdict.size() != 2 || verdict[1] != 0)
+    co_return "it does not accept the user or the password";
   co_return "";
 }
 
@@ -98,8 +108,9 @@ Task<std::string> socks_greeting(Stream& stream, const ProxyUrl& proxy) {
 std::string basic_credentials(const ProxyUrl& proxy) {
   const std::string plain = proxy.user + ":" + proxy.password;
   std::string coded((plain.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(coded.data()),
-                                   reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(coded.data()),
+                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
   coded.resize(static_cast<std::size_t>(size));
   return "Basic " + coded;
 }
@@ -145,7 +156,8 @@ Task<std::string> tunnel_by_connect(Stream& stream, const ProxyUrl& proxy, std::
   co_return "";
 }
 
-Task<std::string> tunnel_by_socks(Stream& stream, const ProxyUrl& proxy, std::string host, std::uint16_t port) {
+Task<std::string> tunnel_by_socks(Stream& stream, const ProxyUrl& proxy, std::string host,
+                                  std::uint16_t port) {
   constexpr std::size_t longest_name = 255;
   if (host.size() > longest_name) co_return "the host name is too long";
   std::string fault = co_await socks_greeting(stream, proxy);

@@ -20,25 +20,25 @@ namespace freellmapi::net {
 /// Where a connection goes. Equal origins share a pool. Values.
 struct Origin {
   bool tls = true;
-  std::string host;          ///< name or literal address, without brackets
+  std::string host;  ///< name or literal address, without brackets
   std::uint16_t port = 443;
-  std::string proxy;         ///< "", "http://[user:pass@]host:port", "socks5://...", "socks5h://..."
-  std::string ca_file;       ///< "", or a PEM file trusted instead of the system's store
+  std::string proxy;           ///< "", "http://[user:pass@]host:port", "socks5://...", "socks5h://..."
+  std::string ca_file;         ///< "", or a PEM file trusted instead of the system's store
   bool local_allowed = false;  ///< loopback and private addresses may be dialled (custom providers)
 
   bool operator==(const Origin&) const = default;
 };
 
-/// Splits an http(s) URL into origin and path prefix (no trailing '/'). Refuses userinfo, fragments, other schemes,
-/// control characters and ports out of range.
+/// Splits an http(s) URL into origin and path prefix (no trailing '/'). Refuses userinfo, fragments, other
+/// schemes, control characters and ports out of range.
 struct ParsedUrl {
   Origin origin;
   std::string path;
 };
 base::Result<ParsedUrl> parse_base_url(std::string_view url);
 
-/// The proxy that the environment prescribes for `origin` (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY, NO_PROXY with suffixes and
-/// CIDR, both cases; loopback bypasses), "" for none. `environment` looks a variable up.
+/// The proxy that the environment prescribes for `origin` (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY, NO_PROXY with
+/// suffixes and CIDR, both cases; loopback bypasses), "" for none. `environment` looks a variable up.
 std::string proxy_from_environment(const Origin& origin, std::string (*environment)(const char* name));
 
 /// Zero means no limit.
@@ -52,7 +52,8 @@ struct Deadlines {
 /// How a call ended when not well. The order has no meaning.
 enum class Fault {
   resolve,            ///< the name has no address
-  forbidden_address,  ///< it resolves to an address that must not be dialled (metadata services, link-local, private)
+  forbidden_address,  ///< it resolves to an address that must not be dialled (metadata services, link-local,
+                      ///< private)
   connect,            ///< refused or unreachable
   proxy,              ///< the proxy said no
   tls,                ///< handshake or verification failed; no byte of HTTP was sent
@@ -64,7 +65,7 @@ enum class Fault {
   timeout_first_byte,
   timeout_idle,
   timeout_total,
-  cancelled,          ///< by cancel()
+  cancelled,  ///< by cancel()
 };
 std::string_view name(Fault fault) noexcept;
 
@@ -73,8 +74,8 @@ struct CallError {
   std::string detail;  ///< for logs: a library's or system's words; no secret
 };
 
-/// A field to send. With `credential` set the value is the prefix and the secret (0) or its part before (1) or after (2)
-/// the first ':' follows.
+/// A field to send. With `credential` set the value is the prefix and the secret (0) or its part before (1)
+/// or after (2) the first ':' follows.
 struct OutgoingField {
   std::string_view name, value;
   std::optional<std::uint32_t> credential;
@@ -90,7 +91,8 @@ struct OutgoingRequest {
   const base::Secret* secret = nullptr;    ///< nullptr: keyless; credential fields are left out
 };
 
-/// One request to a provider and its answer. Owns its connection; destroying it before the legal end closes the connection.
+/// One request to a provider and its answer. Owns its connection; destroying it before the legal end closes
+/// the connection.
 class UpstreamCall {
  public:
   virtual ~UpstreamCall() = default;
@@ -99,17 +101,19 @@ class UpstreamCall {
   virtual std::span<const Field> fields() const noexcept = 0;
   virtual std::string_view get(std::string_view lower_name) const noexcept = 0;
 
-  /// Next body bytes (framing and gzip taken off), valid until the next call; an empty view is the legal end, after
-  /// which the connection is back in the pool. On an error `error()` says why and the call is over.
+  /// Next body bytes (framing and gzip taken off), valid until the next call; an empty view is the legal end,
+  /// after which the connection is back in the pool. On an error `error()` says why and the call is over.
   virtual Task<std::optional<std::string_view>> read() = 0;
   virtual const CallError& error() const noexcept = 0;
-  /// Closes the connection; a pending read() ends with Fault::cancelled. May be called at any time on the core.
+  /// Closes the connection; a pending read() ends with Fault::cancelled. May be called at any time on the
+  /// core.
   virtual void cancel() noexcept = 0;
   /// True when the answer came over a connection that had been used before.
   virtual bool reused() const noexcept = 0;
 };
 
-/// Lets a caller cancel a call that has not got its head yet. Not thread-safe: core only. Must outlive the call.
+/// Lets a caller cancel a call that has not got its head yet. Not thread-safe: core only. Must outlive the
+/// call.
 class Canceller {
  public:
   /// Cancels the call in progress, if any, and every one that is begun with this canceller afterwards.
@@ -129,20 +133,22 @@ struct UpstreamOptions {
   std::size_t idle_total = 256;                ///< per core
   std::chrono::milliseconds idle_age{50'000};  ///< shorter than most servers' keep-alive
   std::size_t head_bytes = 64 * 1024;
-  std::size_t body_bytes = 32 * 1024 * 1024;   ///< inflated; streams are bounded by what is buffered, not by this
+  std::size_t body_bytes =
+      32 * 1024 * 1024;  ///< inflated; streams are bounded by what is buffered, not by this
   std::string user_agent = "freellmapi/0.1";
 };
 
-/// A core's connections to providers. Connections are reused LIFO; a reused connection that dies before the first byte of
-/// an answer is replaced by a fresh one once, silently. Redirects are answers like any other; nothing is followed.
+/// A core's connections to providers. Connections are reused LIFO; a reused connection that dies before the
+/// first byte of an answer is replaced by a fresh one once, silently. Redirects are answers like any other;
+/// nothing is followed.
 class UpstreamClient {
  public:
   virtual ~UpstreamClient() = default;
   /// Sends and waits for the answer's head (1xx skipped, at most 16). nullptr: `error` says why.
   /// `stream`: the body is endless, so body_bytes does not apply.
   virtual Task<std::unique_ptr<UpstreamCall>> call(const Origin& origin, const OutgoingRequest& request,
-                                                   const Deadlines& deadlines, bool stream, Canceller& canceller,
-                                                   CallError& error) = 0;
+                                                   const Deadlines& deadlines, bool stream,
+                                                   Canceller& canceller, CallError& error) = 0;
   /// Closes idle connections (after a suspend, at a drain).
   virtual void drop_idle() noexcept = 0;
   virtual std::size_t idle() const noexcept = 0;

@@ -18,20 +18,34 @@ constexpr int most_interim = 16;
 
 std::string_view name(Fault fault) noexcept {
   switch (fault) {
-    case Fault::resolve: return "resolve";
-    case Fault::forbidden_address: return "forbidden_address";
-    case Fault::connect: return "connect";
-    case Fault::proxy: return "proxy";
-    case Fault::tls: return "tls";
-    case Fault::reset: return "reset";
-    case Fault::truncated: return "truncated";
-    case Fault::bad_response: return "bad_response";
-    case Fault::too_large: return "too_large";
-    case Fault::timeout_connect: return "timeout_connect";
-    case Fault::timeout_first_byte: return "timeout_first_byte";
-    case Fault::timeout_idle: return "timeout_idle";
-    case Fault::timeout_total: return "timeout_total";
-    case Fault::cancelled: return "cancelled";
+    case Fault::resolve:
+      return "resolve";
+    case Fault::forbidden_address:
+      return "forbidden_address";
+    case Fault::connect:
+      return "connect";
+    case Fault::proxy:
+      return "proxy";
+    case Fault::tls:
+      return "tls";
+    case Fault::reset:
+      return "reset";
+    case Fault::truncated:
+      return "truncated";
+    case Fault::bad_response:
+      return "bad_response";
+    case Fault::too_large:
+      return "too_large";
+    case Fault::timeout_connect:
+      return "timeout_connect";
+    case Fault::timeout_first_byte:
+      return "timeout_first_byte";
+    case Fault::timeout_idle:
+      return "timeout_idle";
+    case Fault::timeout_total:
+      return "timeout_total";
+    case Fault::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }
@@ -45,7 +59,8 @@ PooledCall::PooledCall(PooledClient& client, const Origin& origin, const Deadlin
       line_(client.core(), canceller, deadlines.total) {}
 
 PooledCall::~PooledCall() {
-  // A caller that has seen the end it knows may leave before the framing's own; if that is here already, it counts.
+  // A caller that has seen the end it knows may leave before the framing's own; if that is here already, it
+  // counts.
   if (stream_ && !failed_ && !over_ && answered_ && !inflator_) {
     in_.consume(used_);
     used_ = 0;
@@ -114,7 +129,8 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
   const auto proxy = origin_.proxy.empty() ? std::nullopt : parse_proxy_url(origin_.proxy);
   const bool absolute = proxy && proxy->kind == ProxyUrl::Kind::http && !origin_.tls;
   if (absolute && proxy->has_user) credentials = basic_credentials(*proxy);
-  std::string head = render_request_head(origin_, request, client_.options().user_agent, absolute, credentials);
+  std::string head =
+      render_request_head(origin_, request, client_.options().user_agent, absolute, credentials);
   std::vector<iovec> pieces;
   pieces.reserve(request.body.size() + 1);
   const auto add = [&pieces](std::string_view bytes) {
@@ -165,7 +181,8 @@ Task<bool> PooledCall::read_head(const OutgoingRequest& request) {
     HeadScan scan;
     for (;;) {
       const HeadScan::State state = scan.look(in_.view());
-      if (state == HeadScan::State::bad) co_return fail(Fault::bad_response, "the head is not valid HTTP/1.1");
+      if (state == HeadScan::State::bad)
+        co_return fail(Fault::bad_response, "the head is not valid HTTP/1.1");
       const std::size_t size = state == HeadScan::State::whole ? scan.length() : in_.size();
       if (size > client_.options().head_bytes) co_return fail(Fault::too_large, "the head is too large");
       if (state == HeadScan::State::whole) break;
@@ -190,7 +207,8 @@ bool PooledCall::take_head(bool to_head) {
   const std::string_view fault = parse_response_head(head_, to_head, fields_, plan_);
   if (!fault.empty()) return fail(Fault::bad_response, std::string(fault));
   if (plan_.status == 101) return fail(Fault::bad_response, "it switched protocols, which nobody asked for");
-  if (plan_.status == 407 && !origin_.proxy.empty()) return fail(Fault::proxy, "the proxy wants authentication");
+  if (plan_.status == 407 && !origin_.proxy.empty())
+    return fail(Fault::proxy, "the proxy wants authentication");
   if (plan_.status < 200) return true;
   if (!endless_ && plan_.body.length > client_.options().body_bytes) {
     return fail(Fault::too_large, "the body is too large");

@@ -62,8 +62,8 @@ class PooledCall final : public UpstreamCall {
   std::unique_ptr<char[]> inflated_;
   std::string_view compressed_;  // of the present piece, not inflated yet
   bool inflate_more_ = false;
-  std::uint64_t body_ = 0;       // bytes given out
-  std::size_t used_ = 0;         // of in_, by what was given out last
+  std::uint64_t body_ = 0;  // bytes given out
+  std::size_t used_ = 0;    // of in_, by what was given out last
 };
 
 }  // namespace freellmapi::net

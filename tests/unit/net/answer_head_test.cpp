@@ -17,8 +17,8 @@ TEST(DateLine, IsInTheFormatOfHttp) {
 
 TEST(AnswerHead, KeepsFramingForItself) {
   std::string out;
-  const ResponseField fields[] = {{"Content-Length", "99"}, {"Transfer-Encoding", "chunked"}, {"bad name", "x"},
-                                  {"X-Good", "y"}};
+  const ResponseField fields[] = {
+      {"Content-Length", "99"}, {"Transfer-Encoding", "chunked"}, {"bad name", "x"}, {"X-Good", "y"}};
   AnswerShape shape;
   shape.size = 3;
   append_answer_head(out, shape, "now", fields);

@@ -37,7 +37,8 @@ BodyPlan chunked() {
 }
 
 TEST(BodyDecoder, GivesTheSameBodyHoweverTheBytesAreCut) {
-  const std::string bytes = "4;a=b\r\nWiki\r\n00005\r\npedia\r\nE\r\n in\r\n\r\nchunks.\r\n0\r\nA: b\r\n\r\nnext";
+  const std::string bytes =
+      "4;a=b\r\nWiki\r\n00005\r\npedia\r\nE\r\n in\r\n\r\nchunks.\r\n0\r\nA: b\r\n\r\nnext";
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
     const Outcome outcome = decode(chunked(), bytes, piece);
     EXPECT_EQ(outcome.state, BodyDecoder::State::end) << piece;

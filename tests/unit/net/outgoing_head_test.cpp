@@ -7,7 +7,8 @@
 namespace freellmapi::net {
 namespace {
 
-OutgoingField field(std::string_view name, std::string_view value, std::optional<std::uint32_t> credential = {}) {
+OutgoingField field(std::string_view name, std::string_view value,
+                    std::optional<std::uint32_t> credential = {}) {
   OutgoingField made;
   made.name = name;
   made.value = value;
@@ -36,9 +37,10 @@ class OutgoingHead : public ::testing::Test {
 };
 
 TEST_F(OutgoingHead, IsWhole) {
-  EXPECT_EQ(render(),
-            "POST /v1/chat HTTP/1.1\r\nHost: api.example\r\nAccept-Encoding: identity\r\nUser-Agent: agent/1\r\n"
-            "Content-Length: 0\r\n\r\n");
+  EXPECT_EQ(
+      render(),
+      "POST /v1/chat HTTP/1.1\r\nHost: api.example\r\nAccept-Encoding: identity\r\nUser-Agent: agent/1\r\n"
+      "Content-Length: 0\r\n\r\n");
 }
 
 TEST_F(OutgoingHead, PutsTheSecretWhereItWasMarked) {
@@ -60,8 +62,12 @@ TEST_F(OutgoingHead, LetsNothingBreakOutOfIt) {
   const base::Secret broken("a\r\nX-Evil: 1");
   request_.secret = &broken;
   request_.path = "/a b\r\nX-Evil: 1";
-  fields_ = {field("X-A", "b\r\nX-Evil: 1"), field("X B", "c"), field("Host", "evil"), field("Content-Length", "9"),
-             field("Transfer-Encoding", "chunked"), field("Authorization", "", 0U)};
+  fields_ = {field("X-A", "b\r\nX-Evil: 1"),
+             field("X B", "c"),
+             field("Host", "evil"),
+             field("Content-Length", "9"),
+             field("Transfer-Encoding", "chunked"),
+             field("Authorization", "", 0U)};
   EXPECT_FALSE(has("\r\nX-Evil"));
   EXPECT_FALSE(has("evil\r\n"));
   EXPECT_FALSE(has("Transfer"));

@@ -19,16 +19,18 @@ TEST(HeadScan, FindsTheEndHoweverTheBytesAreCut) {
 }
 
 TEST(HeadScan, RefusesBareLineFeedsFoldsAndNuls) {
-  for (const std::string& bytes :
-       {std::string("GET / HTTP/1.1\nHost: a\r\n\r\n"), std::string("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n"),
-        std::string("GET / HTTP/1.1\r\nHost: a\r\n\tb\r\n\r\n"), std::string("GET / HTTP/1.1\r\nHost: a\r\n\n"),
-        std::string("GET /\0", 6), std::string("\r\nGET / HTTP/1.1\r\n")}) {
+  for (const std::string& bytes : {std::string("GET / HTTP/1.1\nHost: a\r\n\r\n"),
+                                   std::string("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n"),
+                                   std::string("GET / HTTP/1.1\r\nHost: a\r\n\tb\r\n\r\n"),
+                                   std::string("GET / HTTP/1.1\r\nHost: a\r\n\n"), std::string("GET /\0", 6),
+                                   std::string("\r\nGET / HTTP/1.1\r\n")}) {
     EXPECT_EQ(HeadScan().look(bytes), HeadScan::State::bad) << bytes;
   }
 }
 
 TEST(RequestHead, ViewsLieInTheGivenBytesWithNamesInLowerCase) {
-  std::string bytes = "POST /v1/x?q=1 HTTP/1.1\r\nHOST: localhost:3001\r\nContent-LENGTH: 12\r\nX-B:  c d \t\r\n\r\n";
+  std::string bytes =
+      "POST /v1/x?q=1 HTTP/1.1\r\nHOST: localhost:3001\r\nContent-LENGTH: 12\r\nX-B:  c d \t\r\n\r\n";
   const HostRules hosts("127.0.0.1", 3001, {});
   RequestHead head;
   std::vector<Field> fields;
@@ -48,7 +50,8 @@ TEST(RequestHead, ViewsLieInTheGivenBytesWithNamesInLowerCase) {
 }
 
 TEST(RequestHead, ALengthOfZeroIsNoBody) {
-  std::string bytes = "POST / HTTP/1.1\r\nHost: localhost:3001\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n";
+  std::string bytes =
+      "POST / HTTP/1.1\r\nHost: localhost:3001\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n";
   const HostRules hosts("127.0.0.1", 3001, {});
   RequestHead head;
   std::vector<Field> fields;

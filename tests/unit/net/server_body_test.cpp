@@ -29,8 +29,9 @@ TEST(RequestBody, OfManyMegabytesArrivesWhole) {
 TEST(RequestBody, InChunksIsPutTogetherAndTrailersAreDropped) {
   TestServer server;
   RawSocket client = server.connect();
-  client.send(server.request("POST /echo", "Transfer-Encoding: chunked\r\n",
-                             "5;ext=\"a\"\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\nAuthorization: Bearer x\r\n\r\n"));
+  client.send(
+      server.request("POST /echo", "Transfer-Encoding: chunked\r\n",
+                     "5;ext=\"a\"\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\nAuthorization: Bearer x\r\n\r\n"));
   EXPECT_EQ(client.read_answer().body, "hello world");
   client.send(server.request("GET /fields"));
   EXPECT_EQ(client.read_answer().body.find("authorization"), std::string::npos);
@@ -58,8 +59,8 @@ TEST(RequestBody, CompressedIsInflated) {
     const char* coding;
     Wrapper wrapper;
   };
-  for (const Case& c : {Case{"gzip", Wrapper::gzip}, Case{"x-gzip", Wrapper::gzip}, Case{"deflate", Wrapper::zlib},
-                        Case{"deflate", Wrapper::raw}}) {
+  for (const Case& c : {Case{"gzip", Wrapper::gzip}, Case{"x-gzip", Wrapper::gzip},
+                        Case{"deflate", Wrapper::zlib}, Case{"deflate", Wrapper::raw}}) {
     const std::string packed = compress(text, c.wrapper);
     const std::string coding = std::string("Content-Encoding: ") + c.coding + "\r\n";
     client.send(server.request("POST /echo", coding + length(packed.size()), packed));
@@ -115,7 +116,8 @@ TEST(RequestBody, DeclaredTooLargeIsRefusedFromTheHead) {
 TEST(RequestBody, WhoseChunkIsTooLargeIsRefusedAtItsSizeLine) {
   TestServer server(with_body_limit(1000));
   RawSocket client = server.connect();
-  client.send(server.request("POST /count", "Transfer-Encoding: chunked\r\n", "10\r\n0123456789abcdef\r\n3d9\r\n"));
+  client.send(
+      server.request("POST /count", "Transfer-Encoding: chunked\r\n", "10\r\n0123456789abcdef\r\n3d9\r\n"));
   EXPECT_EQ(client.read_answer().status, 413);
 }
 

@@ -135,5 +135,16 @@ TEST(ClientGone, OtherClientsDoNotNotice) {
   EXPECT_LT(Clock::now() - begun, seconds{3});
 }
 
+TEST(KeepAlive, ASilentStreamIsKeptAliveWithCommentsBetweenTwoWrites) {
+  TestServer server;
+  RawSocket client = server.connect();
+  client.send(server.request("GET /ping"));
+  const std::string begin = client.read_until("5\r\nfirst\r\n8\r\n: ping\n\n\r\n8\r\n: ping\n\n\r\n");
+  EXPECT_NE(begin.find("chunked"), std::string::npos);
+  server.happenings().release = true;
+  const std::string end = client.read_until("0\r\n\r\n");
+  EXPECT_TRUE(end.ends_with("4\r\nlast\r\n0\r\n\r\n")) << end;
+}
+
 }  // namespace
 }  // namespace freellmapi::net::testing

@@ -25,7 +25,9 @@ RawAnswer refused(TestServer& server, const std::string& bytes, int status) {
 
 TEST(Framing, RefusesEveryUntrustworthyHeadAndReadsNothingBehindIt) {
   TestServer server;
-  const auto post = [&](const std::string& fields) { return server.request("POST /echo", fields, "0\r\n\r\n"); };
+  const auto post = [&](const std::string& fields) {
+    return server.request("POST /echo", fields, "0\r\n\r\n");
+  };
   const std::string host = "Host: localhost:" + std::to_string(server.port()) + "\r\n";
   const std::string chunked = "Transfer-Encoding: chunked\r\n";
   const std::vector<std::string> cases = {
@@ -87,9 +89,11 @@ TEST(Framing, RefusesEveryUntrustworthyHeadAndReadsNothingBehindIt) {
 TEST(Framing, SaysWhatIsWrongInOpenAisShape) {
   TestServer server;
   const RawAnswer answer = refused(server, server.request("POST /echo", "Content-Length: x\r\n"), 400);
-  EXPECT_EQ(answer.body.find(R"({"error":{"message":"Content-Length must be one decimal number, and never beside Transfer-Encoding",)"
-                             R"("type":"invalid_request_error","param":null,"code":"bad_framing"},"request_id":"req_)"),
-            0U)
+  EXPECT_EQ(
+      answer.body.find(
+          R"({"error":{"message":"Content-Length must be one decimal number, and never beside Transfer-Encoding",)"
+          R"("type":"invalid_request_error","param":null,"code":"bad_framing"},"request_id":"req_)"),
+      0U)
       << answer.body;
 }
 
@@ -97,16 +101,27 @@ TEST(Framing, RefusesBadChunks) {
   TestServer server;
   const std::string long_extension = "5;" + std::string(1100, 'a') + "\r\nhello\r\n0\r\n\r\n";
   const std::string long_trailers = "0\r\nX: " + std::string(9000, 'a') + "\r\n\r\n";
-  const std::vector<std::string> cases = {
-      "0x5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n",       "5_0\r\nhello\r\n0\r\n\r\n",
-      "5\nhello\r\n0\r\n\r\n",     "5\r\nhello0\r\n\r\n",            "5\r\nhelloo\r\n0\r\n\r\n",
-      "\r\nhello\r\n0\r\n\r\n",    " 5\r\nhello\r\n0\r\n\r\n",       "5 \r\nhello\r\n0\r\n\r\n",
-      ";a\r\nhello\r\n0\r\n\r\n",  "5;a\x01\r\nhello\r\n0\r\n\r\n",  "ffffffffffffffffff\r\nhello\r\n0\r\n\r\n",
-      "5\r\nhello\r\n0\r\nX\r\n\r\n", "5\r\nhello\r\n0\r\n X: y\r\n\r\n", "5\r\nhello\r\n0\r\n\rX",
-      long_extension,              long_trailers};
+  const std::vector<std::string> cases = {"0x5\r\nhello\r\n0\r\n\r\n",
+                                          "+5\r\nhello\r\n0\r\n\r\n",
+                                          "5_0\r\nhello\r\n0\r\n\r\n",
+                                          "5\nhello\r\n0\r\n\r\n",
+                                          "5\r\nhello0\r\n\r\n",
+                                          "5\r\nhelloo\r\n0\r\n\r\n",
+                                          "\r\nhello\r\n0\r\n\r\n",
+                                          " 5\r\nhello\r\n0\r\n\r\n",
+                                          "5 \r\nhello\r\n0\r\n\r\n",
+                                          ";a\r\nhello\r\n0\r\n\r\n",
+                                          "5;a\x01\r\nhello\r\n0\r\n\r\n",
+                                          "ffffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+                                          "5\r\nhello\r\n0\r\nX\r\n\r\n",
+                                          "5\r\nhello\r\n0\r\n X: y\r\n\r\n",
+                                          "5\r\nhello\r\n0\r\n\rX",
+                                          long_extension,
+                                          long_trailers};
   for (const std::string& body : cases) {
     RawSocket client = server.connect();
-    client.send(server.request("POST /echo", "Transfer-Encoding: chunked\r\n", body) + server.request("GET /hello"));
+    client.send(server.request("POST /echo", "Transfer-Encoding: chunked\r\n", body) +
+                server.request("GET /hello"));
     const RawAnswer answer = client.read_answer();
     EXPECT_EQ(answer.status, 400) << body.substr(0, 40);
     EXPECT_EQ(answer.body.substr(0, 11), "bad_framing");
@@ -135,8 +150,9 @@ TEST(Framing, NeverTunnelsOrEchoes) {
 
 TEST(Framing, RefusesPathsThatWouldNeedNormalising) {
   TestServer server;
-  for (const char* path : {"/a/../b", "/a/./b", "/..", "/.", "/a/%2e%2e/b", "/a/%2E./b", "/a/..%2fb", "/a%2F.%2Fb", "/a%5cb",
-                           "/a%00b", "/a%0ab", "/a\\b", "//a", "/a//b", "/a%", "/a%4", "/a%zz", "/a#b", "/%7f"}) {
+  for (const char* path :
+       {"/a/../b", "/a/./b", "/..", "/.", "/a/%2e%2e/b", "/a/%2E./b", "/a/..%2fb", "/a%2F.%2Fb", "/a%5cb",
+        "/a%00b", "/a%0ab", "/a\\b", "//a", "/a//b", "/a%", "/a%4", "/a%zz", "/a#b", "/%7f"}) {
     const RawAnswer answer = refused(server, server.request(std::string("GET ") + path), 400);
     EXPECT_NE(answer.body.find("bad_path"), std::string::npos) << path;
   }
@@ -153,15 +169,17 @@ TEST(Framing, AnswersOnlyForHostsItKnows) {
   const auto get = [&](const std::string& host, const std::string& target = "/hello") {
     return "GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
   };
-  for (const std::string& host : {"127.0.0.1:" + port, "localhost:" + port, "LOCALHOST:" + port, "[::1]:" + port,
-                                  std::string("box.lan"), std::string("box.lan:99"), std::string("llm.example:8443")}) {
+  for (const std::string& host :
+       {"127.0.0.1:" + port, "localhost:" + port, "LOCALHOST:" + port, "[::1]:" + port,
+        std::string("box.lan"), std::string("box.lan:99"), std::string("llm.example:8443")}) {
     RawSocket client = server.connect();
     client.send(get(host));
     EXPECT_EQ(client.read_answer().status, 200) << host;
   }
-  for (const std::string& host : {std::string("evil.example"), "evil.example:" + port, std::string("localhost"),
-                                  std::string("localhost:1"), "127.0.0.1.evil.example:" + port,
-                                  std::string("llm.example"), "localhost.:" + port, "169.254.169.254:" + port}) {
+  for (const std::string& host :
+       {std::string("evil.example"), "evil.example:" + port, std::string("localhost"),
+        std::string("localhost:1"), "127.0.0.1.evil.example:" + port, std::string("llm.example"),
+        "localhost.:" + port, "169.254.169.254:" + port}) {
     const RawAnswer answer = refused(server, get(host), 421);
     EXPECT_NE(answer.body.find("host_not_allowed"), std::string::npos) << host;
   }

@@ -1,6 +1,6 @@
 // Connections and the process: caps, drains, exhaustion.
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -84,7 +84,8 @@ TEST(Connections, AreAcceptedAgainAfterTheDescriptorsRanOut) {
   const rlimit low{256, old.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &low);
   std::vector<int> fillers;
-  for (int descriptor = ::open("/dev/null", O_RDONLY); descriptor >= 0; descriptor = ::open("/dev/null", O_RDONLY)) {
+  for (int descriptor = ::open("/dev/null", O_RDONLY); descriptor >= 0;
+       descriptor = ::open("/dev/null", O_RDONLY)) {
     fillers.push_back(descriptor);
   }
   ::close(fillers.back());  // for the client's side; the server's own side finds none
@@ -156,7 +157,12 @@ TEST(Signals, HangupAndTicksReachTheirCallbacks) {
   ASSERT_TRUE(server.listen());
   std::atomic<int> hangups{0}, ticks{0};
   std::thread thread([&] {
-    server.run([&] { ++hangups; throw std::runtime_error("a callback that throws"); }, [&] { ++ticks; });
+    server.run(
+        [&] {
+          ++hangups;
+          throw std::runtime_error("a callback that throws");
+        },
+        [&] { ++ticks; });
   });
   EXPECT_TRUE(eventually([&] { return ticks > 0; }));
   ::kill(::getpid(), SIGHUP);

@@ -74,7 +74,9 @@ TEST(Deadlines, OfIdlenessIsBetweenTwoReads) {
 }
 
 TEST(Deadlines, OfIdlenessCoversAProviderThatDoesNotTakeTheRequest) {
-  RawPeer peer([](RawSocket& socket, int) { socket.ends_within(milliseconds{1}), std::this_thread::sleep_for(milliseconds{600}); });
+  RawPeer peer([](RawSocket& socket, int) {
+    socket.ends_within(milliseconds{1}), std::this_thread::sleep_for(milliseconds{600});
+  });
   Fetch one = call_to(peer);
   one.body = {std::string(30'000'000, 'x')};
   one.deadlines.idle = milliseconds{100};
@@ -103,7 +105,8 @@ TEST(Deadlines, OfZeroAreNone) {
     socket.receive();
   });
   Fetch one = call_to(peer);
-  one.deadlines.connect = one.deadlines.first_byte = one.deadlines.idle = one.deadlines.total = milliseconds{0};
+  one.deadlines.connect = one.deadlines.first_byte = one.deadlines.idle = one.deadlines.total =
+      milliseconds{0};
   EXPECT_EQ(fetch(one).body, "ok");
 }
 

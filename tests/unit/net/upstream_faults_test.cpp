@@ -60,7 +60,8 @@ TEST(Faults, TheAddressMustNotBeDialled) {
   EXPECT_EQ(fetch(local).fault, Fault::forbidden_address);
   local.origin.host = "localhost";  // a name is judged by what it resolves to
   EXPECT_EQ(fetch(local).fault, Fault::forbidden_address);
-  for (const char* host : {"169.254.169.254", "metadata.google.internal", "::ffff:127.0.0.1", "fd00:ec2::254"}) {
+  for (const char* host :
+       {"169.254.169.254", "metadata.google.internal", "::ffff:127.0.0.1", "fd00:ec2::254"}) {
     Fetch one = get(80);
     one.origin.host = host;
     EXPECT_EQ(fetch(one).fault, Fault::forbidden_address) << host;
@@ -83,19 +84,22 @@ TEST(Faults, ClosedInsideHeadOrBodyIsTruncated) {
        {"H", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n"}) {
     EXPECT_EQ(after(bytes).fault, Fault::truncated) << bytes;
   }
   const std::string packed = compress("a compressed answer", Wrapper::gzip);
-  EXPECT_EQ(after("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed.substr(0, packed.size() - 4)).fault,
-            Fault::truncated);
+  EXPECT_EQ(
+      after("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed.substr(0, packed.size() - 4)).fault,
+      Fault::truncated);
 }
 
 TEST(Faults, WhatCannotBeTrustedIsABadResponse) {
   std::string many_interim;
   for (int i = 0; i < 20; ++i) many_interim += "HTTP/1.1 100 Continue\r\n\r\n";
   for (const std::string& bytes : {
-           std::string("garbage\r\n\r\n"), std::string("<html>hello</html>\r\n\r\n"),
+           std::string("garbage\r\n\r\n"),
+           std::string("<html>hello</html>\r\n\r\n"),
            std::string("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc"),
            std::string("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc"),
            std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n"),
@@ -103,7 +107,8 @@ TEST(Faults, WhatCannotBeTrustedIsABadResponse) {
            std::string("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!"),
            std::string("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\nxx"),
            std::string("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
-           std::string("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"), many_interim,
+           std::string("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"),
+           many_interim,
        }) {
     EXPECT_EQ(after(bytes).fault, Fault::bad_response) << bytes.substr(0, 60);
   }

@@ -48,7 +48,8 @@ TEST(Upstream, SendsHeadAndPiecesOfTheBodyAndReadsTheAnswer) {
   EXPECT_TRUE(answer.whole);
   EXPECT_EQ(answer.fields.front().first, "x-thing");
   EXPECT_EQ(answer.fields.front().second, "Value");
-  EXPECT_EQ(head.find("POST /v1/chat HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) + "\r\n"), 0U);
+  EXPECT_EQ(head.find("POST /v1/chat HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) + "\r\n"),
+            0U);
   EXPECT_NE(head.find("\r\nContent-Length: 1000\r\n"), std::string::npos);
   EXPECT_EQ(body.substr(0, 10), "1000010001");
   EXPECT_EQ(body.substr(990), "1019810199");
@@ -70,7 +71,8 @@ TEST(Upstream, SendsABodyOfManyMegabytes) {
 }
 
 TEST(Upstream, ReadsEveryLegalFraming) {
-  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+  const std::string chunked =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
   RawPeer chunks(always(chunked));
   EXPECT_EQ(fetch(get(chunks)).body, "abcde");
   RawPeer close([](RawSocket& socket, int) {
@@ -102,7 +104,8 @@ TEST(Upstream, ReadsAnAnswerThatComesByteByByte) {
 }
 
 TEST(Upstream, SkipsInterimAnswers) {
-  RawPeer peer(always("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + sized("real")));
+  RawPeer peer(
+      always("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + sized("real")));
   const Fetched answer = fetch(get(peer));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "real");
@@ -166,8 +169,9 @@ TEST(Pool, KeepsOriginsApart) {
 }
 
 TEST(Pool, KeepsNoConnectionThatIsToBeClosedOrHoldsMoreThanAsked) {
-  for (const std::string& answer : {sized("ok", "Connection: close\r\n"), sized("ok") + "HTTP/1.1 200 OK\r\n\r\n",
-                                    std::string("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")}) {
+  for (const std::string& answer :
+       {sized("ok", "Connection: close\r\n"), sized("ok") + "HTTP/1.1 200 OK\r\n\r\n",
+        std::string("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")}) {
     RawPeer peer(always(answer));
     const auto answers = fetch_all({get(peer), get(peer)});
     EXPECT_EQ(answers[1].body, "ok");

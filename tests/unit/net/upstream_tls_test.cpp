@@ -12,7 +12,8 @@ namespace {
 const std::string answer_bytes = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecure";
 
 // Serves requests over TLS until the client goes; counts resumed handshakes.
-RawPeer::Serve secure(SSL_CTX* context, std::atomic<int>* resumed = nullptr, const std::string& answer = answer_bytes) {
+RawPeer::Serve secure(SSL_CTX* context, std::atomic<int>* resumed = nullptr,
+                      const std::string& answer = answer_bytes) {
   return [=](RawSocket& socket, int) {
     serve_tls(socket, context, [&](SSL* ssl) {
       if (resumed != nullptr && SSL_session_reused(ssl) == 1) ++*resumed;

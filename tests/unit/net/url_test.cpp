@@ -24,9 +24,10 @@ TEST(BaseUrl, IsSplitIntoOriginAndPath) {
 }
 
 TEST(BaseUrl, IsRefusedWhenAnythingElseHidesInIt) {
-  for (const char* url : {"", "api.example.com", "ftp://a", "file:///etc/passwd", "https://", "https://u:p@a/",
-                          "https://a#b", "https://a?b", "https://a b", "https://a\r\n", "https://a:0", "https://a:65536",
-                          "https://a:x", "https://a\\b", "https:/a", "//a", "https://[::1", "https://ex\xc3\xa4mple"}) {
+  for (const char* url :
+       {"", "api.example.com", "ftp://a", "file:///etc/passwd", "https://", "https://u:p@a/", "https://a#b",
+        "https://a?b", "https://a b", "https://a\r\n", "https://a:0", "https://a:65536", "https://a:x",
+        "https://a\\b", "https:/a", "//a", "https://[::1", "https://ex\xc3\xa4mple"}) {
     EXPECT_FALSE(parse_base_url(url)) << url;
   }
 }
@@ -65,7 +66,8 @@ std::string proxy_for(const std::string& host, bool tls = true, std::uint16_t po
 }
 
 TEST(ProxyFromEnvironment, PrefersTheSchemesOwnVariable) {
-  variables() = {{"ALL_PROXY", "socks5://all:1"}, {"https_proxy", "http://secure:2"}, {"HTTPS_PROXY", "http://upper:3"}};
+  variables() = {
+      {"ALL_PROXY", "socks5://all:1"}, {"https_proxy", "http://secure:2"}, {"HTTPS_PROXY", "http://upper:3"}};
   EXPECT_EQ(proxy_for("a.example"), "http://secure:2");
   EXPECT_EQ(proxy_for("a.example", false), "socks5://all:1");
   variables() = {{"HTTPS_PROXY", "box:3128"}, {"HTTP_PROXY", "http://plain:1"}};
@@ -85,11 +87,12 @@ TEST(ProxyFromEnvironment, IsNeverUsedForThisMachine) {
 TEST(ProxyFromEnvironment, KnowsSuffixesPortsAndBlocksToLeaveOut) {
   variables() = {{"ALL_PROXY", "http://box:1"},
                  {"NO_PROXY", "example.com, .corp.lan,10.0.0.0/8,fd00::/8,host.lan:8443,192.0.2.7"}};
-  for (const char* host : {"example.com", "api.EXAMPLE.com", "x.corp.lan", "corp.lan", "10.1.2.3", "fd00::5",
-                           "192.0.2.7"}) {
+  for (const char* host :
+       {"example.com", "api.EXAMPLE.com", "x.corp.lan", "corp.lan", "10.1.2.3", "fd00::5", "192.0.2.7"}) {
     EXPECT_EQ(proxy_for(host), "") << host;
   }
-  for (const char* host : {"notexample.com", "example.com.evil", "11.0.0.1", "fe00::5", "host.lan", "192.0.2.70"}) {
+  for (const char* host :
+       {"notexample.com", "example.com.evil", "11.0.0.1", "fe00::5", "host.lan", "192.0.2.70"}) {
     EXPECT_EQ(proxy_for(host), "http://box:1") << host;
   }
   EXPECT_EQ(proxy_for("host.lan", true, 8443), "");

@@ -68,7 +68,8 @@ Task<void> fetch_one(Core& core, const Fetch& spec, Fetched& result) {
   request.body = body;
   const base::Instant begun = core.clock().steady();
   CallError error;
-  auto call = co_await core.upstream().call(spec.origin, request, spec.deadlines, spec.stream, *canceller, error);
+  auto call =
+      co_await core.upstream().call(spec.origin, request, spec.deadlines, spec.stream, *canceller, error);
   if (call) {
     co_await read_answer(*call, spec, result);
     call.reset();

@@ -87,6 +87,8 @@ std::string tls_read_until(SSL* ssl, const std::string& text) {
   return held;
 }
 
-void tls_write(SSL* ssl, const std::string& text) { SSL_write(ssl, text.data(), static_cast<int>(text.size())); }
+void tls_write(SSL* ssl, const std::string& text) {
+  SSL_write(ssl, text.data(), static_cast<int>(text.size()));
+}
 
 }  // namespace freellmapi::net::testing

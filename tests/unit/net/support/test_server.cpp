@@ -32,8 +32,9 @@ class TestHandler final : public Handler {
     const std::string_view path = exchange.head().path;
     if (path == "/echo" || path == "/count") {
       co_await echo(exchange, path == "/count");
-    } else if (path == "/wait" || path == "/drip") {
-      co_await wait(exchange, core, path == "/drip");
+    } else if (path == "/wait" || path == "/drip" || path == "/ping") {
+      if (path == "/ping") exchange.keep_alive(": ping\n\n", milliseconds{20});
+      co_await wait(exchange, core, path != "/wait");
     } else if (path == "/stream" || path == "/abort" || path == "/throw-late") {
       co_await stream(exchange, path);
     } else if (path == "/flood") {
@@ -78,7 +79,8 @@ class TestHandler final : public Handler {
     }
     const std::string text = count ? std::to_string((*body)->size()) : **body;
     const bool spare = (*body)->capacity() - (*body)->size() >= 64;
-    co_await exchange.respond(spare ? 200 : 500, fields, text);
+    const int status = spare ? 200 : 500;
+    co_await exchange.respond(status, fields, text);
   }
 
   Task<void> wait(Exchange& exchange, Core& core, bool streaming) {
@@ -147,7 +149,8 @@ TestServer::TestServer(ServerOptions options)
   options.port = 0;
   if (options.cores == 0) options.cores = 2;
   server_ = std::make_unique<Server>(std::move(options), *handler_, clock_, log_);
-  if (const auto listening = server_->listen(); !listening) throw std::runtime_error(listening.error().text());
+  if (const auto listening = server_->listen(); !listening)
+    throw std::runtime_error(listening.error().text());
   thread_ = std::thread([this] {
     server_->run({}, {});
     ended_ = true;

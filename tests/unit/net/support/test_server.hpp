@@ -16,8 +16,8 @@ namespace freellmapi::net::testing {
 
 /// What the handler's requests have seen and wait for.
 struct Happenings {
-  std::atomic<int> gone{0};       ///< client_gone() calls
-  std::atomic<int> waiting{0};    ///< requests that wait now
+  std::atomic<int> gone{0};          ///< client_gone() calls
+  std::atomic<int> waiting{0};       ///< requests that wait now
   std::atomic<bool> release{false};  ///< lets them go on
   std::atomic<int> write_failed{0};
 };

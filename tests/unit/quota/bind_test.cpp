@@ -74,7 +74,8 @@ TEST_F(Reload, AWindowNamedWithTwoLimitsHasTheSmaller) {
           .provider("p")
           .key(1)
           .model("a", {pooled("x", per_day(10))})
-          .model("b", {pooled("x", per_day(4))}));
+          .model("b", {pooled("x", per_day(4))})
+          .model("c", {pooled("x", per_day(7))}));
   EXPECT_EQ(fill({}, 0, 0), 4u);
 }
 

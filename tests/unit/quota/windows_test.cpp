@@ -147,7 +147,11 @@ TEST_F(FirstUse, WhatIsSentJustBeforeTheEndCountsInTheNextWindowToo) {
   EXPECT_TRUE(spend());
   EXPECT_TRUE(spend());
   clock.advance(200ms);
+  EXPECT_EQ(row().used, 2u);
+  clock.advance(1h);
   EXPECT_EQ(fill(), 3u);
+  clock.advance(4h + 3s);
+  EXPECT_EQ(fill(), 5u) << "the next window opened when the last ended";
 }
 
 TEST_F(Concurrency, ASlotIsHeldUntilTheRequestEnds) {

@@ -14,6 +14,7 @@ export const build = process.env.FREELLMAPI_BUILD ?? path.join(root, 'build/rele
 export const binary = path.join(build, 'bin/freellmapi');
 // The plugins of this build; a policy must not name others.
 const installed = new Set(readdirSync(path.join(build, 'lib/freellmapi/plugins')).map((file) => file.replace(/\.so$/, '')));
+export const installed_providers = [...installed];
 export const unified_key = 'freellmapi-test-0123456789abcdef0123456789abcdef';
 
 // The names under which people have exported their keys.

@@ -64,8 +64,8 @@ class Encoder {
   virtual void finish(chat::Finish finish, const chat::Usage& usage, std::string& out) = 0;
   /// After the commit point: an error event; the stream then ends without its end mark.
   virtual void failed(const std::string& request_id, const Failure& failure, std::string& out) = 0;
-  /// Keeps a waiting client alive.
-  virtual void ping(std::string& out) = 0;
+  /// What keeps a waiting client alive between two events; static storage, at most 64 bytes.
+  virtual std::string_view ping() const noexcept = 0;
 };
 
 }  // namespace freellmapi::relay

@@ -11,6 +11,8 @@ namespace freellmapi::relay {
 namespace {
 
 constexpr std::size_t error_body_most = 64 * 1024;
+// Well under the 30 to 60 seconds after which proxies and clients give a silent stream up.
+constexpr std::chrono::seconds ping_every{10};
 
 /// The head as the ABI wants it; valid as long as the call.
 struct AbiHead {
@@ -189,6 +191,7 @@ net::Task<bool> Run::flush(Leg& leg) {
     fields.push_back({"Cache-Control", "no-cache, no-transform"});
     fields.push_back({"X-Accel-Buffering", "no"});
     exchange_.start_stream(200, fields);
+    exchange_.keep_alive(job_.encoder.ping(), ping_every);
   }
   const std::string bytes = reading.take();
   job_.record.response_bytes += bytes.size();

@@ -25,7 +25,7 @@ class ChatEncoder final : public relay::Encoder {
   void event(const chat::Event& event, std::string& out) override;
   void finish(chat::Finish finish, const chat::Usage& usage, std::string& out) override;
   void failed(const std::string& request_id, const relay::Failure& failure, std::string& out) override;
-  void ping(std::string& out) override { out += ": ping\n\n"; }
+  std::string_view ping() const noexcept override { return ": ping\n\n"; }
 
  private:
   void open_delta(std::string& out) const;

@@ -180,9 +180,7 @@ TEST(Stream, HasOneEnd) {
 
 TEST(Stream, PingsWithAComment) {
   ChatEncoder encoder(false);
-  std::string out;
-  encoder.ping(out);
-  EXPECT_EQ(out, ": ping\n\n");
+  EXPECT_EQ(encoder.ping(), ": ping\n\n");
 }
 
 std::string body(const chat::Answer& answer) {

@@ -18,7 +18,8 @@ std::string conversation(std::size_t about, bool sloppy) {
   while (body.size() < about) {
     body += R"(,{"role":"user","content":")";
     for (std::size_t begin = body.size(); body.size() < begin + std::min<std::size_t>(about / 2, 2'400);)
-      body += R"(int main() { return \"answer\"[0]; }\n\t// na\u00efve)";
+      body +=
+          R"(  for (const auto& key : keys) log(\"key\", key.text());\n  // all of them, na\u00efve or not )";
     body += R"("},{"role":"assistant","content":"Done."})";
   }
   return body + "]}";

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <array>
 #include <bit>
 #include <bitset>
 #include <cstring>
@@ -14,6 +15,13 @@ namespace freellmapi::chat {
 namespace {
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+// What may follow a backslash, beside u.
+constexpr std::array<bool, 256> escapable = [] {
+  std::array<bool, 256> table{};
+  for (const char c : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'}) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
 
 constexpr int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -192,15 +200,8 @@ JsonType JsonScan::peek() {
   }
 }
 
-bool JsonScan::escape(JsonText& out) {
-  out.escaped = true;
-  const char kind = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
-  if (kind != 'u') {
-    if (kind == '\0' || std::string_view{"\"\\/bfnrt"}.find(kind) == std::string_view::npos)
-      return fail(at_, "an unknown escape");
-    at_ += 2;
-    return true;
-  }
+// The backslash at at_ begins a \u escape; half a pair is replaced.
+bool JsonScan::unicode_escape(JsonText& out) {
   const int unit = hex4(text_, at_ + 2);
   if (unit < 0) return fail(at_, "\\u without four hexadecimal digits");
   const bool pair = is_high(unit) && at_ + 7 < text_.size() && text_[at_ + 6] == '\\' &&
@@ -217,15 +218,28 @@ bool JsonScan::string(JsonText& out) {
   blanks();
   if (here() != '"') return fail(at_, "a string was expected");
   out = JsonText{};
+  const std::string_view text = text_;
   const std::size_t begin = ++at_;
+  std::size_t at = begin;  // a local: the compiler keeps it in a register through the runs between escapes
   for (;;) {
-    at_ = plain_run(text_, at_, out.wide);
-    if (at_ >= text_.size()) return fail(at_, "the text ends inside a string");
-    if (text_[at_] == '"') break;
-    if (text_[at_] != '\\') return fail(at_, "a control character inside a string");
-    if (!escape(out)) return false;
+    at = plain_run(text, at, out.wide);
+    if (at >= text.size()) return fail(at, "the text ends inside a string");
+    if (text[at] == '"') break;
+    if (text[at] != '\\') return fail(at, "a control character inside a string");
+    out.escaped = true;
+    const char kind = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (escapable[static_cast<unsigned char>(kind)]) {
+      at += 2;
+    } else if (kind == 'u') {
+      at_ = at;
+      if (!unicode_escape(out)) return false;
+      at = at_;
+    } else {
+      return fail(at, "an unknown escape");
+    }
   }
-  out.raw = view(begin, at_++);
+  out.raw = text.substr(begin, at - begin);
+  at_ = at + 1;
   return true;
 }
 

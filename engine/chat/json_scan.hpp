@@ -76,7 +76,7 @@ class JsonScan {
  private:
   void blanks() noexcept;
   bool literal(std::string_view word);
-  bool escape(JsonText& out);
+  bool unicode_escape(JsonText& out);
   bool separator(char close, std::size_t& comma);
   char here() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
 

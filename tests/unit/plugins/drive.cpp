@@ -214,10 +214,10 @@ Parsed parse(const freellm_provider& provider, const Fixture& fixture, const Ans
 }
 
 Parsed answer_locally(const freellm_provider& provider, const Fixture& fixture) {
-  const auto* const local = provider.get_extension == nullptr
-                                ? nullptr
-                                : static_cast<const freellm_local*>(
-                                      provider.get_extension(&provider, text(FREELLM_EXT_LOCAL)));
+  const auto* const local =
+      provider.get_extension == nullptr
+          ? nullptr
+          : static_cast<const freellm_local*>(provider.get_extension(&provider, text(FREELLM_EXT_LOCAL)));
   if (local == nullptr) throw std::runtime_error("events.json without response.http");
   Recorder recorder;
   const HostCall call(fixture);
@@ -238,6 +238,17 @@ json::object build(const freellm_provider& provider, const Fixture& fixture) {
   return {{"method", sink.method},         {"path", sink.path}, {"headers", sink.headers},
           {"credential", sink.credential}, {"body", body},      {"output_bound", sink.bound},
           {"pieces", sink.pieces},         {"text", sink.body}};
+}
+
+json::value probe(const freellm_provider& provider) {
+  if (provider.build_probe == nullptr) return nullptr;
+  RequestSink sink;
+  const freellm_status status = provider.build_probe(&provider, &sink.out);
+  if (status < 0) throw std::runtime_error("build_probe: " + status_word(status));
+  return json::object{{"method", sink.method},
+                      {"path", sink.path},
+                      {"headers", sink.headers},
+                      {"credential", sink.credential}};
 }
 
 json::object classify(const freellm_provider& provider, const Fixture& fixture, const Answer& answer) {

@@ -26,6 +26,9 @@ Parsed answer_locally(const freellm_provider& provider, const Fixture& fixture);
 /// {"method","path","headers","credential","body","output_bound","pieces"} or {"error"}.
 json::object build(const freellm_provider& provider, const Fixture& fixture);
 
+/// {"method","path","headers","credential"}; null when the provider has none.
+json::value probe(const freellm_provider& provider);
+
 json::object classify(const freellm_provider& provider, const Fixture& fixture, const Answer& answer);
 json::array read_limits(const freellm_provider& provider, const Fixture& fixture, const Answer& answer);
 

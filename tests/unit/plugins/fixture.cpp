@@ -154,6 +154,8 @@ Fixture::Fixture(const fs::path& folder) : name(folder.filename().string()) {
   events = read_json(folder / "events.json");
   outcome = read_json(folder / "outcome.json");
   limits = read_json(folder / "limits.json");
+  probe = read_json(folder / "probe.json");
+  keys = read_json(folder / "keys.json");
 
   const bool stream = answer && answer->is_event_stream();
   body = read_file(folder / "call.json")

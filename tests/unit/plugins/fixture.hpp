@@ -38,7 +38,7 @@ struct Fixture {
   std::int64_t now_unix_ms = 0;
   std::vector<std::string> skipped;
   std::optional<Answer> answer;
-  std::optional<json::value> request, events, outcome, limits;
+  std::optional<json::value> request, events, outcome, limits, probe, keys;
 
   bool runs(std::string_view variant) const;
 };

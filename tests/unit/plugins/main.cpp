@@ -48,6 +48,17 @@ void check_request(const freellm_provider& provider, const Fixture& fixture) {
         << "written twice: " << std::string_view(member.name.data, member.name.size);
 }
 
+void check_keys(const freellm_provider& provider, const json::array& keys) {
+  for (const json::value& value : keys) {
+    const json::object& key = value.as_object();
+    const std::string_view first = key.at("first_8").as_string();
+    const auto length = key.at("length").to_number<std::size_t>();
+    const bool good =
+        provider.check_key_shape == nullptr || provider.check_key_shape(&provider, text(first), length) >= 0;
+    EXPECT_EQ(good, key.at("good").as_bool()) << json::serialize(key);
+  }
+}
+
 void check_cut_short(const freellm_provider& provider, const Fixture& fixture, const Parsed& whole) {
   const Answer& answer = *fixture.answer;
   if (const auto body = without_done(answer.body); body && fixture.runs("no-done")) {
@@ -97,8 +108,16 @@ void check(const freellm_plugin& plugin, const fs::path& folder) {
       if (provider == nullptr && (fixture.provider.empty() || fixture.provider == id)) provider = one;
     }
     ASSERT_NE(provider, nullptr) << "no provider " << fixture.provider;
-    ASSERT_TRUE(fixture.request || fixture.events || fixture.outcome || fixture.limits) << "nothing to check";
+    ASSERT_TRUE(fixture.request || fixture.events || fixture.outcome || fixture.limits || fixture.probe ||
+                fixture.keys)
+        << "nothing to check";
     if (fixture.request) check_request(*provider, fixture);
+    if (fixture.probe) {
+      const json::value got = probe(*provider);
+      EXPECT_TRUE(same(*fixture.probe, got))
+          << json::serialize(*fixture.probe) << "\n got " << json::serialize(got);
+    }
+    if (fixture.keys) check_keys(*provider, fixture.keys->as_array());
     if (fixture.events) check_events(*provider, fixture);
     if (fixture.outcome) {
       ASSERT_TRUE(fixture.answer) << "outcome.json without response.http";

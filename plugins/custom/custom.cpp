@@ -11,8 +11,7 @@ namespace {
 constexpr sdk::ErrorRow errors[] = {
     // llama.cpp says the window beside the sentence.
     {.status = {400, 413, 500},
-     .text = "exceeds the available context size",
-     .body = "\"n_ctx\":{limit}|\"n_ctx\": {limit}",
+     .body = "available context size*\"n_ctx\":{limit}|available context size*\"n_ctx\": {limit}",
      .error_class = FREELLM_C_CONTEXT_TOO_LONG},
     // LM Studio
     {.status = {400},

@@ -61,8 +61,6 @@ constexpr sdk::ErrorRow errors[] = {
      .type = "rate_limited",
      .error_class = FREELLM_C_RATE_LIMITED,
      .scope = FREELLM_SCOPE_KEY_MODEL},
-    // finish_reason "error"
-    {.text = "ended the answer with an error", .error_class = FREELLM_C_MALFORMED, .definite = false},
 };
 
 constexpr sdk::OpenAiDialect dialect = {

@@ -42,7 +42,7 @@ export class Router {
     const text = options.policy ?? policy_text(options.emulator, options);
     await writeFile(router.policy_file, text);
     const key_env = options.keys === false ? {} : Object.fromEntries(Object.entries(key_names).map(([id, name]) => [name, keys[id]]));
-    router.process = spawn(binary, ['serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', '127.0.0.1:0', '--log-format', 'json', ...(options.args ?? [])], {
+    router.process = spawn(binary, ['serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', '127.0.0.1:0', '--log-format', options.log_format ?? 'json', ...(options.args ?? [])], {
       env: { PATH: process.env.PATH, HOME: router.home, FREELLMAPI_KEY: unified_key, ...key_env, ...(options.env ?? {}) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

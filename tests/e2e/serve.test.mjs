@@ -215,8 +215,8 @@ for (const [what, spoil] of [
     spoil(folder);
     const emulator = await start_emulator(t);
     const router = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'], args: ['--plugins', folder] });
-    assert.match(router.stdout, /groq\.so refused: .{10,}/);
-    await router.until(() => router.log_lines().some((l) => l.event === 'plugin.refused' && /groq\.so$/.test(l.file)), 'the log line');
+    assert.match(router.stdout, /(groq\.so|plugins) refused: .{10,}/);
+    await router.until(() => router.log_lines().some((l) => l.event === 'plugin.refused' && /(groq\.so|plugins)$/.test(l.file)), 'the log line');
     assert.equal((await router.chat()).status, 200);
   });
 }
@@ -339,7 +339,7 @@ test('a request is one line of the log, with its route and sizes and without its
 
 test('the log as text is one line a request too, and no client can forge a line', async (t) => {
   const emulator = await start_emulator(t);
-  const router = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'], args: ['--log-format', 'text'] });
+  const router = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'], log_format: 'text' });
   const before = router.stderr.split('\n').length;
   await router.chat({ model: 'x\n2026-01-01 ERROR forged\u2028\u001b[31m' }, { headers: { 'x-request-id': 'forger' } });
   await router.until(() => router.stderr.includes('forger'), 'the log line');

@@ -97,6 +97,17 @@ TEST_F(Decide, AStepWorthWaitingForStaysInItsPlaceBehindItsFreeKeys) {
   EXPECT_EQ(decision.considered[0].candidate.wait, 8s);
 }
 
+TEST_F(Decide, OfTwoKeysWorthWaitingForTheSoonerComesFirst) {
+  policy.models[0].quota = {tokens_per_minute(100)};
+  chain({{0, 2min}});
+  bind();
+  spend(1, 0, {100, 0, 0});
+  clock.advance(5s);
+  spend(0, 0, {100, 0, 0});
+  decide_for("auto", {.output_tokens = 50});
+  EXPECT_EQ(order(), "a/x#2 a/x#1 ");
+}
+
 TEST_F(Decide, WhatTakesLongerThanTheWaitIsPassedOver) {
   chain({{0, 8s}, {1, 0ms}});
   bind();

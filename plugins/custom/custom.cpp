@@ -1,9 +1,11 @@
 // Any OpenAI-compatible endpoint: what the client wrote is passed on, and what comes back is read tolerantly.
+#include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>
 
 #include "manifest.hpp"
 
 namespace sdk = freellmapi::sdk;
+namespace json = boost::json;
 
 namespace {
 
@@ -55,6 +57,22 @@ class Custom final : public sdk::OpenAiProvider {
   std::string_view max_tokens_name(const sdk::Call& call) const override {
     return call.find("max_completion_tokens") && !call.find("max_tokens") ? "max_completion_tokens"
                                                                           : "max_tokens";
+  }
+
+  /// What Google keeps with a call comes back with the history. Its own models need it; servers with a closed
+  /// schema refuse it.
+  bool must_edit_messages(const sdk::Call& call) const override {
+    return call.has(FREELLM_CALL_EXTRAS) && call.model().find("gemini") == std::string_view::npos;
+  }
+  void edit_messages(const sdk::Call& call, json::array& messages) const override {
+    if (!must_edit_messages(call)) return;
+    for (json::value& message : messages) {
+      message.get_object().erase("extra_content");
+      json::value* const calls = message.get_object().if_contains("tool_calls");
+      if (calls == nullptr || !calls->is_array()) continue;
+      for (json::value& one : calls->get_array())
+        if (one.is_object()) one.get_object().erase("extra_content");
+    }
   }
 
   void edit_outcome(const sdk::ErrorFacts& facts, const sdk::Headers&, sdk::OutcomeOut& out) const override {

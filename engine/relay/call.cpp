@@ -37,6 +37,11 @@ std::uint32_t flags_of(const policy::Model& model) noexcept {
   return flags;
 }
 
+/// Both names of one knob: the plugin writes whichever its provider has.
+bool is_output_limit(std::string_view name) noexcept {
+  return name == "max_tokens" || name == "max_completion_tokens";
+}
+
 }  // namespace
 
 PluginCall::PluginCall(const chat::Request& request, const policy::Model& model,
@@ -56,13 +61,16 @@ PluginCall::PluginCall(const chat::Request& request, const policy::Model& model,
   call_.context_tokens = model.context;
 }
 
-bool PluginCall::repair(const char* field, const char* rename) {
-  const auto found = std::find_if(members_.begin(), members_.end(), [field](const freellm_member& m) {
-    return std::string_view{m.name.data, m.name.size} == field;
+bool PluginCall::repair(std::string_view field, std::string_view rename) {
+  const bool limit = is_output_limit(field);
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const freellm_member& m) {
+    const std::string_view name{m.name.data, m.name.size};
+    return name == field || (limit && is_output_limit(name));
   });
   if (found == members_.end()) return false;
-  if (*rename == '\0') {
+  if (rename.empty()) {
     members_.erase(found);
+    if (limit) call_.max_output_tokens = 0;
   } else {
     renamed_ = rename;
     found->name = str(renamed_);

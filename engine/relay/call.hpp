@@ -4,6 +4,8 @@
 #include <freellmapi/abi.h>
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "chat/request.hpp"
@@ -21,7 +23,7 @@ class PluginCall {
   PluginCall& operator=(const PluginCall&) = delete;
 
   /// Drops the member of that name, or gives it a new one. False when the call has no such member.
-  bool repair(const char* field, const char* rename);
+  bool repair(std::string_view field, std::string_view rename);
 
   const freellm_call& get() const noexcept { return call_; }
 

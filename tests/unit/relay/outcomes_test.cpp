@@ -60,7 +60,9 @@ TEST(Rulings, EveryClassHasAnAnswerAndANameOfItsOwn) {
     EXPECT_FALSE(a.name.empty());
     EXPECT_EQ(a.bench.has_value(), a.first.count() > 0) << a.name;
     for (const Ruling& b : rulings) {
-      if (&a != &b) EXPECT_NE(a.name, b.name);
+      if (&a != &b) {
+        EXPECT_NE(a.name, b.name);
+      }
     }
   }
 }

@@ -16,7 +16,10 @@ TEST(Trail, ReadsLikeTheIncumbentsHeader) {
 
 TEST(Trail, WhatAHeaderMustNotHoldIsPercentEncoded) {
   Trail trail;
-  trail.add({"box", "m\xc3\xb6del;\r\nx: y", "k,1", "network"});
+  trail.add({"box",
+             "m\xc3\xb6"
+             "del;\r\nx: y",
+             "k,1", "network"});
   EXPECT_EQ(trail.header(), "box/m%C3%B6del%3B%0D%0Ax:%20y k%2C1=network");
 }
 

@@ -13,6 +13,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::size_t doubled_most = std::size_t{1} << 20;  // a body beyond this is not usual
 
 bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -115,6 +116,8 @@ void OpenAiParser::feed(std::string_view bytes, EventsOut& out) {
   }
   if (kind_ == Body::json) {
     if (body_.size() + bytes.size() > max_body) throw Failure{FREELLM_E_LIMIT};
+    // Growth by doubling would for a moment hold twice the bound; what is reserved and not used costs nothing.
+    if (body_.size() + bytes.size() > doubled_most) body_.reserve(max_body);
     body_.append(bytes);
     return;
   }

@@ -5,7 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it, test } from 'node:test';
 import { bases, plain_models } from '../emulator/harness.mjs';
-import { installed_providers, read_stream, Router, start_emulator, unified_key } from './router.mjs';
+import { installed_providers, read_stream, Router, slack, start_emulator, unified_key } from './router.mjs';
 
 const weather = { type: 'function', function: { name: 'get_weather', description: 'the weather now', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } } };
 const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
@@ -252,7 +252,7 @@ describe('every provider', () => {
     assert.equal(arrived.model, 'any-model');
     const began = performance.now();
     await router.request('POST', '/v1/chat/completions', { body });
-    assert.ok(performance.now() - began < 2000, 'a mebibyte is no work');
+    assert.ok(performance.now() - began < 2000 * slack, 'a mebibyte is no work');
   });
 
   it('logprobs come through, whole and streamed', async () => {
@@ -389,7 +389,7 @@ test('a client that does not read holds the upstream back, not the router\'s mem
     last = now;
     return rested > 60;
   }, 'the upstream to be held back');
-  assert.ok(memory_of(router.process.pid) - before_flood < 64, `${memory_of(router.process.pid) - before_flood} MiB more`);
+  assert.ok(memory_of(router.process.pid) - before_flood < 64 * slack, `${memory_of(router.process.pid) - before_flood} MiB more`);
   const began = Date.now();
   assert.equal((await router.chat()).status, 200);
   assert.ok(Date.now() - began < 1000, 'others are served meanwhile');

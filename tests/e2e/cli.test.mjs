@@ -5,7 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { run } from './program.mjs';
-import { build, installed_providers, unified_key } from './router.mjs';
+import { build, installed_providers, slack, unified_key } from './router.mjs';
 
 const two_lines = 'version: 1\nchain: [groq, cerebras]\n';
 const good = { endpoint: 'http://localhost:3001/v1', unified_key, fallback_chain: ['google', 'groq', 'cerebras', 'mistral', 'cohere', 'nvidia'], request: { model: 'auto', messages: [{ role: 'user', content: 'hi' }] } };
@@ -90,7 +90,7 @@ test('a YAML bomb, an alias loop and a huge file are refused in no time', async 
     const { code, stderr } = await run(t, ['policy', 'check', 'p.yaml'], { files: { 'p.yaml': Buffer.from(text, 'latin1') } });
     assert.equal(code, 2, `${text.slice(0, 60)}: ${stderr.slice(0, 200)}`);
     assert.match(stderr, /p\.yaml/);
-    assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms for ${text.slice(0, 40)}`);
+    assert.ok(Date.now() - began < 3000 * slack, `${Date.now() - began} ms for ${text.slice(0, 40)}`);
   }
 });
 

@@ -14,6 +14,9 @@ export const build = process.env.FREELLMAPI_BUILD ?? path.join(root, 'build/rele
 export const binary = path.join(build, 'bin/freellmapi');
 // The plugins of this build; a policy must not name others.
 const installed = new Set(readdirSync(path.join(build, 'lib/freellmapi/plugins')).map((file) => file.replace(/\.so$/, '')));
+// A sanitizer makes the program slower and keeps what it freed: bounds of time and memory are for the one that ships.
+export const sanitized = ['Asan', 'Tsan', 'Ubsan'].includes(process.env.FREELLMAPI_BUILD_TYPE);
+export const slack = sanitized ? 8 : 1;
 export const installed_providers = [...installed];
 export const unified_key = 'freellmapi-test-0123456789abcdef0123456789abcdef';
 
@@ -33,7 +36,7 @@ export function policy_text(emulator, { chain, boxes = [], providers = {}, rest 
 }
 
 export class Router {
-  // options: policy (text), env, args, emulator and what policy_text takes.
+  // options: policy (text), env, args, wrap (a program that starts it), keys (false: none), log_format, emulator and what policy_text takes.
   static async start(t, options = {}) {
     const router = new Router();
     router.home = await mkdtemp(path.join(os.homedir(), '.freellmapi-test-'));
@@ -42,7 +45,8 @@ export class Router {
     const text = options.policy ?? policy_text(options.emulator, options);
     await writeFile(router.policy_file, text);
     const key_env = options.keys === false ? {} : Object.fromEntries(Object.entries(key_names).map(([id, name]) => [name, keys[id]]));
-    router.process = spawn(binary, ['serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', '127.0.0.1:0', '--log-format', options.log_format ?? 'json', ...(options.args ?? [])], {
+    const [program, ...before] = [...(options.wrap ?? []), binary];
+    router.process = spawn(program, [...before, 'serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', '127.0.0.1:0', '--log-format', options.log_format ?? 'json', ...(options.args ?? [])], {
       env: { PATH: process.env.PATH, HOME: router.home, FREELLMAPI_KEY: unified_key, ...key_env, ...(options.env ?? {}) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Router, start_emulator } from '../e2e/router.mjs';
+import { Router, slack, start_emulator } from '../e2e/router.mjs';
 import { chat_body, chunk, chunked, head_of, post, send, statuses } from './raw.mjs';
 
 describe('the edge', () => {
@@ -243,7 +243,7 @@ describe('the edge', () => {
       times.push(performance.now() - began);
     }
     times.sort((a, b) => a - b);
-    assert.ok(times[56] < 100, `p95 ${times[56]} ms`);
+    assert.ok(times[56] < 100 * slack, `p95 ${times[56]} ms`);
     sockets.forEach((s) => s.destroy());
   });
 

@@ -1,7 +1,7 @@
 // Bodies that are no good JSON, or good JSON and no good request: a 400 that says where, and never a 5xx.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Router, start_emulator } from '../e2e/router.mjs';
+import { Router, slack, start_emulator } from '../e2e/router.mjs';
 
 const messages = '"messages":[{"role":"user","content":"!say fine"}]';
 const model = '"model":"auto"';
@@ -137,7 +137,7 @@ describe('the body of a chat request', () => {
       const began = performance.now();
       const answer = await ask(with_member(`"x":${x}`));
       assert.equal(answer.status, 200, answer.text.slice(0, 200));
-      assert.ok(performance.now() - began < 3000, `${performance.now() - began} ms`);
+      assert.ok(performance.now() - began < 3000 * slack, `${performance.now() - began} ms`);
     }
   });
 

@@ -351,6 +351,21 @@ test('a client that goes away before the first token ends the upstream call too'
   assert.equal(router.emulator.journal_entries().length, 1, 'nobody else is asked for a client that is gone');
 });
 
+test('clients that leave at any moment leave no place taken and no connection open', async (t) => {
+  const router = await box(t, { rules: [{ match: { provider: 'a' }, action: { slow: { ms: 5 } } }], providers: { a: { quota: [{ limit: 8, of: 'concurrency', scope: 'key' }] } } });
+  await Promise.all(Array.from({ length: 80 }, async (_, i) => {
+    const leaving = new AbortController();
+    const asked = router.chat({ model: 'a/any-model', stream: i % 2 === 0, messages: [{ role: 'user', content: `!count ${10 + i}` }] }, { signal: leaving.signal }).catch(() => {});
+    // Spread over the life of a request: before it is read, while it waits, between two tokens.
+    for (let turns = 0; turns < i * 20; turns += 1) await new Promise((ok) => { setImmediate(ok); });
+    leaving.abort();
+    await asked;
+  }));
+  await router.until(() => router.emulator.journal_entries().every((e) => e.ended !== 'open'), 'the upstreams to be closed', 5000);
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => router.chat({ model: 'a/any-model', messages: say(`still ${i}`) })));
+  assert.deepEqual(answers.map((a) => a.status), Array(8).fill(200), 'all eight places are free');
+});
+
 test('a client that reads slowly gets everything', async (t) => {
   const text = Array.from({ length: 3000 }, (_, i) => `word${i}`).join(' ');
   const router = await box(t, { rules: [{ match: { provider: 'a' }, action: { text: { text, chunks: 3000 } } }] });

@@ -76,9 +76,6 @@ TEST(Connections, AreAcceptedAgainAfterTheDescriptorsRanOut) {
   RawSocket before = server.connect();
   before.send(server.request("GET /hello"));
   EXPECT_EQ(before.read_answer().status, 200);
-  std::vector<RawSocket> waiting;
-  waiting.push_back(server.connect());  // something of ours to connect with later
-  waiting.back().close();
   rlimit old{};
   ::getrlimit(RLIMIT_NOFILE, &old);
   const rlimit low{256, old.rlim_max};

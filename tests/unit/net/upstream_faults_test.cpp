@@ -1,6 +1,8 @@
 // Calls to providers that fail, lie or flood.
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "support/compress.hpp"
 #include "support/fetch.hpp"
 #include "support/raw_socket.hpp"
@@ -132,7 +134,7 @@ TEST(Faults, HeadsAndBodiesHaveBounds) {
 }
 
 TEST(Faults, ASenderIsHeldBackByAReaderThatDoesNotRead) {
-  std::size_t sent = 0;
+  std::atomic<std::size_t> sent{0};
   RawPeer peer([&](RawSocket& socket, int) {
     socket.read_until("\r\n\r\n");
     socket.send("HTTP/1.1 200 OK\r\n\r\n");

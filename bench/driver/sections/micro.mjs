@@ -30,7 +30,8 @@ export async function measure({ tree, quick, note }) {
 export function render(r) {
   const rows = [];
   for (const [program, benches] of Object.entries(r.programs)) {
-    for (const [name, b] of Object.entries(benches)) {
+    const byName = new Intl.Collator('en', { numeric: true }).compare;
+    for (const [name, b] of Object.entries(benches).sort((x, y) => byName(x[0], y[0]))) {
       const speed = b.bytes_per_second ? `${(b.bytes_per_second / 1e9).toFixed(2)} GB/s`
         : b.items_per_second ? `${(1e9 / b.items_per_second).toFixed(0)} ns an item` : '';
       rows.push([program, name, `${b.cpu.toFixed(b.cpu < 100 ? 2 : 0)} ${b.unit}`, `${(b.spread * 100).toFixed(0)} %`, speed]);

@@ -56,7 +56,9 @@ int run_verbs(int argc, char** argv) {
     add_places(*verb, places);
     verb->add_option("file", places.policy, "the policy file");
   }
-  check->callback([&] { code = policy_check(places); });
+  bool check_as_json = false;
+  check->add_flag("--json", check_as_json, "as JSON");
+  check->callback([&] { code = policy_check(places, check_as_json); });
   show->callback([&] { code = policy_show(places); });
   policy->add_subcommand("schema", "print the JSON Schema of policy.yaml")->callback([&] {
     code = policy_schema();

@@ -28,6 +28,19 @@ void print_faults(const World& world) {
   for (const auto& d : world.diagnostics) fmt::print(stderr, "{}\n", d.text());
 }
 
+void print_faults_as_json(const World& world) {
+  std::string faults;
+  for (const auto& d : world.diagnostics) {
+    faults += fmt::format(R"({}{{"file":{},"line":{},"column":{},"warning":{},"message":{}}})",
+                          faults.empty() ? "" : ",", base::json_string(d.file), d.line, d.column, d.warning,
+                          base::json_string(d.message));
+  }
+  fmt::print(R"({{"file":{},"ok":{},"version":{},"faults":[{}]}})"
+             "\n",
+             base::json_string(world.policy_file.string()), world.policy != nullptr,
+             world.policy ? base::json_string(world.policy->version) : "null", faults);
+}
+
 /// Verbs log nothing of their own; plugins may, at warning and above.
 struct Quiet {
   base::SystemClock clock;
@@ -56,10 +69,14 @@ std::string why_not(const policy::Policy& policy, const policy::Model& model) {
 
 }  // namespace
 
-int policy_check(const Places& places) {
+int policy_check(const Places& places, bool as_json) {
   Quiet quiet;
   const auto world = read_world(places, quiet.loader);
   if (!world) return refuse(world.error().text());
+  if (as_json) {
+    print_faults_as_json(*world);
+    return world->policy ? 0 : 2;
+  }
   print_faults(*world);
   if (!world->policy) return 2;
   const policy::Policy& p = *world->policy;

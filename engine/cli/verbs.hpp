@@ -8,7 +8,7 @@
 namespace freellmapi::cli {
 
 /// Each returns the exit code: 0 good, 1 the thing failed, 2 wrong usage or a bad file.
-int policy_check(const Places& places);
+int policy_check(const Places& places, bool as_json);
 int policy_show(const Places& places);
 int policy_schema();
 int plugins_list(const Places& places, bool as_json);

@@ -77,6 +77,19 @@ test('policy check prints every fault with its place and ends with 2', async (t)
   for (const place of [/p\.yaml:2:\d+: .*nobody/, /p\.yaml:3:\d+: .*lisen.*listen/, /p\.yaml:4:\d+: .*attempts/]) assert.match(all, place);
 });
 
+test('policy check --json tells the same to a program', async (t) => {
+  const bad = await run(t, ['policy', 'check', '--json', 'p.yaml'], { files: { 'p.yaml': 'version: 1\nchain: [groq, nobody]\n' } });
+  assert.equal(bad.code, 2);
+  const said = JSON.parse(bad.stdout);
+  assert.equal(said.ok, false);
+  const fault = said.faults.find((f) => !f.warning);
+  assert.deepEqual([fault.file, fault.line], ['p.yaml', 2]);
+  assert.match(fault.message, /nobody/);
+  const good_one = await run(t, ['policy', 'check', '--json', 'p.yaml'], { files: { 'p.yaml': two_lines } });
+  assert.equal(good_one.code, 0);
+  assert.match(JSON.parse(good_one.stdout).version, /^[0-9a-f]{12}$/);
+});
+
 test('policy check says OK and 0 for two good lines', async (t) => {
   const { code, stdout, stderr } = await run(t, ['policy', 'check', 'p.yaml'], { files: { 'p.yaml': two_lines } });
   assert.equal(code, 0, stderr);

@@ -189,7 +189,14 @@ void append_json_string(std::string& out, std::string_view text) {
 
 void append_printable(std::string& out, std::string_view text, std::size_t limit,
                       std::string_view backslashed) {
+  const auto is_plain = [backslashed](char c) {
+    return c >= 0x20 && c < 0x7F && backslashed.find(c) == std::string_view::npos;
+  };
   for (std::size_t i = 0; i < text.size();) {
+    const std::size_t begin = i;
+    while (i < text.size() && i < limit && is_plain(text[i])) ++i;
+    out.append(text, begin, i - begin);
+    if (i == text.size()) return;
     const CodePoint point = decode(text.substr(i));
     if (i + point.length > limit) {
       out += "...";

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -138,6 +139,17 @@ Server::~Server() {
   }
 }
 
+namespace {
+/// What a container or taskset leaves us, not what the machine has.
+unsigned usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0)
+    return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+}  // namespace
+
 base::Result<void> Server::listen() {
   State& state = *state_;
   ServerOptions& options = state.shared.options;
@@ -150,8 +162,7 @@ base::Result<void> Server::listen() {
     return base::Error(base::Errc::invalid_argument,
                        "\"" + base::printable(options.address) + "\" is not an address to listen on");
   }
-  const unsigned machine = std::max(1U, std::thread::hardware_concurrency());
-  const unsigned cores = options.cores == 0 ? machine : options.cores;
+  const unsigned cores = options.cores == 0 ? usable_cores() : options.cores;
   std::uint16_t port = options.port;
   for (unsigned i = 0; i < cores; ++i) {
     const auto descriptor = open_listener(address, port, i == 0);

@@ -4,11 +4,17 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
-import { root, text_of } from './source_tree.mjs';
+import { files_below, root, text_of } from './source_tree.mjs';
 
 // What git knows of, or every file when this is no clone.
-const tracked = execFileSync('git', ['-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8', maxBuffer: 1 << 26 }).split('\0')
-  .filter((file) => file && existsSync(path.join(root, file)));
+function known_files() {
+  try {
+    return execFileSync('git', ['-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] }).split('\0').filter((file) => file && existsSync(path.join(root, file)));
+  } catch {
+    return files_below('.');
+  }
+}
+const tracked = known_files();
 const is_text = (file) => /\.(cpp|hpp|h|c|mjs|js|json|md|yaml|yml|txt|cmake|sh|service|in)$|CMakeLists\.txt$|(^|\/)(run|serve|Containerfile)$/.test(file);
 const sources = tracked.filter((file) => is_text(file) && !file.endsWith('package-lock.json'));
 

@@ -51,9 +51,9 @@ struct Request {
   bool include_usage = false;    ///< stream_options.include_usage
   std::uint64_t max_tokens = 0;  ///< max_completion_tokens or max_tokens; 0: not said
   std::uint64_t session =
-      0;             ///< hash of the conversation's beginning (system + first user message); see session_of
-  bool session_named = false;  ///< the client named its conversation (X-Session-Id)
-  std::string user;  ///< for nothing but forwarding decisions; may be empty
+      0;  ///< hash of the conversation's beginning (system + first user message); see session_of
+  bool session_named = false;            ///< the client named its conversation (X-Session-Id)
+  std::string user;                      ///< for nothing but forwarding decisions; may be empty
   std::unique_ptr<std::string> storage;  ///< the rewritten body, when normalising had to change bytes
   std::vector<std::unique_ptr<std::string>> names;  ///< unescaped member names
 };

@@ -12,8 +12,8 @@
 
 namespace freellmapi::routing {
 
-/// Session hash -> provider/model and key fingerprint, so that a pin outlives a reload. Bounded (oldest out first). Thread safety: any
-/// thread; sharded locks.
+/// Session hash -> provider/model and key fingerprint, so that a pin outlives a reload. Bounded (oldest out
+/// first). Thread safety: any thread; sharded locks.
 class Sticky {
  public:
   struct Pin {

@@ -116,7 +116,8 @@ void OpenAiParser::feed(std::string_view bytes, EventsOut& out) {
   }
   if (kind_ == Body::json) {
     if (body_.size() + bytes.size() > max_body) throw Failure{FREELLM_E_LIMIT};
-    // Growth by doubling would for a moment hold twice the bound; what is reserved and not used costs nothing.
+    // Growth by doubling would for a moment hold twice the bound; what is reserved and not used costs
+    // nothing.
     if (body_.size() + bytes.size() > doubled_most) body_.reserve(max_body);
     body_.append(bytes);
     return;

@@ -28,9 +28,8 @@ bool matches(std::string_view pattern, std::string_view text, Captures* captures
 
 /// One row of a provider's error table. An empty condition holds for everything; all conditions must hold.
 struct ErrorRow {
-  std::array<std::uint16_t, 6>
-      status{};             ///< one of these; all 0: any. An error inside a 200 that carries no status
-                            ///< fits every row that has another condition
+  std::array<std::uint16_t, 6> status{};  ///< one of these; all 0: any. An error inside a 200 that carries no
+                                          ///< status fits every row that has another condition
   std::string_view code{};  ///< equals the error's code (alternatives with |; case counts not)
   std::string_view type{};  ///< equals the error's type or status word
   std::string_view text{};  ///< pattern, on the extracted sentence

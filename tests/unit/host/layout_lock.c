@@ -3,10 +3,11 @@
 #include <freellmapi/abi.h>
 #include <freellmapi/ext/local.h>
 
-#define FIELD(type, field, offset, bytes)                                            \
+#define FIELD(type, field, offset, bytes)                                           \
   _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved"); \
   _Static_assert(sizeof(((type*)0)->field) == (bytes), #type "." #field " has another size")
-#define FROZEN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " stands in arrays and may not grow")
+#define FROZEN(type, bytes) \
+  _Static_assert(sizeof(type) == (bytes), #type " stands in arrays and may not grow")
 #define VALUE(name, number) _Static_assert((name) == (number), #name " has another value")
 
 FIELD(freellm_str, data, 0, 8);

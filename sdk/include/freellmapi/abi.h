@@ -40,8 +40,7 @@ extern "C" {
 /* True when the maker of *s knew `field`. */
 #define FREELLM_HAS(s, field) ((s)->size >= offsetof(__typeof__(*(s)), field) + sizeof((s)->field))
 
-/* ---- values
- * ------------------------------------------------------------------------------------------------ */
+/* ---- values ---- */
 
 typedef struct freellm_str { /* frozen */
   const char* data;
@@ -75,18 +74,15 @@ enum {
   FREELLM_E_INTERNAL = -7
 };
 
-/* ---- what the host gives
- * -------------------------------------------------------------------------------------- */
+/* ---- what the host gives ---- */
 
 typedef struct freellm_host {
   uint32_t size;
   uint16_t abi_major, abi_minor;
   void* ctx;
-  /* level 0 debug, 1 info, 2 warning, 3 error. Bounded in length and rate; never pass request text.   [any]
-   */
+  /* level 0 debug, 1 info, 2 warning, 3 error. Bounded in length and rate; never pass request text. [any] */
   void (*log)(const struct freellm_host*, int32_t level, freellm_str message);
-  /* NULL: the host does not have it.                                                                  [any]
-   */
+  /* NULL: the host does not have it. [any] */
   const void* (*get_extension)(const struct freellm_host*, freellm_str id);
 } freellm_host;
 
@@ -164,8 +160,7 @@ typedef struct freellm_head {
   size_t header_count;
 } freellm_head;
 
-/* ---- outcomes: one classified end of an attempt
- * -------------------------------------------------------------- */
+/* ---- outcomes: one classified end of an attempt ---- */
 
 /* A value the reader does not know is FREELLM_C_UNKNOWN, which benches nothing and moves on. */
 enum {
@@ -247,8 +242,7 @@ typedef struct freellm_outcome {
   char message[512];      /* the provider's sentence; the host redacts it before anyone sees it */
 } freellm_outcome;
 
-/* ---- events
- * --------------------------------------------------------------------------------------------------- */
+/* ---- events ---- */
 
 /* Every event begins with this. Unknown type: the host ignores the event. */
 typedef struct freellm_event {
@@ -326,8 +320,7 @@ typedef struct freellm_window {
   int64_t reset_in_ms; /* from now; -1: not said */
 } freellm_window;
 
-/* ---- the plugin
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the plugin ---- */
 
 typedef struct freellm_provider {
   uint32_t size;
@@ -375,9 +368,9 @@ typedef struct freellm_plugin {
   freellm_str version; /* of the plugin, for people: 1.2.3 */
   /* The host outlives the plugin. NULL: nothing to do. A negative status: the plugin is not used. [load] */
   freellm_status (*init)(const freellm_host* host);
-  uint32_t (*provider_count)(void); /* 1 to 64, constant                                     [any] */
+  uint32_t (*provider_count)(void); /* 1 to 64, constant [any] */
   const freellm_provider* (*provider)(
-      uint32_t index); /* pointers, so that structs may grow; static storage     [any] */
+      uint32_t index); /* pointers, so that structs may grow; static storage [any] */
 } freellm_plugin;
 
 /* The one symbol a plugin exports. Data, so that the host can judge the version before it calls anything. */

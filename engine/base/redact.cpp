@@ -151,7 +151,7 @@ std::size_t Redactor::known_secret_at(std::string_view rest) const noexcept {
   for (; needle != needles_.end() && needle->start == start; ++needle) {
     if (rest.starts_with(needle->text)) return needle->text.size();
     // Providers' sentences come cut to a length: the beginning of a key at the end of a text is a key too.
-    if (needle->text.starts_with(rest)) return rest.size();
+    if (rest.size() > shortest_secret && needle->text.starts_with(rest)) return rest.size();
   }
   return 0;
 }

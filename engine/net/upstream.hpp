@@ -105,6 +105,8 @@ class UpstreamCall {
   /// after which the connection is back in the pool. On an error `error()` says why and the call is over.
   virtual Task<std::optional<std::string_view>> read() = 0;
   virtual const CallError& error() const noexcept = 0;
+  /// From now on a read() waits at most that long: what may still come is not worth more.
+  virtual void hurry(std::chrono::milliseconds idle) noexcept = 0;
   /// Closes the connection; a pending read() ends with Fault::cancelled. May be called at any time on the
   /// core.
   virtual void cancel() noexcept = 0;

@@ -29,6 +29,7 @@ class PooledCall final : public UpstreamCall {
   std::string_view get(std::string_view lower_name) const noexcept override;
   Task<std::optional<std::string_view>> read() override;
   const CallError& error() const noexcept override { return error_; }
+  void hurry(std::chrono::milliseconds idle) noexcept override { deadlines_.idle = idle; }
   void cancel() noexcept override;
   bool reused() const noexcept override { return reused_; }
 
@@ -46,7 +47,7 @@ class PooledCall final : public UpstreamCall {
 
   PooledClient& client_;
   const Origin origin_;
-  const Deadlines deadlines_;
+  Deadlines deadlines_;
   const bool endless_;
   Lifeline line_;
   std::unique_ptr<Stream> stream_;

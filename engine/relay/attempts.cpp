@@ -56,7 +56,8 @@ void Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
   const auto same_provider = [&](const Lane& l) { return l.provider == failed.provider; };
   switch (row.next) {
     case Next::key: {
-      // What counts for the account or the address counts for its other keys too.
+      // The provider's statement of scope says which other lanes would meet the same limit. Of an account we
+      // know one key; its neighbours may belong to others.
       if (outcome.scope == FREELLM_SCOPE_MODEL) {
         close([&](const Lane& l) { return l.model == failed.model; });
       } else if (outcome.scope == FREELLM_SCOPE_PROVIDER || outcome.scope == FREELLM_SCOPE_IP) {
@@ -75,14 +76,14 @@ void Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
       break;
     case Next::larger_window:
       close([&](const Lane& l) { return l.model == failed.model; });
-      larger_than_ = std::max({larger_than_, failed.context, outcome.limit});
+      // What the provider says that it takes counts before what we know: a free tier's bound on one request
+      // is often far below the model's window, and another provider's window of that size may well do.
+      larger_than_ = std::max({larger_than_, outcome.limit > 0 ? outcome.limit : failed.context,
+                               outcome.requested > 0 ? outcome.requested - 1 : 0});
       break;
     case Next::elsewhere_once:
       close(same_provider);
       if (++elsewhere_ > 1) stopped_ = true;
-      break;
-    case Next::stop:
-      stopped_ = true;
       break;
   }
 }

@@ -21,6 +21,7 @@ struct Tally {
   std::size_t total = 0, unconfigured = 0, no_vision = 0, no_tools = 0, no_json = 0, context = 0,
               time_bound = 0;
   std::size_t auth = 0, not_found = 0, bad_request = 0, filtered = 0, timeouts = 0, attempted = 0;
+  std::size_t known_bad = 0;  // benched, and not for want of time: they count among auth and not_found
   std::uint64_t largest_window = 0;
   std::optional<base::WallTime> first_back;
 
@@ -28,6 +29,14 @@ struct Tally {
     if (!first_back || when < *first_back) first_back = when;
   }
 };
+
+bool is_auth(std::uint32_t error_class) {
+  return error_class == FREELLM_C_AUTH_INVALID || error_class == FREELLM_C_AUTH_FORBIDDEN;
+}
+
+bool is_not_found(std::uint32_t error_class) {
+  return error_class == FREELLM_C_MODEL_NOT_FOUND || error_class == FREELLM_C_MODEL_GONE;
+}
 
 bool is_time_bound(std::uint32_t error_class) {
   return error_class == FREELLM_C_RATE_LIMITED || error_class == FREELLM_C_QUOTA_EXHAUSTED ||
@@ -55,8 +64,18 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
       ++t.context;
       t.largest_window = std::max(t.largest_window, policy.models[c.candidate.model].context);
       break;
-    case Gate::quota_full:
     case Gate::benched:
+      if (const Ruling* row = ruling_named(c.reason); row && is_auth(row->error_class)) {
+        ++t.auth;
+        ++t.known_bad;
+        break;
+      } else if (row && is_not_found(row->error_class)) {
+        ++t.not_found;
+        ++t.known_bad;
+        break;
+      }
+      [[fallthrough]];
+    case Gate::quota_full:
       ++t.time_bound;
       t.back_at(c.free_at);
       break;
@@ -71,15 +90,16 @@ void count_ending(Tally& t, const Ending& e, const policy::Policy& policy, base:
   if (is_time_bound(c)) {
     ++t.time_bound;
     const auto wait = bench_length(ruling_of(c), e.outcome, 1, std::nullopt, now);
-    t.back_at(now + std::max(wait, std::chrono::milliseconds{1'000}));
+    t.back_at(e.back ? *e.back : now + std::max(wait, std::chrono::milliseconds{1'000}));
   }
-  if (c == FREELLM_C_AUTH_INVALID || c == FREELLM_C_AUTH_FORBIDDEN) ++t.auth;
+  if (is_auth(c)) ++t.auth;
   if (c == FREELLM_C_CONTEXT_TOO_LONG) {
     ++t.context;
-    t.largest_window =
-        std::max({t.largest_window, e.outcome.limit, policy.models[e.candidate.model].context});
+    const std::uint64_t window =
+        e.outcome.limit > 0 ? e.outcome.limit : policy.models[e.candidate.model].context;
+    t.largest_window = std::max(t.largest_window, window);
   }
-  if (c == FREELLM_C_MODEL_NOT_FOUND || c == FREELLM_C_MODEL_GONE) ++t.not_found;
+  if (is_not_found(c)) ++t.not_found;
   if (c == FREELLM_C_BAD_REQUEST) ++t.bad_request;
   if (c == FREELLM_C_CONTENT_FILTERED) ++t.filtered;
   if (c == FREELLM_C_TIMEOUT) ++t.timeouts;
@@ -109,10 +129,16 @@ std::vector<Detail> details_of(const Exhaustion& facts) {
                        c.key == policy::none ? std::string{} : policy.keys[c.key].label, std::string(reason),
                        free_at});
   };
-  for (const Ending& e : *facts.endings)
-    add(e.candidate, ruling_of(e.outcome.error_class).name, std::nullopt);
+  for (const Ending& e : *facts.endings) add(e.candidate, ruling_of(e.outcome.error_class).name, e.back);
   for (const routing::Considered& c : facts.decision->considered) {
-    if (c.gate == Gate::passed) continue;
+    if (c.gate == Gate::passed) {
+      // Left out because of how another one ended, or for want of attempts or time.
+      const bool tried = std::any_of(facts.endings->begin(), facts.endings->end(), [&c](const Ending& e) {
+        return e.candidate.model == c.candidate.model && e.candidate.key == c.candidate.key;
+      });
+      if (!tried) add(c.candidate, "not_tried", std::nullopt);
+      continue;
+    }
     const bool timed = c.gate == Gate::quota_full || c.gate == Gate::benched;
     add(c.candidate, c.gate == Gate::benched && !c.reason.empty() ? c.reason : routing::name(c.gate),
         timed ? std::optional(c.free_at) : std::nullopt);
@@ -129,6 +155,7 @@ struct Shape {
 Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& redactor) {
   const std::size_t gated = t.total - t.attempted;
   const auto all_attempts = [&](std::size_t n) { return t.attempted > 0 && n == t.attempted; };
+  const auto all_known = [&](std::size_t n) { return n > 0 && n == t.attempted + t.known_bad; };
 
   if (t.total == 0 || t.unconfigured == t.total) {
     return {
@@ -161,23 +188,29 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
                         facts.input_tokens, t.largest_window)};
   }
   if (all_attempts(t.bad_request) && (gated == 0 || t.time_bound == 0)) {
+    // Redacted before it is cut, so that no half of a key is left at the end.
+    const std::string said =
+        base::printable(redactor.redact(std::string_view(facts.endings->back().outcome.message)), 400);
     return {400, "invalid_request_error", "provider_rejected_request",
-            redactor.redact(base::printable(facts.endings->back().outcome.message, 400))};
+            said.empty() ? "The provider refused the request and did not say why." : said};
   }
   if (all_attempts(t.filtered)) {
     return {400, "invalid_request_error", "content_filter",
             "The provider's content filter refused the request."};
   }
-  if (all_attempts(t.not_found) && t.time_bound == 0) {
+  if (all_known(t.not_found) && t.time_bound == 0) {
     return {404, "not_found_error", "model_not_found",
             fmt::format("No provider serves '{}' any more.", base::printable(facts.asked_model))};
   }
-  if (all_attempts(t.auth) && t.time_bound == 0) {
+  if (all_known(t.auth) && t.time_bound == 0) {
     return {502, "server_error", "provider_auth_failed",
-            "Every provider refused its key. Check the keys with `keys list`."};
+            "Every provider refused its key; `details` names them. Mend the keys in the environment and "
+            "start the "
+            "router again."};
   }
   if (t.time_bound > 0 &&
-      t.time_bound + t.unconfigured + t.no_vision + t.no_tools + t.no_json + t.context >= t.total) {
+      t.time_bound + t.unconfigured + t.no_vision + t.no_tools + t.no_json + t.context + t.known_bad >=
+          t.total) {
     return {429, "rate_limit_error", "all_quotas_spent", "Every candidate is out of quota or cooling down"};
   }
   if (facts.out_of_budget && !facts.capped) {

@@ -1,6 +1,7 @@
 // Nobody could serve the request: what the client is told. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace freellmapi::relay {
 struct Ending {
   routing::Candidate candidate;
   freellm_outcome outcome;
+  std::optional<base::WallTime> back = std::nullopt;  ///< when the bench that it led to ends
 };
 
 /// What is known when a request ends without an answer.
@@ -31,8 +33,9 @@ struct Exhaustion {
 };
 
 /// All auth: 502; all context: 413; all not found: 404; all time-bound: 429 with Retry-After; a lone bad
-/// request: that 400; no capable model: 422; nothing configured: 503; deadline: 504; else 502. details[] has
-/// every candidate.
+/// request: that 400; no capable model: 422; nothing configured: 503; deadline: 504; else 502. A candidate
+/// that is benched for a wrong key or a missing model counts as it did when it was tried. details[] has every
+/// candidate.
 Failure explain_exhaustion(const Exhaustion& facts, const base::Redactor& redactor);
 
 }  // namespace freellmapi::relay

@@ -1,15 +1,12 @@
 #include "relay/health.hpp"
 
-#include <chrono>
-
 namespace freellmapi::relay {
 
 namespace {
-constexpr std::chrono::minutes memory{15};
 constexpr std::size_t names_per_shard = 4096;
 }  // namespace
 
-unsigned Health::failed(std::uint64_t name, base::Instant now) {
+unsigned Health::failed(std::uint64_t name, base::Instant now, std::chrono::seconds memory) {
   Shard& s = shard(name);
   const std::lock_guard lock(s.mutex);
   if (s.runs.size() >= names_per_shard && !s.runs.contains(name)) s.runs.clear();

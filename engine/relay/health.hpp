@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -11,13 +12,14 @@
 
 namespace freellmapi::relay {
 
-/// Counts failures in a row under a 64-bit name. A count is forgotten fifteen minutes after its last failure
-/// and at the first success. Bounded: at 4,096 names per shard the shard starts anew. Thread safety: any
+/// Counts failures in a row under a 64-bit name. A count is forgotten at the first success, and some time
+/// after its last failure. Bounded: at 4,096 names per shard the shard starts anew. Thread safety: any
 /// thread; one short lock per shard.
 class Health {
  public:
-  /// Returns how many there are now in a row, this one included.
-  unsigned failed(std::uint64_t name, base::Instant now);
+  /// Returns how many there are now in a row, this one included. Those that lie more than `memory` back,
+  /// which must be longer than the bench they led to, do not count.
+  unsigned failed(std::uint64_t name, base::Instant now, std::chrono::seconds memory);
   void succeeded(std::uint64_t name);
 
  private:

@@ -8,6 +8,13 @@
 
 namespace freellmapi::relay {
 
+/// How far a failed attempt got, for what the provider may bill.
+enum class Spent {
+  nothing,  ///< the provider has not seen the request
+  refusal,  ///< it answered with an error, or broke off before an answer
+  answer,   ///< it was at work on an answer, as far as anyone can tell
+};
+
 struct Run::Leg {
   std::size_t lane = 0;
   policy::ModelIndex model_index = policy::none;
@@ -22,6 +29,7 @@ struct Run::Leg {
   quota::Need need;
   quota::Reservation reservation;
   std::optional<Reading> reading;
+  bool quoted = false;  ///< the outcome is in the provider's words
 };
 
 }  // namespace freellmapi::relay

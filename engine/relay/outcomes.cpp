@@ -58,20 +58,39 @@ freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept {
 
 milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, unsigned failures,
                           std::optional<base::WallTime> window_opens, base::WallTime now) noexcept {
-  if (!row.bench || failures < row.after) return milliseconds{0};
+  if (!row.bench) return milliseconds{0};
+  constexpr milliseconds least{1'000};
   const milliseconds most = row.most;
-  const auto clamp = [most](milliseconds length) { return std::clamp(length, milliseconds{1'000}, most); };
 
-  if (outcome.retry_after_ms >= 0) return clamp(milliseconds{outcome.retry_after_ms});
-  if (outcome.reset_unix_ms >= 0) return clamp(base::WallTime{milliseconds{outcome.reset_unix_ms}} - now);
+  std::optional<milliseconds> stated;
+  if (outcome.retry_after_ms >= 0) {
+    stated = milliseconds{outcome.retry_after_ms};
+  } else if (outcome.reset_unix_ms >= 0) {
+    stated = base::WallTime{milliseconds{outcome.reset_unix_ms}} - now;
+  }
+  if (stated) stated = std::clamp<milliseconds>(*stated, least, std::max<milliseconds>(most, hours{24}));
+
+  const bool limit =
+      outcome.error_class == FREELLM_C_RATE_LIMITED || outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED;
+  if (limit && stated) return *stated;
   if (outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED && window_opens) {
-    return clamp(std::min<milliseconds>(*window_opens - now, hours{6}));
+    return std::clamp(std::min<milliseconds>(*window_opens - now, hours{6}), least, most);
   }
-  milliseconds length = row.first;
-  if (row.growth == Growth::doubling) {
-    for (unsigned i = row.after; i < failures && length < most; ++i) length *= 2;
+  milliseconds length{0};
+  if (failures >= row.after) {
+    length = row.first;
+    if (row.growth == Growth::doubling) {
+      for (unsigned i = row.after; i < failures && length < most; ++i) length *= 2;
+    }
+    length = std::clamp(length, least, most);
   }
-  return clamp(length);
+  return stated ? std::max(length, *stated) : length;
+}
+
+const Ruling* ruling_named(std::string_view name) noexcept {
+  const auto found =
+      std::find_if(rulings.begin(), rulings.end(), [name](const Ruling& row) { return row.name == name; });
+  return found == rulings.end() ? nullptr : &*found;
 }
 
 std::optional<quota::BenchScope> bench_scope(const Ruling& row, const freellm_outcome& outcome) noexcept {

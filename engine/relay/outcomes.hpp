@@ -22,7 +22,6 @@ enum class Next {
   provider,        ///< nothing more from this provider
   larger_window,   ///< only models with a larger context window
   elsewhere_once,  ///< one more try at another provider, then the failure goes to the client
-  stop,            ///< the failure goes to the client now
 };
 
 /// How long the bench grows when the same thing happens again and again.
@@ -33,12 +32,11 @@ struct Ruling {
   std::string_view name;  ///< in trails, details and logs
   Next next;
   std::optional<quota::BenchScope> bench;  ///< nullopt: nobody is benched
-  std::chrono::seconds first{0};           ///< the bench's length; a longer one stated by the provider wins
-  std::chrono::seconds most{0};
+  std::chrono::seconds first{0};           ///< the bench's length, when the provider states none
+  std::chrono::seconds most{0};            ///< and where its growth ends
   Growth growth = Growth::none;
   unsigned after = 1;       ///< this many failures in a row start the bench
   bool repairable = false;  ///< one retry in place when the outcome names a field to mend
-  bool is_error = true;     ///< counts in X-Fallback-Trail; false for limits that are no fault
 };
 
 using std::chrono::hours;
@@ -86,6 +84,9 @@ constexpr const Ruling& ruling_of(std::uint32_t error_class) noexcept {
   return error_class < rulings.size() ? rulings[error_class] : rulings[FREELLM_C_UNKNOWN];
 }
 
+/// The row of that name, which is also a bench's reason; nullptr: there is none.
+const Ruling* ruling_named(std::string_view name) noexcept;
+
 namespace check {
 constexpr bool rows_stand_at_their_class() {
   for (std::size_t i = 0; i < rulings.size(); ++i) {
@@ -102,9 +103,10 @@ freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept;
 /// An outcome made by the host.
 freellm_outcome outcome_of(std::uint32_t error_class, std::string_view message) noexcept;
 
-/// How long the bench lasts: what the provider said, else the next opening of the window it named, else the
-/// row's length grown by `failures` in a row. Clamped to [1 s, row.most]; 0: no bench. Day windows without a
-/// stated time are probed again after at most six hours, for our calendar may be wrong.
+/// How long the bench lasts. For limits: what the provider said, else the next opening of the window it
+/// named, else the row's length; day windows without a stated time are probed again after at most six hours,
+/// for our calendar may be wrong. For the rest the row's length grown by `failures` in a row, and never less
+/// than what the provider said. At least 1 s; what it says is believed up to a day or row.most; 0: no bench.
 std::chrono::milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, unsigned failures,
                                        std::optional<base::WallTime> window_opens,
                                        base::WallTime now) noexcept;

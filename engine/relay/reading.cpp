@@ -112,6 +112,13 @@ Reading::State Reading::judge(freellm_status status) {
   }
 }
 
+std::uint64_t Reading::output_estimate() const noexcept {
+  const chat::Answer& answer = assembler_.answer();
+  std::size_t bytes = answer.text.size() + answer.reasoning.size() + answer.refusal.size();
+  for (const chat::ToolCall& call : answer.calls) bytes += call.name.size() + call.arguments.size();
+  return (bytes + 2) / 3;
+}
+
 Reading::State Reading::complete() {
   const chat::Answer& answer = assembler_.answer();
   if (!answer.finish)
@@ -124,6 +131,10 @@ Reading::State Reading::complete() {
   }
   if (nothing && *answer.finish != chat::Finish::length)
     return fail(outcome_of(FREELLM_C_EMPTY, "the answer is empty"));
+  chat::Usage missing;
+  if (!answer.usage.input) missing.input = input_estimate_;
+  if (!answer.usage.output) missing.output = output_estimate();
+  assembler_.usage(missing);
   if (encoder_ != nullptr) {
     if (!begun_) encoder_->begin(route_, out_);
     begun_ = true;

@@ -1,6 +1,7 @@
 // One provider's answer on its way to the client: body bytes in, the surface's bytes out. No I/O.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,10 @@ namespace freellmapi::relay {
 /// Invariant: nothing is encoded for the client after done or failed.
 class Reading final : private host::EventSink, private chat::EventTaker {
  public:
-  /// `encoder` null: the answer is not streamed, only gathered. Both outlive the reading.
-  Reading(Encoder* encoder, const Route& route) : encoder_(encoder), route_(route) {}
+  /// `encoder` null: the answer is not streamed, only gathered. Both outlive the reading. `input_estimate`
+  /// stands in for the input tokens of a provider that does not count them.
+  Reading(Encoder* encoder, const Route& route, std::uint64_t input_estimate)
+      : encoder_(encoder), route_(route), input_estimate_(input_estimate) {}
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
 
@@ -40,7 +43,14 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   bool has_output() const noexcept { return !out_.empty(); }
   /// Takes the encoded bytes.
   std::string take() { return std::exchange(out_, {}); }
+  /// Once done its usage has both figures: the provider's, else ours.
   const chat::Answer& answer() const noexcept { return assembler_.answer(); }
+  /// The provider said itself that it failed, in the place of an answer.
+  bool refused() const noexcept { return errored_ && !first_token_; }
+  /// The outcome is in the provider's words.
+  bool quoted() const noexcept { return errored_; }
+  /// How many tokens were made so far, rather too many than too few.
+  std::uint64_t output_estimate() const noexcept;
 
  private:
   bool on_event(const freellm_event& event) override;
@@ -51,6 +61,7 @@ class Reading final : private host::EventSink, private chat::EventTaker {
 
   Encoder* encoder_;
   const Route& route_;
+  const std::uint64_t input_estimate_;
   chat::Assembler assembler_{this};
   std::string out_;
   freellm_outcome outcome_{};

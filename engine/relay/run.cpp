@@ -106,6 +106,8 @@ net::Task<void> Run::serve() {
     if (end == End::client_gone) {
       job_.record.status = 499;
       job_.record.code = "client_gone";
+      job_.record.attempts = trail_.count();
+      job_.record.trail = trail_.header();
       co_return;
     }
     if (end == End::passed_over) attempts_->passed_over(action.lane);
@@ -159,37 +161,41 @@ net::Task<Run::End> Run::attempt(std::size_t lane_index, bool repaired) {
   leg.route.model = target_.passed_model.empty() ? model.id : target_.passed_model;
   leg.route.created = relay_.clock_.wall();
 
-  if (!leg.upstream.plugin)
-    co_return fail(leg, outcome_of(FREELLM_C_PROVIDER_GONE, "its plugin is not loaded"));
+  if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
   leg.call = std::make_unique<PluginCall>(job_.request, model, leg.route.model, seed_ + lane_index);
   if (repaired) {
     const freellm_outcome& asked = endings_.back().outcome;
-    if (!leg.call->repair(asked.repair_field, asked.repair_rename))
+    if (!leg.call->repair(asked.repair_field, asked.repair_rename)) {
+      leg.quoted = true;
       co_return fail(leg, outcome_of(FREELLM_C_BAD_REQUEST, asked.message));
+    }
   }
   leg.need = routing::need_of(features_, model);
-  if (leg.upstream.plugin->is_local()) co_return co_await answer_locally(leg);
-
-  // Built before anything is reserved: only the plugin knows how much output it will really ask for.
-  auto built = leg.upstream.plugin->build_request(leg.call->get());
-  if (!built) {
-    co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, built.error().message));
+  const bool local = leg.upstream.plugin->is_local();
+  if (!local) {
+    // Built before anything is reserved: only the plugin knows how much output it will really ask for.
+    auto built = leg.upstream.plugin->build_request(leg.call->get());
+    if (!built) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, built.error().message));
+    leg.request = std::move(*built);
+    if (leg.request.output_bound) leg.need.output_tokens = *leg.request.output_bound;
   }
-  leg.request = std::move(*built);
-  if (leg.request.output_bound) leg.need.output_tokens = *leg.request.output_bound;
   const bool held = co_await hold_quota(leg, lane.wait);
   if (!held) co_return exchange_.gone() ? End::client_gone : End::passed_over;
+  if (local) co_return co_await answer_locally(leg);
   co_return co_await send(leg);
 }
 
 net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
   const base::Instant give_up_at =
       std::min(relay_.clock_.steady() + wait, exchange_.started() + policy_.routing.budget);
+  routing::Considered& candidate = decision_.considered[decision_.order[leg.lane]];
   // Each round sleeps until a window opens, so rounds are bounded by the wait over the shortest sleep.
   while (!exchange_.gone()) {
     const quota::Now at = now();
     const quota::Verdict verdict = relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index,
                                                           leg.need, at, leg.reservation);
+    // Others may have taken it since the decision: what the client is told in the end is the last word.
+    routing::take_verdict(verdict, candidate);
     if (verdict.state == quota::Verdict::State::free) co_return true;
     if (verdict.state != quota::Verdict::State::full) co_return false;
     const milliseconds until_free = std::max(verdict.free_at - at.wall, milliseconds{50});

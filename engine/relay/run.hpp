@@ -16,6 +16,8 @@
 
 namespace freellmapi::relay {
 
+enum class Spent;
+
 /// Lives in the frame of Relay::serve, on one core.
 class Run final : private net::GoneWatcher {
  public:
@@ -48,9 +50,11 @@ class Run final : private net::GoneWatcher {
 
   void note_limits(const Leg& leg, const freellm_head& head);
   End fail(Leg& leg, const freellm_outcome& outcome);
-  void bench(const Leg& leg, const freellm_outcome& outcome);
+  /// Until when; nothing: nobody is benched.
+  std::optional<base::WallTime> bench(const Leg& leg, const freellm_outcome& outcome);
   void settle_success(Leg& leg);
-  void settle_failure(Leg& leg, bool answered);
+  void settle_failure(Leg& leg, Spent spent);
+  void note_route(const Leg& leg);
   std::vector<net::ResponseField> route_fields(const Leg& leg) const;
   quota::Now now() const;
 
@@ -64,7 +68,6 @@ class Run final : private net::GoneWatcher {
   routing::Features features_;
   routing::Decision decision_;
   std::optional<Attempts> attempts_;
-  std::vector<std::size_t> candidate_of_lane_;
   std::vector<Ending> endings_;
   Trail trail_;
   Failure failure_;

@@ -79,9 +79,20 @@ std::optional<base::WallTime> window_opens(const policy::Policy& policy, const p
   return opens;
 }
 
-std::uint64_t health_name(const policy::Provider& provider, const policy::Model* model) {
-  const std::uint64_t name = base::fnv1a(provider.id);
-  return model ? base::fnv1a(model->id, base::fnv1a("/", name)) : name;
+/// Under which name failures of a bench's scope are counted: what a key did is not held against the model.
+std::uint64_t health_name(quota::BenchScope scope, const policy::Provider& provider,
+                          const policy::Model& model, const policy::Key* key) {
+  std::uint64_t name = base::fnv1a(provider.id);
+  if (scope == quota::BenchScope::model || scope == quota::BenchScope::key_model)
+    name = base::fnv1a(model.id, base::fnv1a("/", name));
+  if (scope == quota::BenchScope::key || scope == quota::BenchScope::key_model)
+    name = base::fnv1a(key ? key->label : std::string_view(), base::fnv1a(" ", name));
+  return name;
+}
+
+/// Long enough that the failure after a bench is one in a row with the failure before it.
+std::chrono::seconds failure_memory(const Ruling& row) {
+  return std::chrono::minutes{15} + (row.growth == Growth::doubling ? row.most : std::chrono::seconds{0});
 }
 
 }  // namespace
@@ -107,9 +118,11 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   routing::Candidate candidate;
   candidate.model = leg.model_index;
   candidate.key = leg.key_index;
-  endings_.push_back({candidate, outcome});
-  bench(leg, outcome);
+  Ending ending{candidate, outcome};
+  ending.back = bench(leg, outcome);
+  endings_.push_back(ending);
   attempts_->failed(leg.lane, outcome);
+  const std::string_view message(outcome.message);
   relay_.log_.info("attempt.failed",
                    {{"id", job_.record.request_id},
                     {"provider", leg.route.provider},
@@ -117,59 +130,80 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
                     {"key", leg.key ? std::string_view(leg.key->label) : std::string_view()},
                     {"outcome", row.name},
                     {"provider_code", std::string_view(outcome.code)},
-                    {"message", std::string_view(outcome.message)}});
+                    {"message", leg.quoted ? std::string_view() : message}});
+  // A provider's sentence may hold a piece of the prompt.
+  if (leg.quoted) relay_.log_.debug("attempt.said", {{"id", job_.record.request_id}, {"message", message}});
   return End::failed;
 }
 
-void Run::bench(const Leg& leg, const freellm_outcome& outcome) {
+std::optional<base::WallTime> Run::bench(const Leg& leg, const freellm_outcome& outcome) {
   const Ruling& row = ruling_of(outcome.error_class);
   const auto scope = bench_scope(row, outcome);
-  if (!scope) return;
+  if (!scope) return std::nullopt;
   const quota::Now at = now();
-  const bool whole_provider = *scope == quota::BenchScope::provider;
-  const unsigned failures =
-      relay_.health_.failed(health_name(leg.provider, whole_provider ? nullptr : &leg.model), at.steady);
+  unsigned failures = 1;
+  if (row.growth != Growth::none || row.after > 1) {
+    failures = relay_.health_.failed(health_name(*scope, leg.provider, leg.model, leg.key), at.steady,
+                                     failure_memory(row));
+  }
   const milliseconds length =
       bench_length(row, outcome, failures, window_opens(policy_, leg.model, outcome, at.wall), at.wall);
-  if (length.count() == 0) return;
-  relay_.ledger_.bench(*snapshot_->plan, *scope, leg.key_index, leg.model_index, at.wall + length, row.name,
-                       at);
+  if (length.count() == 0) return std::nullopt;
+  const base::WallTime until = at.wall + length;
+  relay_.ledger_.bench(*snapshot_->plan, *scope, leg.key_index, leg.model_index, until, row.name, at);
+  return until;
 }
 
 void Run::settle_success(Leg& leg) {
-  const chat::Answer& answer = leg.reading->answer();
+  const chat::Usage& usage = leg.reading->answer().usage;
   const quota::Now at = now();
   quota::Bill bill;
-  bill.input_tokens = answer.usage.input ? *answer.usage.input : features_.input_tokens;
-  bill.output_tokens =
-      answer.usage.output ? *answer.usage.output : (answer.text.size() + answer.reasoning.size()) / 3 + 1;
-  job_.record.input_tokens = *bill.input_tokens;
-  job_.record.output_tokens = *bill.output_tokens;
+  bill.input_tokens = usage.input;
+  bill.output_tokens = usage.output;
+  job_.record.input_tokens = usage.input.value_or(0);
+  job_.record.output_tokens = usage.output.value_or(0);
   relay_.ledger_.settle(std::move(leg.reservation), bill, at);
   relay_.ledger_.recovered(*snapshot_->plan, leg.key_index, leg.model_index);
-  relay_.health_.succeeded(health_name(leg.provider, &leg.model));
-  relay_.health_.succeeded(health_name(leg.provider, nullptr));
+  for (const auto scope : {quota::BenchScope::key_model, quota::BenchScope::key, quota::BenchScope::model,
+                           quota::BenchScope::provider}) {
+    relay_.health_.succeeded(health_name(scope, leg.provider, leg.model, leg.key));
+  }
   if (target_.automatic()) {
     relay_.sticky_.remember(job_.request.session, routing::pin_of(policy_, leg.model_index, leg.key_index),
                             at.steady);
   }
 }
 
-void Run::settle_failure(Leg& leg, bool answered) {
+void Run::settle_failure(Leg& leg, Spent spent) {
   if (!leg.reservation) return;
+  const policy::Billing& billing = leg.provider.billing;
   quota::Bill bill;
-  bill.request = answered && leg.provider.billing.failed_counts_request;
+  bill.request = spent == Spent::answer || (spent == Spent::refusal && billing.failed_counts_request);
   bill.input_tokens = 0;
   bill.output_tokens = 0;
-  // A cut or cancelled answer has been computed: the input in full, the output as far as it came.
-  if (leg.reading && leg.provider.billing.cancelled_counts_output) {
-    const chat::Answer& part = leg.reading->answer();
-    bill.request = true;
-    bill.input_tokens = part.usage.input ? *part.usage.input : features_.input_tokens;
-    bill.output_tokens =
-        part.usage.output ? *part.usage.output : (part.text.size() + part.reasoning.size()) / 3;
+  // A cut or cancelled answer has been computed: the input in full, and the output as far as it came. What is
+  // not streamed is made whole before a byte of it comes, so there the bound stands.
+  if (spent == Spent::answer && billing.cancelled_counts_output) {
+    const chat::Answer* part = leg.reading ? &leg.reading->answer() : nullptr;
+    bill.input_tokens = part && part->usage.input ? *part->usage.input : features_.input_tokens;
+    if (part && part->usage.output) {
+      bill.output_tokens = part->usage.output;
+    } else if (!job_.request.stream && !(part && part->finish)) {
+      bill.output_tokens.reset();
+    } else if (part) {
+      bill.output_tokens = leg.reading->output_estimate();
+    }
   }
   relay_.ledger_.settle(std::move(leg.reservation), bill, now());
+}
+
+void Run::note_route(const Leg& leg) {
+  job_.record.provider = leg.route.provider;
+  job_.record.model = leg.route.model;
+  job_.record.key = leg.key ? leg.key->label : "";
+  job_.record.attempts = trail_.count();
+  job_.record.trail = trail_.header();
+  job_.record.streamed = job_.request.stream;
 }
 
 }  // namespace freellmapi::relay

@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t error_body_most = 64 * 1024;
 // Well under the 30 to 60 seconds after which proxies and clients give a silent stream up.
 constexpr std::chrono::seconds ping_every{10};
+// What follows an answer's end, or explains a refusal, is waited for no longer than that.
+constexpr std::chrono::milliseconds farewell{100};
+constexpr std::chrono::seconds explanation{5};
 
 /// The head as the ABI wants it; valid as long as the call.
 struct AbiHead {
@@ -32,6 +35,30 @@ struct AbiHead {
 
 bool is_html(const net::UpstreamCall& call) {
   return base::to_lower(call.get("content-type")).starts_with("text/html");
+}
+
+/// What a call that got no head may cost.
+Spent spent_of(net::Fault fault) noexcept {
+  switch (fault) {
+    case net::Fault::resolve:
+    case net::Fault::forbidden_address:
+    case net::Fault::connect:
+    case net::Fault::proxy:
+    case net::Fault::tls:
+    case net::Fault::timeout_connect:
+      return Spent::nothing;
+    case net::Fault::timeout_first_byte:
+    case net::Fault::timeout_idle:
+    case net::Fault::timeout_total:
+    case net::Fault::cancelled:
+      return Spent::answer;
+    case net::Fault::reset:
+    case net::Fault::truncated:
+    case net::Fault::bad_response:
+    case net::Fault::too_large:
+      return Spent::refusal;
+  }
+  return Spent::refusal;
 }
 }  // namespace
 
@@ -62,10 +89,7 @@ net::Task<Run::End> Run::send(Leg& leg) {
   const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
       leg.upstream.origin, outgoing, leg.upstream.deadlines, job_.request.stream, canceller_, error);
   if (!call) {
-    const bool reached = error.fault != net::Fault::resolve && error.fault != net::Fault::forbidden_address &&
-                         error.fault != net::Fault::connect && error.fault != net::Fault::proxy &&
-                         error.fault != net::Fault::tls && error.fault != net::Fault::timeout_connect;
-    settle_failure(leg, reached);
+    settle_failure(leg, spent_of(error.fault));
     if (exchange_.gone()) co_return End::client_gone;
     co_return fail(leg, outcome_of(error.fault, error.detail));
   }
@@ -77,15 +101,16 @@ net::Task<Run::End> Run::send(Leg& leg) {
 net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
   const AbiHead head(call);
   std::string body;
-  while (body.size() < error_body_most) {
+  call.hurry(explanation);
+  const base::Instant explained_by = relay_.clock_.steady() + explanation;
+  while (body.size() < error_body_most && relay_.clock_.steady() < explained_by) {
     const auto bytes = co_await call.read();
     if (!bytes || bytes->empty()) break;
     body.append(bytes->substr(0, error_body_most - body.size()));
   }
-  if (exchange_.gone()) {
-    settle_failure(leg, true);
-    co_return End::client_gone;
-  }
+  settle_failure(leg, Spent::refusal);
+  note_limits(leg, head.head);
+  if (exchange_.gone()) co_return End::client_gone;
   freellm_outcome outcome;
   if (call.status() >= 300 && call.status() < 400) {
     outcome = outcome_of(FREELLM_C_MALFORMED, "the provider redirects; redirects are not followed");
@@ -93,9 +118,8 @@ net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
     outcome = outcome_of(FREELLM_C_MALFORMED, "a web page in place of an answer");
   } else {
     outcome = leg.upstream.plugin->classify(head.head, body, relay_.clock_.wall().time_since_epoch().count());
+    leg.quoted = true;
   }
-  settle_failure(leg, true);
-  note_limits(leg, head.head);
   co_return fail(leg, outcome);
 }
 
@@ -103,10 +127,10 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   const AbiHead head(call);
   auto parser = host::Parser::open(leg.upstream.plugin, leg.call->get(), head.head);
   if (!parser) {
-    settle_failure(leg, true);
+    settle_failure(leg, Spent::answer);
     co_return fail(leg, outcome_of(FREELLM_C_MALFORMED, parser.error().message));
   }
-  leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route);
+  leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route, features_.input_tokens);
   Reading& reading = *leg.reading;
   // Comments keep a silent stream's connection alive; they do not make it answer.
   const base::Instant first_token_by =
@@ -114,7 +138,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   while (reading.state() == Reading::State::going) {
     const auto bytes = co_await call.read();
     if (exchange_.gone()) {
-      settle_failure(leg, true);
+      settle_failure(leg, Spent::answer);
       co_return End::client_gone;
     }
     if (!bytes) {
@@ -130,9 +154,9 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
         relay_.clock_.steady() > first_token_by) {
       reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));
     }
-    if (reading.first_token_seen() && reading.state() != Reading::State::failed) {
+    if (reading.first_token_seen() && reading.state() == Reading::State::going) {
       if (!co_await flush(leg)) {
-        settle_failure(leg, true);
+        settle_failure(leg, Spent::answer);
         co_return End::client_gone;
       }
     }
@@ -141,6 +165,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   const End end = co_await deliver(leg);
   // The answer is with the client; reading to the body's end gives the connection back to its pool.
   if (end == End::served && reading.state() == Reading::State::done) {
+    call.hurry(farewell);
     for (int i = 0; i < 4; ++i) {
       const auto rest = co_await call.read();
       if (!rest || rest->empty()) break;
@@ -150,11 +175,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
 }
 
 net::Task<Run::End> Run::answer_locally(Leg& leg) {
-  const quota::Now at = now();
-  const quota::Verdict verdict =
-      relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index, leg.need, at, leg.reservation);
-  if (verdict.state != quota::Verdict::State::free) co_return End::passed_over;
-  leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route);
+  leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route, features_.input_tokens);
   const freellm_status status = leg.upstream.plugin->answer_locally(leg.call->get(), leg.reading->sink());
   leg.reading->end(status);
   co_return co_await deliver(leg);
@@ -184,6 +205,7 @@ net::Task<bool> Run::flush(Leg& leg) {
   if (!streaming_begun_) {
     streaming_begun_ = true;
     attempts_->committed();
+    note_route(leg);
     job_.record.first_token =
         std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
     std::vector<net::ResponseField> fields = route_fields(leg);
@@ -200,15 +222,9 @@ net::Task<bool> Run::flush(Leg& leg) {
 
 net::Task<Run::End> Run::deliver(Leg& leg) {
   Reading& reading = *leg.reading;
-  job_.record.provider = leg.route.provider;
-  job_.record.model = leg.route.model;
-  job_.record.key = leg.key ? leg.key->label : "";
-  job_.record.attempts = trail_.count();
-  job_.record.trail = trail_.header();
-  job_.record.streamed = job_.request.stream;
-
   if (reading.state() == Reading::State::failed) {
-    settle_failure(leg, true);
+    settle_failure(leg, reading.refused() ? Spent::refusal : Spent::answer);
+    leg.quoted = reading.quoted();
     if (!streaming_begun_) co_return fail(leg, reading.outcome());
     // The client has seen a part: it must not take that part for the whole.
     bench(leg, reading.outcome());
@@ -218,7 +234,7 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
     cut.code = ruling_of(reading.outcome().error_class).name;
     cut.message =
         fmt::format("{}/{} stopped before the end of its answer.", leg.route.provider, leg.route.model);
-    std::string bytes;
+    std::string bytes = reading.take();  // what came before the cut is the client's
     job_.encoder.failed(job_.record.request_id, cut, bytes);
     job_.record.status = 200;
     job_.record.code = cut.code;
@@ -228,6 +244,7 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
   }
 
   settle_success(leg);
+  note_route(leg);
   job_.record.status = 200;
   if (job_.request.stream) {
     if (co_await flush(leg)) co_await exchange_.end_stream();

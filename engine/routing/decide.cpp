@@ -52,24 +52,7 @@ class Deciding {
     c.candidate = candidate;
     c.gate = capability;
     if (capability != Gate::passed) return;
-    const quota::Verdict verdict =
-        in_.ledger->check(*in_.plan, candidate.key, candidate.model, need, in_.now);
-    c.rule = verdict.rule;
-    c.free_at = verdict.free_at;
-    c.reason = verdict.reason;
-    switch (verdict.state) {
-      case quota::Verdict::State::free:
-        break;
-      case quota::Verdict::State::full:
-        c.gate = Gate::quota_full;
-        break;
-      case quota::Verdict::State::never:
-        c.gate = Gate::quota_never;
-        break;
-      case quota::Verdict::State::benched:
-        c.gate = Gate::benched;
-        break;
-    }
+    take_verdict(in_.ledger->check(*in_.plan, candidate.key, candidate.model, need, in_.now), c);
   }
 
   /// Puts a step's keys into the order: those that are free, then those worth waiting for, the soonest first.
@@ -95,6 +78,26 @@ class Deciding {
 };
 
 }  // namespace
+
+void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept {
+  candidate.rule = verdict.rule;
+  candidate.free_at = verdict.free_at;
+  candidate.reason = verdict.reason;
+  switch (verdict.state) {
+    case quota::Verdict::State::free:
+      candidate.gate = Gate::passed;
+      break;
+    case quota::Verdict::State::full:
+      candidate.gate = Gate::quota_full;
+      break;
+    case quota::Verdict::State::never:
+      candidate.gate = Gate::quota_never;
+      break;
+    case quota::Verdict::State::benched:
+      candidate.gate = Gate::benched;
+      break;
+  }
+}
 
 // Every strategy keeps the chain's order so far: the policy warns about those that are not priority.
 void decide(const Inputs& inputs, Decision& out) {

@@ -78,6 +78,9 @@ struct Decision {
   }
 };
 
+/// Writes down what the ledger said of a candidate that can do what is asked.
+void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept;
+
 struct Inputs {
   const quota::Plan* plan = nullptr;      ///< with its policy
   const quota::Ledger* ledger = nullptr;  ///< looked at, never changed

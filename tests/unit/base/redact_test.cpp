@@ -38,6 +38,12 @@ TEST(Redactor, OfTwoSecretsWithOneStartTheLongerGoesWhole) {
   EXPECT_EQ(redactor.redact("<password-one>"), "<[redacted]>");
 }
 
+TEST(Redactor, TakesOutTheBeginningOfASecretWhereTheTextIsCut) {
+  const Redactor redactor{{secret}};
+  EXPECT_EQ(redactor.redact("no such key: s3cr3t/Value"), "no such key: [redacted]");
+  EXPECT_EQ(redactor.redact("no such key: s3cr3t/Value!"), "no such key: s3cr3t/Value!");
+}
+
 TEST(Redactor, IgnoresSecretsShorterThanEightCharacters) {
   EXPECT_EQ(Redactor{{"the"}}.redact("the weather"), "the weather");
   EXPECT_EQ(Redactor{{"1234567"}}.redact("1234567"), "1234567");

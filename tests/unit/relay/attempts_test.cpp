@@ -84,6 +84,14 @@ TEST(Attempts, APromptThatIsTooLongGoesOnlyToLargerWindows) {
   EXPECT_THAT(walk(a, ended(FREELLM_C_CONTEXT_TOO_LONG)), ElementsAre(0u, 2u, 3u));
 }
 
+TEST(Attempts, ABoundBelowTheWindowSendsThePromptToEveryLargerOne) {
+  freellm_outcome tpm = ended(FREELLM_C_CONTEXT_TOO_LONG);
+  tpm.limit = 12'000;
+  tpm.requested = 20'000;
+  Attempts a({lane(0, 0, 0, 131'072), lane(1, 1, 1, 16'000), lane(2, 2, 2, 65'536)}, limits());
+  EXPECT_THAT(walk(a, tpm), ElementsAre(0u, 2u));
+}
+
 TEST(Attempts, ABadRequestIsTriedOnceElsewhereAndThenGoesToTheClient) {
   Attempts a({lane(0, 0, 0), lane(0, 1, 0), lane(1, 2, 1), lane(2, 3, 2)}, limits());
   EXPECT_THAT(walk(a, ended(FREELLM_C_BAD_REQUEST)), ElementsAre(0u, 2u));

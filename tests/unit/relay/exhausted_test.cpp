@@ -18,6 +18,7 @@ class Exhausted : public testing::Test {
   std::vector<Ending> endings;
   base::WallTime now{std::chrono::hours{24 * 365}};
   bool out_of_budget = false;
+  base::Redactor redactor;
 
   routing::Candidate candidate(std::uint64_t context = 8'000) {
     policy::Provider provider;
@@ -36,6 +37,10 @@ class Exhausted : public testing::Test {
     c.model = static_cast<policy::ModelIndex>(policy.models.size() - 1);
     c.key = static_cast<policy::KeyIndex>(policy.keys.size() - 1);
     return c;
+  }
+  void benched(std::string_view reason, std::chrono::seconds back) {
+    gated(Gate::benched, back);
+    decision.considered.back().reason = reason;
   }
   void gated(Gate gate, std::chrono::seconds back = 0s, std::uint64_t context = 8'000) {
     routing::Considered c;
@@ -61,7 +66,7 @@ class Exhausted : public testing::Test {
     facts.asked_model = "auto";
     facts.input_tokens = 9'000;
     facts.now = now;
-    return explain_exhaustion(facts, base::Redactor{});
+    return explain_exhaustion(facts, redactor);
   }
   void expect(int status, std::string_view code) {
     const Failure f = failure();
@@ -118,6 +123,61 @@ TEST_F(Exhausted, AllKeysRefusedIs502) {
   tried(FREELLM_C_AUTH_INVALID);
   tried(FREELLM_C_AUTH_FORBIDDEN);
   expect(502, "provider_auth_failed");
+}
+
+TEST_F(Exhausted, KeysThatAreStillBenchedForARefusalAre502AsTheFirstTimeAndNo429) {
+  benched("auth_invalid", 200s);
+  benched("auth_forbidden", 3'000s);
+  gated(Gate::no_key);
+  expect(502, "provider_auth_failed");
+  EXPECT_EQ(failure().retry_after_seconds, std::nullopt);
+}
+
+TEST_F(Exhausted, ModelsThatAreStillBenchedAsMissingAre404AsTheFirstTime) {
+  benched("model_not_found", 80'000s);
+  expect(404, "model_not_found");
+}
+
+TEST_F(Exhausted, OneThatComesBackCountsBeforeOneWithAWrongKey) {
+  benched("auth_invalid", 200s);
+  gated(Gate::quota_full, 30s);
+  expect(429, "all_quotas_spent");
+  EXPECT_EQ(failure().retry_after_seconds, 30u);
+}
+
+TEST_F(Exhausted, RetryAfterIsTheEndOfTheBenchThatTheAttemptLedTo) {
+  tried(FREELLM_C_OVERLOADED);
+  endings.back().back = now + 120s;
+  expect(429, "all_quotas_spent");
+  EXPECT_EQ(failure().retry_after_seconds, 120u);
+  EXPECT_EQ(failure().details[0].free_at, now + 120s);
+}
+
+TEST_F(Exhausted, ABoundBelowTheWindowIsTheBoundThatTheClientHearsOf) {
+  tried(FREELLM_C_CONTEXT_TOO_LONG);
+  endings.back().outcome.limit = 6'000;
+  expect(413, "context_length_exceeded");
+  EXPECT_NE(failure().message.find("6000"), std::string::npos) << failure().message;
+}
+
+TEST_F(Exhausted, AProvidersSentenceIsRedactedBeforeItIsCut) {
+  const std::string key = "0123456789abcdefghij0123456789";
+  const std::string sentence = std::string(385, 'x') + ' ' + key;
+  tried(FREELLM_C_BAD_REQUEST, -1, sentence.c_str());
+  redactor = base::Redactor({key});
+  EXPECT_EQ(failure().message.find("0123"), std::string::npos) << failure().message;
+}
+
+TEST_F(Exhausted, ABadRequestWithoutASentenceGetsOne) {
+  tried(FREELLM_C_BAD_REQUEST, -1, "");
+  EXPECT_FALSE(failure().message.empty());
+}
+
+TEST_F(Exhausted, ACandidateThatWasNotTriedIsNamedToo) {
+  tried(FREELLM_C_SERVER_ERROR);
+  gated(Gate::passed);
+  ASSERT_EQ(failure().details.size(), 2u);
+  EXPECT_EQ(failure().details[1].reason, "not_tried");
 }
 
 TEST_F(Exhausted, AModelThatIsGoneEverywhereIs404) {

@@ -48,6 +48,13 @@ TEST(Benches, OneSlowAnswerBenchesNobodyTwoDo) {
   EXPECT_EQ(bench(FREELLM_C_TIMEOUT, 2), 30s);
 }
 
+TEST(Benches, AnOverloadedModelRestsAsLongAsItsProviderAsksButNoLessThanUsual) {
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 1, 600'000), 600s);
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 3, 1'000), 60s);
+  EXPECT_EQ(bench(FREELLM_C_AUTH_INVALID, 1, 1'000), 5min);
+  EXPECT_EQ(bench(FREELLM_C_TIMEOUT, 1, 20'000), 20s);
+}
+
 TEST(Benches, TheClientsOwnFaultsNeverBenchAnybody) {
   for (const std::uint32_t c :
        {FREELLM_C_BAD_REQUEST, FREELLM_C_CONTEXT_TOO_LONG, FREELLM_C_CONTENT_FILTERED, FREELLM_C_UNKNOWN}) {

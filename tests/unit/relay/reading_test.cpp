@@ -1,0 +1,113 @@
+#include "relay/reading.hpp"
+
+#include <gtest/gtest.h>
+
+namespace freellmapi::relay {
+namespace {
+
+/// Writes down which of its methods was called.
+class Notes final : public Encoder {
+ public:
+  Reply whole(const Route&, const chat::Answer&) override { return {}; }
+  Reply failure(const std::string&, const Failure&) override { return {}; }
+  std::string_view stream_content_type() const noexcept override { return "text/plain"; }
+  void begin(const Route&, std::string& out) override { out += "begin "; }
+  void event(const chat::Event& event, std::string& out) override { (out += event.text) += ' '; }
+  void finish(chat::Finish, const chat::Usage& usage, std::string& out) override {
+    out += "finish " + std::to_string(*usage.input) + '+' + std::to_string(*usage.output);
+  }
+  void failed(const std::string&, const Failure&, std::string& out) override { out += "failed"; }
+  std::string_view ping() const noexcept override { return ""; }
+};
+
+class TheReading : public testing::Test {
+ protected:
+  Notes notes;
+  Route route;
+  Reading reading{&notes, route, 50};
+
+  void text(std::string_view said) {
+    freellm_ev_text event{};
+    event.h.size = sizeof event;
+    event.h.type = FREELLM_EV_TEXT;
+    event.text = {said.data(), said.size()};
+    reading.sink().on_event(event.h);
+  }
+  void finish(std::string_view reason) {
+    freellm_ev_finish event{};
+    event.h.size = sizeof event;
+    event.h.type = FREELLM_EV_FINISH;
+    event.reason = {reason.data(), reason.size()};
+    reading.sink().on_event(event.h);
+  }
+  void tool(std::string_view name, std::string_view arguments) {
+    freellm_ev_tool event{};
+    event.h.size = sizeof event;
+    event.h.type = FREELLM_EV_TOOL;
+    event.name = {name.data(), name.size()};
+    event.arguments = {arguments.data(), arguments.size()};
+    reading.sink().on_event(event.h);
+  }
+  void usage(std::uint64_t input, std::uint64_t output) {
+    freellm_ev_usage event{};
+    event.h.size = sizeof event;
+    event.h.type = FREELLM_EV_USAGE;
+    event.input_tokens = input;
+    event.output_tokens = output;
+    event.cached_tokens = event.reasoning_tokens = UINT64_MAX;
+    reading.sink().on_event(event.h);
+  }
+};
+
+TEST_F(TheReading, TellsTheProvidersUsage) {
+  text("hello");
+  usage(7, 3);
+  finish("stop");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_EQ(reading.take(), "begin hello finish 7+3");
+}
+
+TEST_F(TheReading, EstimatesTheUsageThatAProviderDoesNotTellAndCountsToolCalls) {
+  tool("weather", R"({"city":"Reykjavik"})");
+  finish("tool_calls");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_EQ(reading.answer().usage.input, 50u);
+  EXPECT_EQ(reading.answer().usage.output, 9u);
+}
+
+TEST_F(TheReading, WhiteSpaceIsNoFirstToken) {
+  text(" \n");
+  EXPECT_FALSE(reading.first_token_seen());
+  text("x");
+  EXPECT_TRUE(reading.first_token_seen());
+}
+
+TEST_F(TheReading, WhatCameBeforeACutIsKeptForTheClient) {
+  text("half an");
+  reading.broke(outcome_of(FREELLM_C_TRUNCATED, ""));
+  EXPECT_EQ(reading.state(), Reading::State::failed);
+  EXPECT_FALSE(reading.refused());
+  EXPECT_EQ(reading.take(), "begin half an ");
+}
+
+TEST_F(TheReading, AnErrorInPlaceOfAnAnswerIsARefusal) {
+  freellm_outcome outcome = outcome_of(FREELLM_C_RATE_LIMITED, "slow down");
+  freellm_ev_error event{};
+  event.h.size = sizeof event;
+  event.h.type = FREELLM_EV_ERROR;
+  event.outcome = &outcome;
+  reading.sink().on_event(event.h);
+  EXPECT_EQ(reading.end(FREELLM_E_STOPPED), Reading::State::failed);
+  EXPECT_TRUE(reading.refused());
+  EXPECT_TRUE(reading.quoted());
+  EXPECT_EQ(reading.outcome().error_class, static_cast<std::uint32_t>(FREELLM_C_RATE_LIMITED));
+}
+
+TEST_F(TheReading, AConnectionThatBreaksAfterTheFinishReasonLosesNothing) {
+  text("all");
+  finish("stop");
+  EXPECT_EQ(reading.broke(outcome_of(FREELLM_C_TRUNCATED, "")), Reading::State::done);
+}
+
+}  // namespace
+}  // namespace freellmapi::relay

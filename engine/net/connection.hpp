@@ -29,7 +29,7 @@ namespace freellmapi::net {
 class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
  public:
   Connection(ServerCore& home, Socket socket, std::string peer);
-  ~Connection();
+  ~Connection() override;
 
   /// Serves until the connection is over.
   static Task<void> run(std::shared_ptr<Connection> self);

@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "net/loop.hpp"
 #include "support/test_server.hpp"
 
 namespace freellmapi::net::testing {
@@ -166,6 +167,22 @@ TEST(Signals, HangupAndTicksReachTheirCallbacks) {
   EXPECT_TRUE(eventually([&] { return hangups == 1; }));
   server.drain(milliseconds{100});
   thread.join();
+}
+
+Task<void> sleep_and_throw(Core& core) {
+  const base::Instant when = core.clock().steady() + milliseconds{60};
+  co_await core.sleep_until(when);
+  EXPECT_GE(core.clock().steady(), when);
+  EXPECT_LT(core.clock().steady(), when + milliseconds{500});
+  throw std::out_of_range("its text stays here");
+}
+
+TEST(CoreAlone, RunsOneCoroutineAndTurnsItsExceptionIntoAnError) {
+  const base::SystemClock clock;
+  const base::Log log(clock, base::LogFormat::text, base::Level::error);
+  const auto ran = run_on_core(clock, log, UpstreamOptions(), sleep_and_throw);
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().message, "failed with std::out_of_range");
 }
 
 }  // namespace

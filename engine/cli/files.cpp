@@ -104,7 +104,9 @@ base::Result<void> write_private_file(const fs::path& file, const std::string& t
                        fmt::format("cannot write {}: {}", file.string(), std::strerror(errno))};
   };
   {
-    const Descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    // Made anew: a file or link that somebody else has put there must not receive a key.
+    if (::unlink(beside.c_str()) != 0 && errno != ENOENT) return problem();
+    const Descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (fd.get() < 0) return problem();
     std::size_t written = 0;
     while (written < text.size()) {

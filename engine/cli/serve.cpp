@@ -7,8 +7,10 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "base/text.hpp"
 #include "cli/files.hpp"
 #include "cli/unified_key.hpp"
 #include "net/server.hpp"
@@ -67,26 +69,26 @@ class Reloader {
 
   /// The first reading; the error has every fault, a line each.
   base::Result<World> start() {
+    const auto file = find_policy(places_.policy);
+    if (!file) return file.error();
+    // From here on it is this file: one that vanishes is a fault, not a reason to take another.
+    places_.policy = file->string();
+    mark_ = FileMark::of(*file);
     auto world = read_world(places_, loader_);
     if (!world) return world.error();
-    mark_ = FileMark::of(world->policy_file);
     if (auto taken = take(*world); !taken) return taken.error();
     return world;
   }
 
   void reload() {
+    // Marked before it is read: a change in between is seen at the next tick.
+    mark_ = FileMark::of(places_.policy);
     auto world = read_world(places_, loader_);
-    base::Result<void> taken;
-    if (world) {
-      mark_ = FileMark::of(world->policy_file);
-      policy_file_ = world->policy_file;
-      taken = take(*world);
-    } else {
-      taken = world.error();
-    }
+    const base::Result<void> taken = world ? take(*world) : base::Result<void>(world.error());
     if (!taken) {
-      log_.error("policy.reload_failed", {{"message", taken.error().message}});
-      status_.set_reload_error(taken.error().message);
+      const std::string& message = taken.error().message;
+      log_.error("policy.reload_failed", {{"message", message}});
+      status_.set_reload_error(told_to_anyone(message));
       return;
     }
     status_.set_reload_error({});
@@ -96,10 +98,13 @@ class Reloader {
   }
 
   void reload_if_changed() {
-    const FileMark mark = FileMark::of(policy_file_);
-    if (mark == mark_) return;
+    const FileMark mark = FileMark::of(places_.policy);
+    if (mark == mark_) {
+      seen_.reset();
+      return;
+    }
     // An editor that truncates and then writes shows two changes: wait until the file rests for one tick.
-    if (!(mark == seen_)) {
+    if (!seen_ || !(mark == *seen_)) {
       seen_ = mark;
       return;
     }
@@ -128,17 +133,33 @@ class Reloader {
       }
       return base::Error{base::Errc::invalid_argument, std::move(faults)};
     }
+    const policy::Server& server = world.policy->server;
+    if (in_force_ && (server.address != in_force_->server.address || server.port != in_force_->server.port ||
+                      server.hosts != in_force_->server.hosts)) {
+      log_.warn("policy.needs_restart",
+                {{"message", "server.listen and server.hosts change with the next start"}});
+    }
     auto snapshot = relay::make_snapshot(world.policy, ledger_, world.plugins.providers, &plain_environment,
                                          clock_.wall());
     if (!snapshot) return snapshot.error();
     // Redaction first: from the swap on, the new keys are in use.
-    log_.set_redactor(world.redactor(unified_key_));
+    log_.set_redactor(world.redactor(unified_key_, in_force_.get()));
     current_.set(std::move(*snapshot));
-    policy_file_ = world.policy_file;
+    in_force_ = world.policy;
     return {};
   }
 
-  const Places places_;
+  /// /health needs no key: it gets the file's name without its folder, and no secret.
+  std::string told_to_anyone(std::string text) const {
+    const std::string folder = std::filesystem::path(places_.policy).parent_path().string() + '/';
+    if (folder.size() > 1) {
+      for (std::size_t at = 0; (at = text.find(folder, at)) != std::string::npos;)
+        text.erase(at, folder.size());
+    }
+    return base::printable(log_.redactor()->redact(text), 2000);
+  }
+
+  Places places_;
   const std::string unified_key_;
   host::PluginLoader& loader_;
   quota::Ledger& ledger_;
@@ -146,8 +167,9 @@ class Reloader {
   surfaces::Status& status_;
   base::Log& log_;
   const base::Clock& clock_;
-  std::filesystem::path policy_file_;
-  FileMark mark_, seen_;
+  std::shared_ptr<const policy::Policy> in_force_;
+  FileMark mark_;
+  std::optional<FileMark> seen_;  ///< a change that has not rested yet
 };
 
 void announce(const World& world, const net::Server& server, const base::Secret& key) {

@@ -3,6 +3,8 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include "base/text.hpp"
 #include "cli/files.hpp"
@@ -30,7 +32,10 @@ base::Result<base::Secret> checked(std::string value, const std::string& where) 
 }  // namespace
 
 base::Result<base::Secret> unified_key(const std::filesystem::path& data) {
-  if (auto set = environment("FREELLMAPI_KEY")) return checked(std::move(*set), "FREELLMAPI_KEY");
+  std::vector<std::string> problems;
+  if (auto set = environment("FREELLMAPI_KEY", &problems)) return checked(std::move(*set), "FREELLMAPI_KEY");
+  // Clients hold the key in that file: making another one instead would lock them out.
+  if (!problems.empty()) return base::Error{base::Errc::io, problems.front()};
 
   const std::filesystem::path file = data / "unified.key";
   std::error_code ec;

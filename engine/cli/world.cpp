@@ -11,11 +11,21 @@ namespace {
 constexpr std::size_t policy_file_most = 1024 * 1024 + 1;
 }  // namespace
 
-std::shared_ptr<const base::Redactor> World::redactor(std::string_view unified_key) const {
+std::shared_ptr<const base::Redactor> World::redactor(std::string_view unified_key,
+                                                      const policy::Policy* before) const {
   std::vector<std::string> secrets;
   if (!unified_key.empty()) secrets.emplace_back(unified_key);
-  if (policy) {
-    for (const policy::Key& key : policy->keys) secrets.emplace_back(key.secret.reveal());
+  for (const policy::Policy* each : {policy.get(), before}) {
+    if (!each) continue;
+    for (const policy::Key& key : each->keys) {
+      const std::string_view secret = key.secret.reveal();
+      secrets.emplace_back(secret);
+      // Some keys are two parts that go out by themselves.
+      if (const std::size_t colon = secret.find(':'); colon != std::string_view::npos) {
+        secrets.emplace_back(secret.substr(0, colon));
+        secrets.emplace_back(secret.substr(colon + 1));
+      }
+    }
   }
   return std::make_shared<base::Redactor>(std::move(secrets));
 }

@@ -27,8 +27,10 @@ struct World {
   std::vector<policy::Diagnostic> diagnostics;   ///< errors and warnings
   std::vector<std::string> problems;             ///< of the environment: a NAME_FILE that cannot be read
 
-  /// What must never leave: the policy's keys and the unified key.
-  std::shared_ptr<const base::Redactor> redactor(std::string_view unified_key) const;
+  /// What must never leave: the policy's keys, those of the one before it, on which requests may still be
+  /// running, and the unified key. `before` may be null.
+  std::shared_ptr<const base::Redactor> redactor(std::string_view unified_key,
+                                                 const policy::Policy* before) const;
 };
 
 /// The error is for what stops everything: no policy file, an unreadable one. Faults inside it are

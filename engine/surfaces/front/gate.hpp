@@ -23,7 +23,7 @@ class KeyGate {
   std::array<unsigned char, 32> digest_{};
 };
 
-/// True for http(s) origins on localhost, 127.0.0.0/8 or [::1], any port: browsers on this machine.
+/// True for http(s) origins on localhost, 127.0.0.1 or [::1], any port: browsers on this machine.
 bool is_loopback_origin(std::string_view origin) noexcept;
 
 }  // namespace freellmapi::surfaces

@@ -26,6 +26,9 @@ class ModelsEndpoint final : public Endpoint {
   net::Task<void> handle(Incoming& incoming) override;
 
  private:
+  relay::Reply list(const Incoming& incoming, const relay::Snapshot& snapshot) const;
+  relay::Reply one(const Incoming& incoming, const relay::Snapshot& snapshot) const;
+
   const relay::Relay& relay_;
   const quota::Ledger& ledger_;
   const base::Clock& clock_;

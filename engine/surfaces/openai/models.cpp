@@ -38,15 +38,15 @@ Entry entry_of(const policy::Policy& policy, std::size_t index, const Usability&
 }
 
 // A chain can do what one of its usable models can: the router looks for that one.
-Entry entry_of(const policy::Policy& policy, const policy::Chain& chain, std::string id,
+Entry entry_of(const policy::Policy& policy, std::span<const policy::ModelIndex> models, std::string id,
                std::span<const Usability> usability) {
   Entry entry;
   entry.id = std::move(id);
   entry.owner = "freellmapi";
   entry.name = "Fallback chain";
-  for (const policy::Step& step : chain.steps) {
-    if (step.model >= policy.models.size() || !usability[step.model].available) continue;
-    const policy::Model& model = policy.models[step.model];
+  for (const policy::ModelIndex index : models) {
+    if (index >= policy.models.size() || !usability[index].available) continue;
+    const policy::Model& model = policy.models[index];
     entry.available = true;
     entry.context = std::max(entry.context, model.context);
     entry.max_output = std::max(entry.max_output, model.max_output);
@@ -56,7 +56,7 @@ Entry entry_of(const policy::Policy& policy, const policy::Chain& chain, std::st
     entry.json = std::max(entry.json, model.json);
   }
   if (!entry.available)
-    entry.reason = chain.steps.empty() ? "the chain is empty" : "no model of the chain is usable";
+    entry.reason = models.empty() ? "the chain is empty" : "no model of the chain is usable";
   return entry;
 }
 
@@ -96,10 +96,13 @@ template <class Visitor>
 void each_entry(const policy::Policy& policy, std::span<const Usability> usability, Visitor visit) {
   for (const policy::Chain& chain : policy.chains) {
     const bool first = &chain == &policy.chains.front();
-    visit(entry_of(policy, chain, first ? "auto" : "auto:" + chain.name, usability));
+    visit(entry_of(policy, models_of(chain), first ? "auto" : "auto:" + chain.name, usability));
   }
-  for (std::size_t i = 0; i < policy.models.size(); ++i)
-    if (policy.models[i].kind == policy::Kind::chat) visit(entry_of(policy, i, usability[i]));
+  for (std::size_t i = 0; i < policy.models.size(); ++i) {
+    // The nameless one stands for any name at an endpoint that takes them all: there is nothing to list.
+    const policy::Model& model = policy.models[i];
+    if (model.kind == policy::Kind::chat && !model.id.empty()) visit(entry_of(policy, i, usability[i]));
+  }
 }
 
 }  // namespace
@@ -118,16 +121,23 @@ std::string models_body(const policy::Policy& policy, std::span<const Usability>
   return out;
 }
 
-std::optional<std::string> model_body(const policy::Policy& policy, std::span<const Usability> usability,
-                                      base::WallTime created, std::string_view id) {
-  const auto alias = policy.aliases.find(std::string{id});
-  const std::string wanted = alias == policy.aliases.end() ? std::string{id} : alias->second;
-  std::optional<std::string> out;
-  each_entry(policy, usability, [&](Entry entry) {
-    if (out || entry.id != wanted) return;
-    entry.id = id;
-    append_entry(out.emplace(), entry, created);
-  });
+std::vector<policy::ModelIndex> models_of(const policy::Chain& chain) {
+  std::vector<policy::ModelIndex> models;
+  for (const policy::Step& step : chain.steps) models.push_back(step.model);
+  return models;
+}
+
+std::string model_body(const policy::Policy& policy, std::span<const Usability> usability,
+                       base::WallTime created, std::string_view id,
+                       std::span<const policy::ModelIndex> models, bool is_chain) {
+  std::string out;
+  if (is_chain || models.size() != 1) {
+    append_entry(out, entry_of(policy, models, std::string{id}, usability), created);
+    return out;
+  }
+  Entry entry = entry_of(policy, models.front(), usability[models.front()]);
+  entry.id = id;
+  append_entry(out, entry, created);
   return out;
 }
 

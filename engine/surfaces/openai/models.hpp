@@ -1,10 +1,10 @@
 // GET /v1/models: what a client may ask for, as the router sees it now.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "policy/policy.hpp"
@@ -22,9 +22,13 @@ struct Usability {
 std::string models_body(const policy::Policy& policy, std::span<const Usability> usability,
                         base::WallTime created, bool only_available);
 
-/// One entry of the list, or that of an alias's target under the alias's name. Nothing: there is no such
-/// model.
-std::optional<std::string> model_body(const policy::Policy& policy, std::span<const Usability> usability,
-                                      base::WallTime created, std::string_view id);
+/// The models of a chain's steps, in its order.
+std::vector<policy::ModelIndex> models_of(const policy::Chain& chain);
+
+/// The entry of one name that a request may ask for: `models` is what it stands for. Several, or a chain, can
+/// do what one of their usable models can.
+std::string model_body(const policy::Policy& policy, std::span<const Usability> usability,
+                       base::WallTime created, std::string_view id,
+                       std::span<const policy::ModelIndex> models, bool is_chain);
 
 }  // namespace freellmapi::surfaces::openai

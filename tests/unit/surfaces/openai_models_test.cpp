@@ -60,6 +60,17 @@ std::vector<std::string> ids(std::string body) {
   return found;
 }
 
+constexpr policy::ModelIndex only[] = {0, 1};
+
+std::string body_of(const policy::Policy& policy, std::string_view id,
+                    std::span<const policy::ModelIndex> models) {
+  return model_body(policy, llama_has_no_key, loaded, id, models, false);
+}
+
+std::string chain_body(const policy::Policy& policy, std::string_view id, std::size_t chain) {
+  return model_body(policy, llama_has_no_key, loaded, id, models_of(policy.chains[chain]), true);
+}
+
 TEST(Models, ListAutoFirstThenProfilesThenChatModels) {
   const policy::Policy policy = two_providers();
   EXPECT_THAT(ids(models_body(policy, llama_has_no_key, loaded, false)),
@@ -75,13 +86,13 @@ TEST(Models, MayBeAskedForTheAvailableOnesAlone) {
 TEST(Models, SayWhatTheyCanAndWhyNot) {
   const policy::Policy policy = two_providers();
   EXPECT_EQ(
-      model_body(policy, llama_has_no_key, loaded, "groq/meta/llama"),
+      body_of(policy, "groq/meta/llama", {only, 1}),
       R"({"id":"groq/meta/llama","object":"model","created":1767225600,"owned_by":"groq","name":"Llama",)"
       R"("context_length":131072,"context_window":131072,)"
       R"("supported_parameters":["max_tokens","temperature","top_p","stop","tools","tool_choice","response_format"],)"
       R"("architecture":{"input_modalities":["text"],"output_modalities":["text"]},)"
       R"("available":false,"unavailable_reason":"no_key"})");
-  EXPECT_THAT(*model_body(policy, llama_has_no_key, loaded, "mistral/pixtral"),
+  EXPECT_THAT(body_of(policy, "mistral/pixtral", {only + 1, 1}),
               testing::AllOf(HasSubstr(R"("max_output_tokens":8192)"), HasSubstr("\"structured_outputs\""),
                              HasSubstr(R"("input_modalities":["text","image"])"),
                              HasSubstr(R"("available":true)"), Not(HasSubstr("unavailable_reason"))));
@@ -89,19 +100,27 @@ TEST(Models, SayWhatTheyCanAndWhyNot) {
 
 TEST(Models, OfAChainCanWhatItsUsableModelsCan) {
   const policy::Policy policy = two_providers();
-  const std::string body = *model_body(policy, llama_has_no_key, loaded, "auto");
+  const std::string body = chain_body(policy, "auto", 0);
   EXPECT_THAT(body, HasSubstr(R"("owned_by":"freellmapi")"));
   EXPECT_THAT(body, HasSubstr(R"("context_length":32000)"));
   EXPECT_THAT(body, Not(HasSubstr("\"tools\"")));
-  EXPECT_THAT(*model_body(policy, llama_has_no_key, loaded, "auto:coding"),
+  EXPECT_THAT(chain_body(policy, "auto:coding", 1),
               HasSubstr(R"("available":false,"unavailable_reason":"no model of the chain is usable")"));
 }
 
-TEST(Models, AreFoundUnderTheirAlias) {
+TEST(Models, AreToldUnderTheNameThatWasAskedFor) {
   const policy::Policy policy = two_providers();
-  EXPECT_THAT(*model_body(policy, llama_has_no_key, loaded, "gpt-4o"), HasSubstr(R"({"id":"gpt-4o")"));
-  EXPECT_FALSE(model_body(policy, llama_has_no_key, loaded, "gpt-5"));
-  EXPECT_FALSE(model_body(policy, llama_has_no_key, loaded, "mistral/embed"));
+  EXPECT_THAT(body_of(policy, "gpt-4o", {only, 1}), HasSubstr(R"({"id":"gpt-4o")"));
+  const std::string family = body_of(policy, "some-family", only);
+  EXPECT_THAT(family, HasSubstr(R"({"id":"some-family")"));
+  EXPECT_THAT(family, HasSubstr(R"("available":true)"));
+}
+
+TEST(Models, OneThatStandsForEveryNameIsNotListed) {
+  policy::Policy policy = two_providers();
+  policy.models[1].id.clear();
+  EXPECT_THAT(ids(models_body(policy, llama_has_no_key, loaded, false)),
+              testing::ElementsAre("auto", "auto:coding", "groq/meta/llama"));
 }
 
 }  // namespace

@@ -38,6 +38,9 @@ find_package(fmt REQUIRED)
 find_package(date REQUIRED)
 
 add_library(freellmapi_options INTERFACE)
+# GCC 12 inlines Asio's operator new of a coroutine's frame but not its operator delete, and takes the two for strangers.
+target_compile_options(freellmapi_options INTERFACE
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-mismatched-new-delete>)
 target_compile_options(freellmapi_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror>
   $<$<COMPILE_LANGUAGE:C>:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror>)

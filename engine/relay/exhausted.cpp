@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "relay/sentence.hpp"
 
 namespace freellmapi::relay {
 
@@ -22,6 +23,8 @@ struct Tally {
               time_bound = 0;
   std::size_t auth = 0, not_found = 0, bad_request = 0, filtered = 0, timeouts = 0, attempted = 0;
   std::size_t known_bad = 0;  // benched, and not for want of time: they count among auth and not_found
+  std::size_t off = 0;        // of the unconfigured: those that the policy or the manifest turns off
+  std::string_view why_off;
   std::uint64_t largest_window = 0;
   std::optional<base::WallTime> first_back;
 
@@ -46,7 +49,14 @@ bool is_time_bound(std::uint32_t error_class) {
 void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& policy) {
   switch (c.gate) {
     case Gate::provider_off:
-    case Gate::model_off:
+    case Gate::model_off: {
+      ++t.unconfigured;
+      ++t.off;
+      const policy::Model& model = policy.models[c.candidate.model];
+      const policy::Provider& provider = policy.providers[model.provider];
+      if (t.why_off.empty()) t.why_off = provider.enabled ? model.why_off : provider.why_off;
+      break;
+    }
     case Gate::no_key:
       ++t.unconfigured;
       break;
@@ -157,6 +167,11 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
   const auto all_attempts = [&](std::size_t n) { return t.attempted > 0 && n == t.attempted; };
   const auto all_known = [&](std::size_t n) { return n > 0 && n == t.attempted + t.known_bad; };
 
+  if (t.total > 0 && t.off == t.total) {
+    return {503, "server_error", "no_providers_configured",
+            fmt::format("'{}' is switched off{}{}.", base::printable(facts.asked_model),
+                        t.why_off.empty() ? "" : ": ", t.why_off)};
+  }
   if (t.total == 0 || t.unconfigured == t.total) {
     return {
         503, "server_error", "no_providers_configured",
@@ -188,9 +203,7 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
                         facts.input_tokens, t.largest_window)};
   }
   if (all_attempts(t.bad_request) && (gated == 0 || t.time_bound == 0)) {
-    // Redacted before it is cut, so that no half of a key is left at the end.
-    const std::string said =
-        base::printable(redactor.redact(std::string_view(facts.endings->back().outcome.message)), 400);
+    const std::string said = told_sentence(facts.endings->back().outcome.message, redactor);
     return {400, "invalid_request_error", "provider_rejected_request",
             said.empty() ? "The provider refused the request and did not say why." : said};
   }

@@ -132,7 +132,8 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   }
   leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route, features_.input_tokens);
   Reading& reading = *leg.reading;
-  // Comments keep a silent stream's connection alive; they do not make it answer.
+  // Comments keep a silent stream's connection alive; they do not make it answer. A whole answer comes at its
+  // end anyway, behind white space that some providers send meanwhile.
   const base::Instant first_token_by =
       relay_.clock_.steady() + leg.upstream.deadlines.first_byte + leg.upstream.deadlines.idle;
   while (reading.state() == Reading::State::going) {
@@ -150,7 +151,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     } else {
       reading.feed(*parser, *bytes);
     }
-    if (!reading.first_token_seen() && reading.state() == Reading::State::going &&
+    if (job_.request.stream && !reading.first_token_seen() && reading.state() == Reading::State::going &&
         relay_.clock_.steady() > first_token_by) {
       reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));
     }

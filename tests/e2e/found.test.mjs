@@ -136,3 +136,32 @@ test('a policy file that vanishes is told once, changes nothing, and /health doe
   await writeFile(router.policy_file, policy({ a }, { aliases: { later: 'auto' } }));
   await router.until(async () => (await router.chat({ model: 'later' })).status === 200, 'the new file');
 });
+
+test('a flood of requests with a wrong key is a line a second, with how many there were', async (t) => {
+  const a = await provider(t, (_, response) => json(response, 200, whole('ok')));
+  const router = await start(t, { a });
+  for (let i = 0; i < 100; i += 1) assert.equal((await router.chat({}, { key: 'freellmapi-wrong' })).status, 401);
+  const lines = () => router.log_lines().filter((l) => l.event === 'request.refused' && l.code === 'invalid_api_key');
+  await router.until(async () => {
+    await router.chat({}, { key: 'freellmapi-wrong' });
+    return lines().some((l) => l.more > 0);
+  }, 'the count');
+  assert.ok(lines().length < 15, `${lines().length} lines`);
+});
+
+test('a whole answer may take its time behind white space', async (t) => {
+  const a = await provider(t, (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).write('\n');
+    let left = 8;
+    const tick = setInterval(() => {
+      left -= 1;
+      if (left > 0) return response.write(' ');
+      clearInterval(tick);
+      return response.end(whole('at last'));
+    }, 100);
+  });
+  const router = await start(t, { a: { ...a, timeouts: { first_byte: '200ms', idle: '300ms' } } });
+  const answer = await router.chat();
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.json.choices[0].message.content, 'at last');
+});

@@ -18,6 +18,7 @@ struct Incoming {
   std::string* body = nullptr;             ///< read, when the route takes one; the exchange's own string
   std::vector<net::ResponseField> common;  ///< for every reply: X-Request-Id, CORS
   relay::Record record;
+  bool refused = false;  ///< at the door: no endpoint has seen it
 };
 
 /// Answers one route's requests. Outlives the server.

@@ -83,6 +83,7 @@ net::Task<void> FrontDoor::refuse(Incoming& incoming, int status, std::string_vi
   relay::Reply reply = openai::error_reply(incoming.record.request_id, failure);
   if (status == 401) reply.fields.emplace_back("WWW-Authenticate", "Bearer");
   if (!allow.empty()) reply.fields.emplace_back("Allow", allow);
+  incoming.refused = true;
   incoming.record.status = status;
   incoming.record.code = code;
   incoming.record.response_bytes = reply.body.size();
@@ -153,7 +154,7 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
 }
 
 net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
-  Incoming incoming{exchange, core, {}, nullptr, {}, {}};
+  Incoming incoming{exchange, core, {}, nullptr, {}, {}, false};
   const std::string_view asked_id = exchange.head().get("x-request-id");
   incoming.record.request_id = base::is_plain_id(asked_id) ? std::string(asked_id) : base::make_id("req_");
   incoming.record.surface = "http";
@@ -163,9 +164,21 @@ net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
   write_log(incoming);
 }
 
-void FrontDoor::write_log(const Incoming& incoming) const {
+void FrontDoor::write_log(const Incoming& incoming) {
   const relay::Record& r = incoming.record;
   if (r.surface.empty() && r.status < 400) return;
+  if (incoming.refused) {
+    const auto more = refusals_.count(r.code, incoming.exchange.peer(), clock_.steady());
+    if (!more) return;
+    log_.info("request.refused", {{"id", r.request_id},
+                                  {"surface", r.surface},
+                                  {"path", incoming.exchange.head().path},
+                                  {"status", r.status},
+                                  {"code", r.code},
+                                  {"more", *more},
+                                  {"peer", incoming.exchange.peer()}});
+    return;
+  }
   const auto total =
       std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
   const auto millis = [](std::chrono::microseconds t) { return static_cast<double>(t.count()) / 1000.0; };

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "surfaces/front/endpoint.hpp"
 #include "surfaces/front/gate.hpp"
+#include "surfaces/front/refusal_count.hpp"
 
 namespace freellmapi::surfaces {
 
@@ -35,12 +36,13 @@ class FrontDoor final : public net::Handler {
   net::Task<void> refuse(Incoming& incoming, int status, std::string_view type, std::string_view code,
                          std::string message, std::string_view allow = {});
   net::Task<void> admit(Incoming& incoming);
-  void write_log(const Incoming& incoming) const;
+  void write_log(const Incoming& incoming);
 
   const KeyGate gate_;
   const std::vector<Route> routes_;
   const base::Log& log_;
   const base::Clock& clock_;
+  RefusalCount refusals_;
 };
 
 }  // namespace freellmapi::surfaces

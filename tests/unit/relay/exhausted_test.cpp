@@ -82,6 +82,14 @@ TEST_F(Exhausted, WithoutAnyKeyItIs503AndSaysWhichVariableToSet) {
   EXPECT_NE(failure().message.find("_API_KEY"), std::string::npos);
 }
 
+TEST_F(Exhausted, AModelThatIsSwitchedOffSaysWhyAndAsksForNoKey) {
+  gated(Gate::model_off);
+  policy.models[0].why_off = "retired by its provider in June";
+  expect(503, "no_providers_configured");
+  EXPECT_NE(failure().message.find("retired by its provider in June"), std::string::npos);
+  EXPECT_EQ(failure().message.find("key"), std::string::npos);
+}
+
 TEST_F(Exhausted, WithoutACandidateItIs503) { expect(503, "no_providers_configured"); }
 
 TEST_F(Exhausted, NoModelThatSeesIs422) {

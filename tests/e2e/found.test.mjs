@@ -24,15 +24,16 @@ const json = (response, status, text) => response.writeHead(status, { 'content-t
 const frame = (delta, finish = null) => `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
 const sse = { 'content-type': 'text/event-stream' };
 
-test('in a burst those who come too late hear of the quota, never that no key is configured', async (t) => {
-  const a = await provider(t, (_, response) => setTimeout(() => json(response, 200, whole('ok')), 20), { quota: { rpm: 2 } });
-  const router = await start(t, { a });
-  const answers = await Promise.all(Array.from({ length: 40 }, () => router.chat()));
+test('those whose candidate was taken while another one failed hear of its quota too', async (t) => {
+  const a = await provider(t, (_, response) => setTimeout(() => response.writeHead(429, { 'retry-after': '30' }).end(), 200));
+  const b = await provider(t, (_, response) => json(response, 200, whole('ok')), { quota: { rpm: 2 } });
+  const router = await start(t, { a, b });
+  const answers = await Promise.all(Array.from({ length: 6 }, () => router.chat()));
   assert.equal(answers.filter((x) => x.status === 200).length, 2);
   for (const late of answers.filter((x) => x.status !== 200)) {
     assert.equal(late.status, 429, late.text);
-    assert.ok(Number(late.headers['retry-after']) >= 1);
-    assert.deepEqual(late.json.error.details.map((d) => d.reason), ['quota_full']);
+    assert.deepEqual(late.json.error.details.map((d) => `${d.provider} ${d.reason}`), ['a rate_limited', 'b quota_full']);
+    for (const d of late.json.error.details) assert.ok(Date.parse(d.free_at) > Date.now() - 1000, d.free_at);
   }
 });
 

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -195,6 +196,26 @@ void announce(const World& world, const net::Server& server, const base::Secret&
   std::fflush(stdout);
 }
 
+/// A router that can only refuse is a mistake in the environment; a reload that takes the last key away is
+/// not an end.
+bool anyone_can_answer(const policy::Policy& policy) {
+  const auto can = [&policy](const policy::Step& step) {
+    const policy::Provider& p = policy.providers[policy.models[step.model].provider];
+    return p.enabled && (!p.keys.empty() || p.keyless || p.answers_itself);
+  };
+  return std::any_of(policy.chains.begin(), policy.chains.end(), [&can](const policy::Chain& chain) {
+    return std::any_of(chain.steps.begin(), chain.steps.end(), can);
+  });
+}
+
+/// The soft limit of descriptors is often below the connections that the server takes.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "::1" || address == "localhost";
 }
@@ -203,6 +224,7 @@ bool is_loopback(const std::string& address) {
 
 int serve(const ServeOptions& options) {
   keep_memory_private();
+  raise_descriptor_limit();
   const base::SystemClock clock;
   base::Log log(clock, options.format, options.level);
   const auto data = data_directory(options.places.data);
@@ -250,6 +272,12 @@ int serve(const ServeOptions& options) {
   net::Server server(std::move(server_options), door, clock, log);
   running = &server;
   if (const auto listening = server.listen(); !listening) return refuse(listening.error().text());
+  if (!anyone_can_answer(*world->policy)) {
+    return refuse(
+        "no provider of the policy's chains has a key: set <PROVIDER>_API_KEY in the environment, or try "
+        "`engine/serve --demo`, "
+        "which needs none");
+  }
   announce(*world, server, *key);
   if (!is_loopback(world->policy->server.address)) {
     log.warn("listen.wide",

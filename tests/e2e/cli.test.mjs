@@ -69,6 +69,15 @@ test('serve says that its port is in use and ends with 2', async (t) => {
   assert.equal(stderr.trim().split('\n').filter((line) => !line.includes('"level"') && !/\bwarn/i.test(line)).length, 1, stderr);
 });
 
+test('serve without any key says so in one sentence and ends with 2', async (t) => {
+  const { code, stdout, stderr } = await run(t, ['serve', '--policy', 'p.yaml', '--listen', '127.0.0.1:0'], { files: { 'p.yaml': 'version: 1\nchain: [groq, mistral]\n' }, env: { FREELLMAPI_KEY: unified_key } });
+  assert.equal(code, 2);
+  assert.equal(stdout, '');
+  const said = stderr.trim().split('\n').filter((line) => line.startsWith('freellmapi: '));
+  assert.equal(said.length, 1);
+  assert.match(said[0], /no provider of the policy's chains has a key: set <PROVIDER>_API_KEY/);
+});
+
 test('policy check prints every fault with its place and ends with 2', async (t) => {
   const text = 'version: 1\nchain: [groq, nobody]\nserver: {lisen: "127.0.0.1:3001"}\nrouting: {attempts: many}\n';
   const { code, stderr, stdout } = await run(t, ['policy', 'check', 'p.yaml'], { files: { 'p.yaml': text } });

@@ -76,6 +76,8 @@ function(freellm_test name)
   endforeach()
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE freellmapi_options ${TEST_LINKS} GTest::gmock GTest::gtest_main)
+  # What is tested is optimised, the tests are not: they only have to compile fast.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   foreach(used IN LISTS TEST_USES)
     string(REPLACE "/" "_" used_target "freellm_${used}")
     target_link_libraries(${name} PRIVATE ${used_target})

@@ -5,6 +5,11 @@
 
 namespace freellmapi::relay {
 
+namespace {
+constexpr std::chrono::milliseconds shortly{2'000};
+constexpr std::chrono::milliseconds margin{50};
+}  // namespace
+
 Attempts::Attempts(std::vector<Lane> lanes, Limits limits)
     : lanes_(std::move(lanes)), closed_(lanes_.size(), false), limits_(limits) {}
 
@@ -23,13 +28,19 @@ Action Attempts::next(base::Instant now) {
   if (repair_pending_) {
     repair_pending_ = false;
     ++attempted_;
-    return {Action::What::attempt, repair_lane_, true};
+    return {Action::What::attempt, repair_lane_, true, {}};
   }
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (!open(i)) continue;
     closed_[i] = true;
     ++attempted_;
-    return {Action::What::attempt, i, false};
+    return {Action::What::attempt, i, false, {}};
+  }
+  // Nobody is left: a limit that opens in a moment is worth the moment, once.
+  if (later_wait_.count() > 0 && !later_used_ && now + later_wait_ < limits_.no_new_attempt_after) {
+    later_used_ = true;
+    ++attempted_;
+    return {Action::What::attempt, later_lane_, false, now + later_wait_};
   }
   return {};
 }
@@ -47,6 +58,12 @@ void Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
     repair_used_ = repair_pending_ = true;
     repair_lane_ = lane;
     return;
+  }
+  if (outcome.error_class == FREELLM_C_RATE_LIMITED && outcome.retry_after_ms >= 0 &&
+      outcome.retry_after_ms <= shortly.count()) {
+    later_lane_ = lane;
+    // Not before the bench that this failure starts is over.
+    later_wait_ = std::max(std::chrono::milliseconds{outcome.retry_after_ms}, shortest_bench) + margin;
   }
   const auto close = [this](auto&& matches) {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {

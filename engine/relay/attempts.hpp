@@ -32,12 +32,13 @@ struct Action {
   enum class What { attempt, give_up };
   What what = What::give_up;
   std::size_t lane = 0;
-  bool repaired = false;  ///< the same lane again, with the member `repair_field` dropped or renamed
+  bool repaired = false;       ///< the same lane again, with the member `repair_field` dropped or renamed
+  base::Instant not_before{};  ///< wait until then: the same lane again, whose limit opens shortly
 };
 
-/// Invariants: no lane is attempted twice, but for one repair per request; after committed() nothing is
-/// attempted; the number of attempts never exceeds the limit; no attempt starts after the budget (the first
-/// always may).
+/// Invariants: no lane is attempted twice, but for one repair and one short wait per request; after
+/// committed() nothing is attempted; the number of attempts never exceeds the limit; no attempt starts after
+/// the budget (the first always may).
 class Attempts {
  public:
   Attempts(std::vector<Lane> lanes, Limits limits);
@@ -64,6 +65,9 @@ class Attempts {
   Limits limits_;
   std::size_t repair_lane_ = 0;
   bool repair_pending_ = false, repair_used_ = false;
+  std::size_t later_lane_ = 0;
+  std::chrono::milliseconds later_wait_{0};  ///< 0: no lane is worth waiting for
+  bool later_used_ = false;
   bool committed_ = false, out_of_budget_ = false, stopped_ = false;
   unsigned attempted_ = 0;
   unsigned elsewhere_ = 0;         ///< how often "elsewhere once" has been asked for

@@ -59,7 +59,6 @@ freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept {
 milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, unsigned failures,
                           std::optional<base::WallTime> window_opens, base::WallTime now) noexcept {
   if (!row.bench) return milliseconds{0};
-  constexpr milliseconds least{1'000};
   const milliseconds most = row.most;
 
   std::optional<milliseconds> stated;
@@ -68,13 +67,13 @@ milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, uns
   } else if (outcome.reset_unix_ms >= 0) {
     stated = base::WallTime{milliseconds{outcome.reset_unix_ms}} - now;
   }
-  if (stated) stated = std::clamp<milliseconds>(*stated, least, std::max<milliseconds>(most, hours{24}));
+  if (stated) stated = std::clamp<milliseconds>(*stated, shortest_bench, std::max<milliseconds>(most, hours{24}));
 
   const bool limit =
       outcome.error_class == FREELLM_C_RATE_LIMITED || outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED;
   if (limit && stated) return *stated;
   if (outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED && window_opens) {
-    return std::clamp(std::min<milliseconds>(*window_opens - now, hours{6}), least, most);
+    return std::clamp(std::min<milliseconds>(*window_opens - now, hours{6}), shortest_bench, most);
   }
   milliseconds length{0};
   if (failures >= row.after) {
@@ -82,7 +81,7 @@ milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, uns
     if (row.growth == Growth::doubling) {
       for (unsigned i = row.after; i < failures && length < most; ++i) length *= 2;
     }
-    length = std::clamp(length, least, most);
+    length = std::clamp(length, shortest_bench, most);
   }
   return stated ? std::max(length, *stated) : length;
 }

@@ -103,6 +103,9 @@ freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept;
 /// An outcome made by the host.
 freellm_outcome outcome_of(std::uint32_t error_class, std::string_view message) noexcept;
 
+/// No bench is shorter.
+inline constexpr std::chrono::milliseconds shortest_bench{1'000};
+
 /// How long the bench lasts. For limits: what the provider said, else the next opening of the window it
 /// named, else the row's length; day windows without a stated time are probed again after at most six hours,
 /// for our calendar may be wrong. For the rest the row's length grown by `failures` in a row, and never less

@@ -101,7 +101,14 @@ net::Task<void> Run::serve() {
   while (true) {
     const Action action = attempts_->next(relay_.clock_.steady());
     if (action.what == Action::What::give_up) break;
-    const End end = co_await attempt(action.lane, action.repaired);
+    while (relay_.clock_.steady() < action.not_before && !exchange_.gone()) {
+      // In slices, so that a client that leaves is noticed.
+      const base::Instant slice = relay_.clock_.steady() + milliseconds{250};
+      const base::Instant until = std::min(action.not_before, slice);
+      co_await core_.sleep_until(until);
+    }
+    End end = End::client_gone;
+    if (!exchange_.gone()) end = co_await attempt(action.lane, action.repaired);
     if (end == End::served) co_return;
     if (end == End::client_gone) {
       job_.record.status = 499;

@@ -15,7 +15,7 @@ const providers = Object.fromEntries(['google', 'cerebras', 'groq', 'mistral', '
 const policy = path.join(home, 'policy.yaml');
 writeFileSync(policy, JSON.stringify({ version: 1, chain: ['google/gemini-2.5-flash', 'cerebras', 'groq', 'mistral', 'cohere', 'nvidia'], providers }, null, 2));
 
-const router = spawn(binary, ['serve', '--policy', policy, '--data', path.join(home, 'data'), '--log-level', 'warn', ...flags], {
+const router = spawn(binary, ['serve', '--policy', policy, '--data', path.join(home, 'data'), '--log-level', 'error', ...flags], {
   stdio: ['ignore', 'pipe', 'inherit'],
   env: { PATH: process.env.PATH, HOME: home, FREELLMAPI_KEY: unified_key, GEMINI_API_KEY: keys.google, GROQ_API_KEY: keys.groq, CEREBRAS_API_KEY: keys.cerebras,
     MISTRAL_API_KEY: keys.mistral, COHERE_API_KEY: keys.cohere, NVIDIA_API_KEY: keys.nvidia },

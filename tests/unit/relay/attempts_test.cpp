@@ -146,5 +146,37 @@ TEST(Attempts, AClassThatNobodyKnowsLeavesTheProvider) {
   EXPECT_THAT(walk(a, ended(4711)), ElementsAre(0u, 4u));
 }
 
+freellm_outcome limited_for(std::int64_t retry_after_ms) {
+  freellm_outcome o = ended(FREELLM_C_RATE_LIMITED);
+  o.retry_after_ms = retry_after_ms;
+  return o;
+}
+
+TEST(Attempts, WhenNobodyIsLeftALimitThatOpensInAMomentIsWaitedForOnce) {
+  Attempts a({lane(0, 0, 0), lane(1, 1, 1)}, limits());
+  a.failed(a.next(t0).lane, limited_for(1'500));
+  EXPECT_EQ(a.next(t0).lane, 1u);  // somebody else comes first
+  a.failed(1, ended(FREELLM_C_SERVER_ERROR));
+  const Action later = a.next(t0);
+  ASSERT_EQ(later.what, Action::What::attempt);
+  EXPECT_EQ(later.lane, 0u);
+  EXPECT_GE(later.not_before, t0 + std::chrono::milliseconds{1'500});
+  EXPECT_LE(later.not_before, t0 + seconds{2});
+  a.failed(0, limited_for(1'500));
+  EXPECT_EQ(a.next(t0 + seconds{2}).what, Action::What::give_up);
+}
+
+TEST(Attempts, ALongerLimitIsNotWaitedFor) {
+  Attempts a({lane(0, 0, 0)}, limits());
+  a.failed(a.next(t0).lane, limited_for(2'001));
+  EXPECT_EQ(a.next(t0).what, Action::What::give_up);
+}
+
+TEST(Attempts, NoWaitGoesPastTheBudget) {
+  Attempts a({lane(0, 0, 0)}, limits());
+  a.failed(a.next(t0).lane, limited_for(500));
+  EXPECT_EQ(a.next(t0 + seconds{44}).what, Action::What::give_up);
+}
+
 }  // namespace
 }  // namespace freellmapi::relay

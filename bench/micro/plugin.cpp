@@ -161,7 +161,7 @@ void BM_RelayStream(benchmark::State& state) {
     route.provider = "mock";
     route.model = "bench";
     surfaces::openai::ChatEncoder encoder(false);
-    relay::Reading reading(&encoder, route);
+    relay::Reading reading(&encoder, route, 0);
     auto parser = host::Parser::open(stage.provider(), stage.call(), stage.head(true));
     if (!parser) return false;
     std::string_view rest = stage.stream();

@@ -67,7 +67,8 @@ milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, uns
   } else if (outcome.reset_unix_ms >= 0) {
     stated = base::WallTime{milliseconds{outcome.reset_unix_ms}} - now;
   }
-  if (stated) stated = std::clamp<milliseconds>(*stated, shortest_bench, std::max<milliseconds>(most, hours{24}));
+  if (stated)
+    stated = std::clamp<milliseconds>(*stated, shortest_bench, std::max<milliseconds>(most, hours{24}));
 
   const bool limit =
       outcome.error_class == FREELLM_C_RATE_LIMITED || outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED;

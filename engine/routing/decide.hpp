@@ -1,4 +1,5 @@
-// Which candidates may serve a request, in which order, and why not the others. Pure: the same inputs give the same decision.
+// Which candidates may serve a request, in which order, and why not the others. Pure: the same inputs give
+// the same decision.
 #pragma once
 
 #include <chrono>
@@ -27,14 +28,15 @@ struct Features {
 
 /// What a model name stands for under a policy.
 struct Target {
-  policy::ChainIndex chain = policy::none;      ///< auto and profiles
+  policy::ChainIndex chain = policy::none;  ///< auto and profiles
   policy::Strategy strategy = policy::Strategy::priority;
-  std::vector<policy::ModelIndex> models;       ///< explicit: the only models allowed, in order
-  std::string passed_model;                     ///< for a provider that takes any name: the name to send
+  std::vector<policy::ModelIndex> models;  ///< explicit: the only models allowed, in order
+  std::string passed_model;                ///< for a provider that takes any name: the name to send
   bool automatic() const noexcept { return chain != policy::none; }
 };
 
-/// "auto", "auto:<strategy or profile>", "provider/model-id", a bare id, a family, an alias. Errc::not_found names near names.
+/// "auto", "auto:<strategy or profile>", "provider/model-id", a bare id, a family, an alias. Errc::not_found
+/// names near names.
 base::Result<Target> resolve(const policy::Policy& policy, std::string_view model);
 
 /// Why a candidate is out.
@@ -70,8 +72,9 @@ struct Considered {
 
 /// Reused from request to request: its vectors keep their capacity, so deciding allocates nothing once warm.
 struct Decision {
-  std::vector<Considered> considered;    ///< every candidate, in chain order
-  std::vector<std::uint32_t> order;      ///< indexes into `considered`: those that passed (and those that are full but may be waited for), best first
+  std::vector<Considered> considered;  ///< every candidate, in chain order
+  std::vector<std::uint32_t> order;    ///< indexes into `considered`: those that passed (and those that are
+                                       ///< full but may be waited for), best first
   void clear() {
     considered.clear();
     order.clear();
@@ -93,7 +96,8 @@ struct Inputs {
 
 void decide(const Inputs& inputs, Decision& out);
 
-/// The need that would be reserved for these features at this model: what decide() checks and the relay reserves.
+/// The need that would be reserved for these features at this model: what decide() checks and the relay
+/// reserves.
 quota::Need need_of(const Features& features, const policy::Model& model) noexcept;
 
 }  // namespace freellmapi::routing

@@ -30,10 +30,10 @@ bool matches(std::string_view pattern, std::string_view text, Captures* captures
 struct ErrorRow {
   std::array<std::uint16_t, 6> status{};  ///< one of these; all 0: any. An error inside a 200 that carries no
                                           ///< status fits every row that has another condition
-  std::string_view code{};  ///< equals the error's code (alternatives with |; case counts not)
-  std::string_view type{};  ///< equals the error's type or status word
-  std::string_view text{};  ///< pattern, on the extracted sentence
-  std::string_view body{};  ///< pattern, on the whole body (details, nested errors)
+  std::string_view code{};                ///< equals the error's code (alternatives with |; case counts not)
+  std::string_view type{};                ///< equals the error's type or status word
+  std::string_view text{};                ///< pattern, on the extracted sentence
+  std::string_view body{};                ///< pattern, on the whole body (details, nested errors)
   std::uint32_t error_class = FREELLM_C_UNKNOWN;
   std::uint32_t scope = FREELLM_SCOPE_DEFAULT;
   std::uint32_t window = FREELLM_WINDOW_UNKNOWN;  ///< unknown: read from the text

@@ -8,108 +8,16 @@
 #include <utility>
 
 #include "openai_messages.hpp"
+#include "splicer.hpp"
 
 namespace freellmapi::sdk {
 namespace json = boost::json;
 namespace {
 
-/// Gathers our own text and runs of the client's members; a run of neighbours leaves as one piece.
-class Splicer {
- public:
-  Splicer(std::string_view body, RequestOut& out) : body_(body), out_(out) {}
-
-  void own(std::string_view name, std::string_view value) {
-    begin();
-    append_json_string(own_, name);
-    own_ += ':';
-    own_ += value;
-  }
-  /// `name` is ours, `value` lies in the client's body.
-  void renamed(std::string_view name, std::string_view value) {
-    begin();
-    append_json_string(own_, name);
-    own_ += ':';
-    flush_own();
-    run_ = value;
-  }
-  void kept(const freellm_member& member) {
-    const std::string_view name = view(member.name), value = view(member.value);
-    const bool plain = inside(name) && inside(value) && name.data() != body_.data() &&
-                       name.data()[-1] == '"' && name.data() + name.size() < value.data() &&
-                       name.data()[name.size()] == '"';
-    if (!plain) return renamed(name, value);
-    const char* const from = name.data() - 1;
-    const char* const to = value.data() + value.size();
-    if (run_.data() != nullptr && neighbours(run_.data() + run_.size(), from)) {
-      run_ = {run_.data(), static_cast<std::size_t>(to - run_.data())};
-      return;
-    }
-    begin();
-    flush_own();
-    run_ = {from, static_cast<std::size_t>(to - from)};
-  }
-  /// Members that are already JSON text, without a comma in front.
-  void tail(std::string_view members) {
-    if (members.empty()) return;
-    begin();
-    own_ += members;
-  }
-  void close() {
-    flush_run();
-    if (first_) own_ += '{';
-    own_ += '}';
-    flush_own();
-  }
-
- private:
-  bool inside(std::string_view s) const noexcept {
-    const std::less_equal<const char*> before;
-    return s.data() != nullptr && before(body_.data(), s.data()) &&
-           before(s.data() + s.size(), body_.data() + body_.size());
-  }
-  // The host may have taken a member out of the list, so between two members of the list there may be a
-  // third.
-  static bool neighbours(const char* at, const char* to) noexcept {
-    if (std::less<const char*>{}(to, at)) return false;
-    bool comma = false;
-    for (; at != to; ++at) {
-      if (*at == ',' && !comma) {
-        comma = true;
-      } else if (*at != ' ' && *at != '\t' && *at != '\n' && *at != '\r') {
-        return false;
-      }
-    }
-    return comma;
-  }
-  void begin() {
-    flush_run();
-    own_ += first_ ? '{' : ',';
-    first_ = false;
-  }
-  void flush_own() {
-    out_.body(own_);
-    own_.clear();
-  }
-  void flush_run() {
-    if (run_.data() != nullptr) out_.body(run_);
-    run_ = {};
-  }
-
-  std::string_view body_;
-  RequestOut& out_;
-  std::string own_;
-  std::string_view run_;  // when it is there, own_ is empty
-  bool first_ = true;
-};
-
 /// The provider's rule for a member, or what holds when it has none.
-MemberRule rule_for(const OpenAiDialect& dialect, std::string_view name) noexcept {
-  for (const MemberRule& rule : dialect.members)
-    if (rule.name == name) return rule;
-  if (dialect.keep_unlisted) return keep(name);
-  const bool known =
-      std::find(std::begin(standard_members), std::end(standard_members), name) != std::end(standard_members);
-  return known ? keep(name) : drop(name);
+MemberRule rule_of(const OpenAiDialect& dialect, std::string_view name) noexcept {
+  return dialect.keep_unlisted ? rule_for(dialect.members, {&name, 1}, name)
+                               : rule_for(dialect.members, standard_members, name);
 }
 
 bool empty_array(std::string_view text) noexcept {
@@ -118,7 +26,7 @@ bool empty_array(std::string_view text) noexcept {
 
 bool offers_tools(const OpenAiDialect& dialect, const Call& call) noexcept {
   const auto tools = call.find("tools");
-  return tools && !empty_array(*tools) && rule_for(dialect, "tools").action != MemberRule::Action::drop;
+  return tools && !empty_array(*tools) && rule_of(dialect, "tools").action != MemberRule::Action::drop;
 }
 
 bool plain_text_format(std::string_view text) {
@@ -147,16 +55,6 @@ std::optional<std::string> tool_choice(const ToolChoiceRules& rules, std::string
     return text == required ? std::nullopt : std::optional(required);
   if (text.starts_with('{') && rules.named_to_required) return required;
   return std::nullopt;
-}
-
-std::optional<std::string> clamped(const MemberRule& rule, std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return "";
-  if (number >= rule.low && number <= rule.high) return std::nullopt;
-  char buffer[32];
-  const auto done = std::to_chars(buffer, buffer + sizeof buffer, number < rule.low ? rule.low : rule.high);
-  return std::string(buffer, done.ptr);
 }
 
 bool ours(std::string_view name) noexcept {
@@ -217,7 +115,7 @@ void OpenAiProvider::write_body(const Call& call, RequestOut& out) const {
   for (const freellm_member& member : call.members()) {
     const std::string_view name = view(member.name), value = view(member.value);
     if (ours(name) || value == "null") continue;
-    const MemberRule rule = rule_for(dialect_, name);
+    const MemberRule rule = rule_of(dialect_, name);
     if (rule.action == MemberRule::Action::drop) continue;
     auto text = replaced(*this, call, tools, name, value);
     if (!text && rule.action == MemberRule::Action::clamp) text = clamped(rule, value);

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <freellmapi/classify.hpp>
 #include <freellmapi/durations.hpp>
+#include <freellmapi/endpoints.hpp>
 #include <freellmapi/openai_dialect.hpp>
 #include <freellmapi/openai_parser.hpp>
 #include <freellmapi/plugin.hpp>
@@ -63,8 +64,17 @@ class OpenAiProvider {
   void classify_error(const Headers& head, std::string_view body, std::int64_t now_unix_ms,
                       OutcomeOut& out) const;
   void read_limits(const Headers& head, std::int64_t now_unix_ms, WindowsOut& out) const;
-  /// NULL answers for every id; hide it to have extensions.
+  /// NULL answers for every id; hide it to have extensions of one's own.
   const void* extension(std::string_view) const noexcept { return nullptr; }
+  /// The endpoints with a path in the dialect. Who serves more hides it and overrides the two below.
+  constexpr std::uint32_t served_endpoints() const noexcept {
+    return (dialect_.embeddings_path.empty() ? 0 : bit(Endpoint::embeddings)) |
+           (dialect_.images_path.empty() ? 0 : bit(Endpoint::images)) |
+           (dialect_.speech_path.empty() ? 0 : bit(Endpoint::speech));
+  }
+  virtual void build_endpoint(Endpoint endpoint, const Call& call, RequestOut& out) const;
+  virtual bool read_endpoint(Endpoint endpoint, const Call& call, const Headers& head, std::string_view body,
+                             AnswerOut& out, OutcomeOut& failure) const;
 
   // ---- hooks, with nothing to do by default
 
@@ -79,6 +89,8 @@ class OpenAiProvider {
   virtual std::string_view max_tokens_name(const Call&) const { return dialect_.max_tokens_name; }
   /// Members of the provider's own, after all others.
   virtual void add_members(const Call&, MemberWriter&) const {}
+  /// The same for requests beside chat.
+  virtual void add_endpoint_members(Endpoint, const Call&, MemberWriter&) const {}
   /// True when edit_messages has something to do for this call beyond the dialect's MessageRules. Messages
   /// that nobody needs to edit are sent from where they lie.
   virtual bool must_edit_messages(const Call&) const { return false; }

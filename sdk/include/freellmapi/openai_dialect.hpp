@@ -102,6 +102,12 @@ struct OpenAiDialect {
   // errors and limits
   std::span<const ErrorRow> errors{};
   std::span<const LimitHeaders> limits{};
+
+  // beside chat: paths of the endpoints in OpenAI's shape; "": not served
+  std::string_view embeddings_path{}, images_path{}, speech_path{};
+  /// Rules for the members of their requests; what has none is kept when OpenAI's request of that name has
+  /// it.
+  std::span<const MemberRule> endpoint_members{};
 };
 
 }  // namespace freellmapi::sdk

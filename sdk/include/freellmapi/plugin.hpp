@@ -16,6 +16,7 @@
 //   void classify_error(const Headers&, std::string_view body, std::int64_t now_unix_ms, OutcomeOut&) const;
 //   void read_limits(const Headers&, std::int64_t now_unix_ms, WindowsOut&) const;                  optional
 //   const void* extension(std::string_view id) const;                                               optional
+//   the three functions of ServesEndpoints (endpoints.hpp): embeddings, images, speech               optional
 // Every function may throw: Failure for a status of one's own, anything else becomes E_LIMIT or E_INTERNAL.
 #pragma once
 
@@ -25,6 +26,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <freellmapi/endpoints.hpp>
 #include <freellmapi/views.hpp>
 #include <new>
 #include <string_view>
@@ -61,6 +63,45 @@ concept Provider = requires(const P& provider, const Call& call, const Headers& 
 /// The one instance of a provider: constant, so there is no state to share between threads.
 template <class P>
 inline constexpr P provider_instance{};
+
+/// Extension "freellm.endpoints/1" of a provider.
+template <ServesEndpoints P>
+struct EndpointsTable {
+  static constexpr std::uint32_t served = provider_instance<P>.served_endpoints();
+
+  static Endpoint known(std::uint32_t endpoint) {
+    if (endpoint > FREELLM_ENDPOINT_SPEECH || (FREELLM_ENDPOINT_BIT(endpoint) & served) == 0)
+      throw Failure{FREELLM_E_UNSUPPORTED};
+    return static_cast<Endpoint>(endpoint);
+  }
+  static freellm_status build_request(const freellm_provider*, std::uint32_t endpoint,
+                                      const freellm_call* call, freellm_request_out* out) noexcept {
+    return barrier([&] {
+      RequestOut request(*out);
+      provider_instance<P>.build_endpoint(known(endpoint), Call(*call), request);
+    });
+  }
+  static freellm_status read_answer(const freellm_provider*, std::uint32_t endpoint, const freellm_call* call,
+                                    const freellm_head* head, freellm_str body, freellm_answer_out* out,
+                                    freellm_outcome* failure) noexcept {
+    return barrier([&] {
+      AnswerOut answer(*out);
+      OutcomeOut outcome(*failure);
+      if (!provider_instance<P>.read_endpoint(known(endpoint), Call(*call), Headers(*head), view(body),
+                                              answer, outcome))
+        throw Failure{FREELLM_E_PROTOCOL};
+    });
+  }
+  static constexpr freellm_endpoints make() {
+    freellm_endpoints t{};
+    t.size = sizeof(freellm_endpoints);
+    t.served = served;
+    t.build_request = &build_request;
+    t.read_answer = &read_answer;
+    return t;
+  }
+  static constexpr freellm_endpoints table = make();
+};
 
 template <Provider P>
 struct ProviderTable {
@@ -133,7 +174,13 @@ struct ProviderTable {
     });
   }
   static const void* get_extension(const freellm_provider*, freellm_str id) noexcept {
-    return provider_instance<P>.extension(view(id));
+    if constexpr (ServesEndpoints<P>) {
+      if (EndpointsTable<P>::served != 0 && view(id) == FREELLM_EXT_ENDPOINTS)
+        return &EndpointsTable<P>::table;
+    }
+    if constexpr (requires(const P& p) { p.extension(std::string_view{}); })
+      return provider_instance<P>.extension(view(id));
+    return nullptr;
   }
 
   // Entries a provider does not have stay NULL, which the ABI reads as "there is none".
@@ -157,7 +204,7 @@ struct ProviderTable {
                     p.read_limits(head, std::int64_t{}, out);
                   })
       t.read_limits = &read_limits;
-    if constexpr (requires(const P& p) { p.extension(std::string_view{}); }) t.get_extension = &get_extension;
+    t.get_extension = &get_extension;
     return t;
   }
 };

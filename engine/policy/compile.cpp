@@ -69,11 +69,16 @@ class Compiler {
     provider.plugin = manifest.id;
     provider.name = settings != nullptr && settings->display_name ? *settings->display_name : manifest.name;
     provider.base_url = manifest.base_url;
+    provider.probe_url = manifest.probe_url;
+    for (const HostSettings& host : manifest.hosts) provider.hosts.push_back({host.name, host.url, false});
     provider.keyless = !manifest.keys.required;
     provider.answers_itself = manifest.local;
     provider.local_allowed = manifest.base_url.empty() && !manifest.local;
     provider.enabled = manifest.enabled;
     provider.why_off = manifest.why_off;
+    provider.since = manifest.since;
+    provider.source = manifest.source;
+    provider.as_of = manifest.as_of;
     provider.quota = manifest.quota;
     apply(manifest.timeouts, provider.timeouts);
     apply(manifest.billing, provider.billing);
@@ -98,6 +103,7 @@ class Compiler {
     if (settings.enabled && !manifest.faulty) {
       provider.enabled = *settings.enabled;
       provider.why_off = provider.enabled ? "" : "switched off in the policy";
+      provider.since.clear();
     }
     if (settings.proxy) provider.proxy = *settings.proxy;
     if (settings.ca_file) provider.ca_file = *settings.ca_file;
@@ -105,31 +111,48 @@ class Compiler {
     if (settings.timeouts) apply(*settings.timeouts, provider.timeouts);
     if (settings.billing) apply(*settings.billing, provider.billing);
     if (settings.quota) apply(*settings.quota, provider.quota);
+    const bool remote = !provider.local_allowed;
     if (settings.base_url) {
-      set_base_url(settings, provider);
+      // A key must not go to a host that the user did not name.
+      provider.hosts.clear();
+      provider.probe_url.clear();
+      set_url(*settings.base_url, settings.local, remote, provider.id, provider.base_url,
+              provider.local_allowed);
     } else if (provider.base_url.empty() && !manifest.local && !manifest.faulty) {
       source_.faults.error(settings.name.place,
                            settings.name.path + ": the plugin '" + manifest.id + "' needs a 'base_url'");
+    }
+    if (settings.probe_url) {
+      bool local = false;
+      set_url(*settings.probe_url, settings.local, remote, provider.id, provider.probe_url, local);
+    }
+    if (settings.hosts) {
+      provider.hosts.clear();
+      for (const HostSettings& host : *settings.hosts) {
+        Host own{host.name, {}, !remote};
+        set_url({host.url, host.path, host.place}, settings.local, remote, provider.id, own.url,
+                own.local_allowed);
+        provider.hosts.push_back(std::move(own));
+      }
     }
   }
 
   // A local address reached through a name is refused when it is dialled; here only what the file spells out
   // is seen.
-  void set_base_url(const ProviderSettings& settings, Provider& provider) {
-    const auto url = parse_base_url(settings.base_url->text);
+  void set_url(const Spot& spot, const std::optional<bool>& local, bool remote, const std::string& provider,
+               std::string& out, bool& local_allowed) {
+    const auto url = parse_base_url(spot.text);
     if (!url) return;  // reported when it was read
-    const Spot& spot = *settings.base_url;
-    const bool remote_provider = !provider.local_allowed;
-    provider.base_url = url->text;
-    if (!remote_provider) return;
-    if (url->host == HostKind::local || (url->host == HostKind::loopback && settings.local)) {
+    out = url->text;
+    if (!remote) return;
+    if (url->host == HostKind::local || (url->host == HostKind::loopback && local)) {
       source_.faults.error(spot.place, spot.path +
                                            ": a private address is for custom endpoints; 'local: true' "
                                            "beside it allows it here");
     } else if (url->host == HostKind::loopback) {
-      provider.local_allowed = true;
-      source_.faults.warning(spot.place, spot.path + ": requests and keys of " + provider.id +
-                                             " go to a program on this machine");
+      local_allowed = true;
+      source_.faults.warning(
+          spot.place, spot.path + ": requests and keys of " + provider + " go to a program on this machine");
     }
   }
 
@@ -184,10 +207,10 @@ class Compiler {
       std::transform(variable.begin(), variable.end(), variable.begin(),
                      [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
       facts.env.clear();
-      facts.env.push_back(std::move(variable));
+      facts.env.push_back({std::move(variable), {}, {}});
     }
     const auto* references = settings != nullptr && settings->keys ? &*settings->keys : nullptr;
-    for (Key& key : find_keys(provider.id, facts, references, input_, source_.faults)) {
+    for (Key& key : find_keys(provider, facts, references, input_, source_.faults)) {
       key.provider = index;
       provider.keys.push_back(static_cast<KeyIndex>(policy_->keys.size()));
       policy_->keys.push_back(std::move(key));

@@ -136,7 +136,11 @@ std::vector<KeyReference> read_key_references(const Value& value) {
       if (auto text = read_spot(*found)) read.what = std::move(*text);
     }
     fields.text("label", read.label);
+    fields.text("before", read.before);
+    fields.read("host", read.host, read_spot);
     fields.close();
+    if (!read.before.empty() && read.kind != KeyReference::Kind::env)
+      item.fault("'before' goes with 'env': both are variables");
     if (named != 1) item.fault("a key is one of {env: NAME}, {file: PATH} and {vault: LABEL}");
     if (named == 1 && !read.what.text.empty()) out.push_back(std::move(read));
   }
@@ -176,11 +180,14 @@ ProviderSettings read_provider(const Value& name, const Value& value, std::span<
   if (fields.readable()) find_plugin(name, out, manifests);
   fields.text("name", out.display_name);
   fields.truth("enabled", out.enabled);
-  fields.read("base_url", out.base_url, [](const Value& v) -> std::optional<Spot> {
+  const auto read_url = [](const Value& v) -> std::optional<Spot> {
     auto url = read_base_url(v);
     if (!url) return std::nullopt;
     return spot_of(v, std::move(*url));
-  });
+  };
+  fields.read("base_url", out.base_url, read_url);
+  fields.read("hosts", out.hosts, [](const Value& v) { return std::optional(read_hosts(v)); });
+  fields.read("probe_url", out.probe_url, read_url);
   fields.truth("local", out.local);
   fields.read("proxy", out.proxy, read_proxy);
   fields.read("ca_file", out.ca_file, [](const Value& v) { return v.text(4096); });
@@ -189,6 +196,7 @@ ProviderSettings read_provider(const Value& name, const Value& value, std::span<
   fields.read("billing", out.billing, read_billing);
   fields.read("counters", out.counters, read_counters);
   RuleContext context = out.manifest != nullptr ? out.manifest->rules : RuleContext{};
+  context.source = "policy";
   if (out.counters) context.counters = *out.counters;
   fields.read("quota", out.quota, [&](const Value& v) { return read_quota(v, context); });
   if (const auto models = fields.get("models")) out.models = read_models(*models, context);

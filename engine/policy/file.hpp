@@ -37,11 +37,14 @@ struct KeyReference {
   Kind kind = Kind::env;
   Spot what;  ///< variable, file or label
   std::string label;
+  std::string before;  ///< with a variable: the one whose value and a ':' come before the key
+  std::optional<Spot> host;
 };
 
 struct ProviderSettings {
   Spot name;
-  std::optional<Spot> plugin, base_url;
+  std::optional<Spot> plugin, base_url, probe_url;
+  std::optional<std::vector<HostSettings>> hosts;
   std::optional<std::string> display_name, proxy, ca_file;
   std::optional<bool> enabled, local;
   std::optional<TimeoutSettings> timeouts;

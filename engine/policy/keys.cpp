@@ -8,52 +8,87 @@
 namespace freellmapi::policy {
 namespace {
 
+/// Where a value was found, and what its keys have in common.
+struct Find {
+  std::string source, label;
+  Place place;
+  std::string before;    ///< the variable with the keys' first part; empty: they have one part
+  std::string accounts;  ///< that variable's value
+  std::uint32_t host = 0;
+};
+
+// A value may hold several keys, one per line or with commas between.
+std::vector<std::string_view> parts_of(std::string_view value) {
+  std::vector<std::string_view> out;
+  while (!value.empty() && out.size() < 4 * max_keys) {
+    const auto end = value.find_first_of(",\r\n");
+    const auto part = base::trim(value.substr(0, end));
+    value.remove_prefix(end == std::string_view::npos ? value.size() : end + 1);
+    if (!part.empty()) out.push_back(part);
+  }
+  return out;
+}
+
 class Pool {
  public:
-  Pool(const std::string& provider, const KeyFacts& facts, Faults& faults)
-      : provider_(provider), facts_(facts), faults_(faults) {}
+  Pool(const Provider& provider, const KeyFacts& facts, Faults& faults)
+      : provider_(provider), facts_(facts), faults_(faults) {
+    two_parts_ = std::any_of(facts.env.begin(), facts.env.end(),
+                             [](const KeyVariable& variable) { return !variable.before.empty(); });
+  }
 
   bool full() const { return keys_.size() >= max_keys; }
   std::vector<Key> take() { return std::move(keys_); }
 
-  // A value may hold several keys, one per line or with commas between. False: it holds none.
-  bool add(std::string_view value, const std::string& source, std::string_view label, Place place) {
-    bool any = false;
-    while (!value.empty()) {
-      const auto end = value.find_first_of(",\r\n");
-      const auto secret = base::trim(value.substr(0, end));
-      value.remove_prefix(end == std::string_view::npos ? value.size() : end + 1);
-      if (secret.empty()) continue;
-      any = true;
-      add_one(secret, source, label, place);
+  // False: the value holds none.
+  bool add(std::string_view value, const Find& find) {
+    const auto secrets = parts_of(value);
+    const auto accounts = parts_of(find.accounts);
+    for (std::size_t i = 0; i < secrets.size(); ++i) {
+      std::string whole(secrets[i]);
+      if (!find.before.empty() && whole.find(':') == std::string::npos) {
+        if (i >= accounts.size() && accounts.size() != 1) {
+          faults_.warning(find.place, provider_.id + " (" + find.source + "): not used, because " +
+                                          find.before +
+                                          (accounts.empty() ? " is not set" : " holds fewer values"));
+          return true;
+        }
+        whole.insert(0, std::string(accounts[accounts.size() == 1 ? 0 : i]) + ":");
+      }
+      add_one(std::move(whole), find);
     }
-    return any;
+    return !secrets.empty();
   }
 
  private:
-  void add_one(std::string_view secret, const std::string& source, std::string_view wanted, Place place) {
-    const std::uint64_t fingerprint = key_fingerprint(provider_, secret);
+  void add_one(std::string secret, const Find& find) {
+    const std::uint64_t fingerprint = key_fingerprint(provider_.id, secret);
     const bool known = std::any_of(keys_.begin(), keys_.end(),
                                    [&](const Key& key) { return key.fingerprint == fingerprint; });
     if (known || full()) return;
-    const std::string label = free_label(std::string(wanted));
-    const std::string who = provider_ + " " + label + " (" + source + "): ";
+    const std::string label = free_label(find.label);
+    const std::string who = provider_.id + " " + label + " (" + find.source + "): ";
     const bool sendable =
         std::all_of(secret.begin(), secret.end(), [](char c) { return c > 0x20 && c < 0x7f; });
     if (!sendable || secret.size() > 4096) {
-      faults_.warning(place, who + "not used, because it holds characters that no key has or is too long");
+      faults_.warning(find.place,
+                      who + "not used, because it holds characters that no key has or is too long");
       return;
     }
     if (!secret.starts_with(facts_.prefix)) {
-      faults_.warning(place, who + "does not begin with '" + facts_.prefix + "' as keys of this provider do");
+      faults_.warning(find.place,
+                      who + "does not begin with '" + facts_.prefix + "' as keys of this provider do");
+    } else if (two_parts_ && secret.find(':') == std::string::npos) {
+      faults_.warning(find.place, who + "has no ':' between two parts as keys of this provider have");
     } else if (secret.size() < facts_.min_length) {
-      faults_.warning(place, who + "is shorter than keys of this provider are");
+      faults_.warning(find.place, who + "is shorter than keys of this provider are");
     }
     Key key;
     key.label = label;
-    key.source = source;
-    key.secret = base::Secret(std::string(secret));
+    key.source = find.source;
+    key.secret = base::Secret(std::move(secret));
     key.fingerprint = fingerprint;
+    key.host = find.host;
     keys_.push_back(std::move(key));
   }
 
@@ -67,58 +102,137 @@ class Pool {
     return label;
   }
 
-  const std::string& provider_;
+  const Provider& provider_;
   const KeyFacts& facts_;
   Faults& faults_;
+  bool two_parts_ = false;
   std::vector<Key> keys_;
 };
 
-void add_reference(const KeyReference& reference, const std::string& provider, const Input& input, Pool& pool,
-                   Faults& faults) {
-  const std::string& what = reference.what.text;
-  std::optional<std::string> value;
-  std::string source, missing;
-  std::string label = reference.label;
-  switch (reference.kind) {
-    case KeyReference::Kind::env:
-      if (input.environment) value = input.environment(what);
-      source = "env " + what;
-      missing = "the variable " + what + " is not set";
-      break;
-    case KeyReference::Kind::file:
-      if (input.key_file) value = input.key_file(what);
-      source = "file";
-      missing = "the file " + what + " cannot be read or is empty";
-      break;
-    case KeyReference::Kind::vault:
-      if (input.vault) value = input.vault(provider, what);
-      source = "vault " + what;
-      missing = "the vault has no key '" + what + "' for " + provider;
-      if (label.empty()) label = what;
-      break;
+/// 0, the base URL, when there is no such host: a policy with a base_url of its own has taken it away.
+std::uint32_t host_named(const Provider& provider, const std::string& name) {
+  for (std::size_t i = 0; i < provider.hosts.size(); ++i) {
+    if (provider.hosts[i].name == name) return static_cast<std::uint32_t>(i + 1);
   }
-  if (!value || !pool.add(*value, source, label, reference.what.place)) {
-    faults.warning(reference.what.place, reference.what.path + ": " + missing);
-  }
+  return 0;
 }
+
+std::string numbered(const std::string& name, int number) {
+  return number == 0 ? name : name + "_" + std::to_string(number);
+}
+
+constexpr int most_numbers = 100;
+
+class Finder {
+ public:
+  Finder(const Provider& provider, const KeyFacts& facts, const Input& input, Faults& faults)
+      : provider_(provider), facts_(facts), input_(input), faults_(faults), pool_(provider, facts, faults) {}
+
+  void look_under_every_name() {
+    for (const KeyVariable& variable : facts_.env) {
+      for (int number = 0; number < most_numbers && !pool_.full(); ++number) {
+        const std::string name = numbered(variable.name, number);
+        if (const auto value = variable_value(name)) pool_.add(*value, find_of(variable, name, number));
+      }
+    }
+  }
+
+  void follow(const KeyReference& reference) {
+    const std::string& what = reference.what.text;
+    std::optional<std::string> value;
+    Find find;
+    std::string missing;
+    switch (reference.kind) {
+      case KeyReference::Kind::env:
+        value = variable_value(what);
+        find = find_of_name(what);
+        missing = "the variable " + what + " is not set";
+        break;
+      case KeyReference::Kind::file:
+        if (input_.key_file) value = input_.key_file(what);
+        find.source = "file";
+        missing = "the file " + what + " cannot be read or is empty";
+        break;
+      case KeyReference::Kind::vault:
+        if (input_.vault) value = input_.vault(provider_.id, what);
+        find.source = "vault " + what;
+        missing = "the vault has no key '" + what + "' for " + provider_.id;
+        find.label = what;
+        break;
+    }
+    if (!reference.label.empty()) find.label = reference.label;
+    if (!reference.before.empty()) {
+      find.before = reference.before;
+      find.accounts = variable_value(find.before).value_or("");
+    }
+    if (reference.host) find.host = host_of(*reference.host);
+    find.place = reference.what.place;
+    if (!value || !pool_.add(*value, find)) {
+      faults_.warning(reference.what.place, reference.what.path + ": " + missing);
+    }
+  }
+
+  std::vector<Key> take() { return pool_.take(); }
+
+ private:
+  std::optional<std::string> variable_value(const std::string& name) const {
+    return input_.environment ? input_.environment(name) : std::nullopt;
+  }
+
+  // The second token of one account needs no second variable for the account.
+  Find find_of(const KeyVariable& variable, const std::string& name, int number) const {
+    Find find;
+    find.source = "env " + name;
+    find.host = host_named(provider_, variable.host);
+    if (variable.before.empty()) return find;
+    find.before = variable.before;
+    auto accounts = variable_value(numbered(variable.before, number));
+    if (!accounts && number != 0) accounts = variable_value(variable.before);
+    find.accounts = std::move(accounts).value_or("");
+    return find;
+  }
+
+  // A variable that the manifest names means the same when the policy names it.
+  Find find_of_name(const std::string& name) const {
+    for (const KeyVariable& variable : facts_.env) {
+      for (int number = 0; number < most_numbers; ++number) {
+        if (numbered(variable.name, number) == name) return find_of(variable, name, number);
+      }
+    }
+    Find find;
+    find.source = "env " + name;
+    return find;
+  }
+
+  std::uint32_t host_of(const Spot& spot) const {
+    const std::uint32_t host = host_named(provider_, spot.text);
+    if (host != 0) return host;
+    std::vector<std::string> names;
+    for (const Host& known : provider_.hosts) names.push_back(known.name);
+    faults_.error(spot.place, spot.path + ": " + provider_.id + " has no host '" +
+                                  base::printable(spot.text, 64) + "' in 'hosts'" +
+                                  did_you_mean(spot.text, names));
+    return 0;
+  }
+
+  const Provider& provider_;
+  const KeyFacts& facts_;
+  const Input& input_;
+  Faults& faults_;
+  Pool pool_;
+};
 
 }  // namespace
 
-std::vector<Key> find_keys(const std::string& provider, const KeyFacts& facts,
+std::vector<Key> find_keys(const Provider& provider, const KeyFacts& facts,
                            const std::vector<KeyReference>* references, const Input& input, Faults& faults) {
-  Pool pool(provider, facts, faults);
-  if (references != nullptr) {
-    for (const KeyReference& reference : *references) add_reference(reference, provider, input, pool, faults);
-    return pool.take();
+  Finder finder(provider, facts, input, faults);
+  if (references == nullptr) {
+    finder.look_under_every_name();
+  } else {
+    for (const KeyReference& reference : *references) finder.follow(reference);
   }
-  if (!input.environment) return pool.take();
-  for (const std::string& name : facts.env) {
-    for (int suffix = 0; suffix < 100 && !pool.full(); ++suffix) {
-      const std::string variable = suffix == 0 ? name : name + "_" + std::to_string(suffix);
-      if (const auto value = input.environment(variable)) pool.add(*value, "env " + variable, {}, {});
-    }
-  }
-  return pool.take();
+  return finder.take();
 }
 
 }  // namespace freellmapi::policy

@@ -12,7 +12,7 @@ inline constexpr std::size_t max_keys = 256;  ///< of one provider
 
 /// The keys of one provider in order, without duplicates and without an index to the provider. Missing
 /// references and keys of the wrong shape are warnings that name the variable and the label, never the value.
-std::vector<Key> find_keys(const std::string& provider, const KeyFacts& facts,
+std::vector<Key> find_keys(const Provider& provider, const KeyFacts& facts,
                            const std::vector<KeyReference>* references, const Input& input, Faults& faults);
 
 }  // namespace freellmapi::policy

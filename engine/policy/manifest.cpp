@@ -13,6 +13,34 @@ bool is_variable(std::string_view name) {
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
+std::optional<std::string> read_variable(const Value& value) {
+  auto name = value.text(64);
+  if (name && !is_variable(*name)) {
+    value.wrong("the name of an environment variable");
+    return std::nullopt;
+  }
+  return name;
+}
+
+// A name, or {name: ..., before: ..., host: ...}.
+std::optional<KeyVariable> read_key_variable(const Value& value) {
+  KeyVariable out;
+  if (!value.is(Element::Kind::mapping)) {
+    auto name = read_variable(value);
+    if (!name) return std::nullopt;
+    out.name = std::move(*name);
+    return out;
+  }
+  Fields fields(value);
+  fields.read("name", out.name, read_variable);
+  fields.read("before", out.before, read_variable);
+  fields.read("host", out.host, [](const Value& v) { return v.name(); });
+  fields.close();
+  if (!out.name.empty()) return out;
+  value.fault("the entry needs 'name': the variable that holds the key");
+  return std::nullopt;
+}
+
 std::optional<KeyFacts> read_keys(const Value& value) {
   Fields fields(value);
   if (!fields.readable()) return std::nullopt;
@@ -20,12 +48,7 @@ std::optional<KeyFacts> read_keys(const Value& value) {
   out.required = true;
   if (const auto env = fields.get("env")) {
     for (const Value& item : env->list(16)) {
-      const auto name = item.text(64);
-      if (name && is_variable(*name)) {
-        out.env.push_back(*name);
-      } else if (name) {
-        item.wrong("the name of an environment variable");
-      }
+      if (auto variable = read_key_variable(item)) out.env.push_back(std::move(*variable));
     }
   }
   fields.text("prefix", out.prefix);
@@ -36,7 +59,6 @@ std::optional<KeyFacts> read_keys(const Value& value) {
 }
 
 void read_facts(Fields& fields, Manifest& out) {
-  std::string since;
   fields.text("name", out.name);
   fields.text("version", out.version);
   fields.read("wire", out.local, [](const Value& v) -> std::optional<bool> {
@@ -45,6 +67,11 @@ void read_facts(Fields& fields, Manifest& out) {
     return *wire == "local";
   });
   fields.read("base_url", out.base_url, read_base_url);
+  fields.read("probe_url", out.probe_url, read_base_url);
+  if (const auto hosts = fields.get("hosts")) {
+    out.hosts = read_hosts(*hosts);
+    if (out.base_url.empty()) hosts->fault("further hosts need a 'base_url' to stand beside");
+  }
   for (const std::string_view link : {"docs", "console_url"}) {
     std::optional<std::string> text;
     fields.text(link, text);
@@ -53,22 +80,39 @@ void read_facts(Fields& fields, Manifest& out) {
     for (const Value& note : notes->list(64)) note.text(4096);
   }
   fields.read("keys", out.keys, read_keys);
+  for (const KeyVariable& variable : out.keys.env) {
+    const bool known =
+        variable.host.empty() || std::any_of(out.hosts.begin(), out.hosts.end(),
+                                             [&](const auto& h) { return h.name == variable.host; });
+    if (!known) fields.value().fault("keys.env: 'hosts' does not name '" + variable.host + "'");
+  }
   fields.read("timeouts", out.timeouts, read_timeouts);
   fields.read("billing", out.billing, read_billing);
   fields.truth("enabled", out.enabled);
   fields.text("why_off", out.why_off);
-  fields.text("since", since);
-  if (!out.enabled) out.why_off = why_off_text(out.why_off, since);
+  fields.read("since", out.since, read_date);
+  fields.read("source", out.source, read_source);
+  fields.read("as_of", out.as_of, read_date);
+  if (out.enabled) out.since.clear();
+  if (!out.enabled) out.why_off = why_off_text(out.why_off, out.since);
 }
 
 void read_limits(Fields& fields, Manifest& out) {
   fields.read("counters", out.rules.counters, read_counters);
   out.rules.any_own_unit = true;
+  out.rules.source = out.source;
+  out.rules.as_of = out.as_of;
   if (const auto quota = fields.get("quota")) {
     if (const auto rules = read_quota(*quota, out.rules)) apply(*rules, out.quota);
   }
   if (const auto models = fields.get("models")) out.models = read_models(*models, out.rules);
+  for (ModelSettings& model : out.models) {
+    if (!model.source && !out.source.empty()) model.source = out.source;
+    if (!model.as_of && !out.as_of.empty()) model.as_of = out.as_of;
+  }
   out.rules.any_own_unit = false;
+  out.rules.source = "policy";  // from here on it is the policy's rules that are read with them
+  out.rules.as_of.clear();
   const auto note_units = [&](const std::vector<Rule>& rules) {
     for (const Rule& rule : rules) {
       if (rule.of == Unit::own) out.rules.own_units.push_back(rule.own_unit);

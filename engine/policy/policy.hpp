@@ -45,7 +45,9 @@ struct Rule {
   std::string zone;            ///< for wall_clock: an IANA name, "UTC"
   std::chrono::minutes at{0};  ///< for wall_clock: minutes after local midnight
   std::string pool;
-  std::string label;  ///< for people: "30 requests per minute"
+  std::string label;   ///< for people: "30 requests per minute"
+  std::string source;  ///< where the figure was read: a URL, "measured", "policy"; empty: not said
+  std::string as_of;   ///< when: YYYY-MM-DD; empty: not said
 };
 
 // ---- providers, models, keys
@@ -64,11 +66,15 @@ struct Model {
   Json json = Json::text;
   std::uint64_t context = 0;     ///< tokens; 0 unknown
   std::uint64_t max_output = 0;  ///< tokens; 0 unknown
+  std::uint64_t max_input = 0;   ///< tokens of one input, of embedding models; 0 unknown
+  std::uint64_t dims = 0;        ///< of an embedding; 0 unknown
   unsigned rank = 1000;          ///< intelligence, 1 is best
   unsigned speed = 1000;         ///< 1 is fastest
   std::string tier;              ///< frontier, large, medium, small, or nothing
   bool enabled = true;
-  std::string why_off;
+  std::string why_off;        ///< with the date, where one is known: "retired (since 2026-08-01)"
+  std::string since;          ///< that date alone, YYYY-MM-DD
+  std::string source, as_of;  ///< of the figures above, as in Rule
   std::vector<Rule> quota;
 };
 
@@ -78,6 +84,7 @@ struct Key {
   std::string source;  ///< "env GROQ_API_KEY", "file", "vault work": never the secret
   base::Secret secret;
   std::uint64_t fingerprint = 0;  ///< stable over restarts, tells nothing about the secret
+  std::uint32_t host = 0;         ///< where it is tried first: 0 the base URL, n the provider's hosts[n - 1]
 };
 
 struct Timeouts {
@@ -90,12 +97,21 @@ struct Billing {
   bool cancelled_counts_output = true;  ///< a cut or cancelled stream is billed for what was made
 };
 
+/// A further base URL of a provider, with a key space of its own.
+struct Host {
+  std::string name, url;
+  bool local_allowed = false;  ///< may be at a loopback or private address
+};
+inline constexpr std::size_t max_hosts = 4;
+
 struct Provider {
   std::string id;      ///< its name in the policy
   std::string plugin;  ///< the plugin's provider id; differs for custom endpoints
   std::string name;
   std::string base_url;
-  std::string proxy;  ///< "": as the environment says; "none": direct
+  std::vector<Host> hosts;  ///< beside base_url; at most max_hosts
+  std::string probe_url;    ///< what probe paths are appended to; empty: base_url
+  std::string proxy;        ///< "": as the environment says; "none": direct
   std::string ca_file;
   bool local_allowed = false;   ///< may be at a loopback or private address
   bool keyless = false;         ///< works without a key
@@ -106,9 +122,11 @@ struct Provider {
   std::vector<KeyIndex> keys;
   std::vector<ModelIndex> models;
   bool enabled = true;
-  std::string why_off;
-  bool any_model = false;  ///< custom endpoints without a model list pass any model name on
-  ModelIndex any = none;   ///< then: the nameless model that stands for every name; not among `models`
+  std::string why_off;        ///< as of a model
+  std::string since;          ///< the date alone
+  std::string source, as_of;  ///< of the manifest's figures
+  bool any_model = false;     ///< custom endpoints without a model list pass any model name on
+  ModelIndex any = none;      ///< then: the nameless model that stands for every name; not among `models`
 };
 
 // ---- chains and routing

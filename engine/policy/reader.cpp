@@ -211,6 +211,14 @@ std::vector<std::pair<Value, Value>> Value::entries(std::size_t max) const {
   return out;
 }
 
+std::optional<std::string> read_date(const Value& value) {
+  if (value.is(Element::Kind::scalar) && is_date(value.node().text)) return value.node().text;
+  value.wrong("a date such as 2026-06-23");
+  return std::nullopt;
+}
+
+std::optional<std::string> read_source(const Value& value) { return value.text(512); }
+
 Fields::Fields(const Value& value) : value_(value) {
   if (value.is(Element::Kind::null)) {
     readable_ = true;

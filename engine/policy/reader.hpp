@@ -113,6 +113,11 @@ class Fields {
   bool readable_ = false;
 };
 
+/// A day, written 2026-06-23.
+std::optional<std::string> read_date(const Value& value);
+/// Where a figure comes from: a URL or a few words.
+std::optional<std::string> read_source(const Value& value);
+
 /// Path of a member: "a" and "b" give "a.b".
 std::string member_path(const std::string& path, std::string_view key);
 

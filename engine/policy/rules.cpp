@@ -170,6 +170,10 @@ std::optional<Rule> read_rule(const Value& value, const RuleContext& context) {
     scope->fault("the rule needs 'pool': the pool's name");
     good = false;
   }
+  rule.source = context.source;
+  rule.as_of = context.as_of;
+  fields.read("source", rule.source, read_source);
+  fields.read("as_of", rule.as_of, read_date);
   std::optional<std::string> note;
   fields.text("note", note);
   fields.close();
@@ -189,6 +193,8 @@ QuotaSettings read_shorthand(const Value& value, const RuleContext& context) {
       rule.limit = *limit;
       rule.scope = context.counters.scope;
       rule.label = label_of(rule);
+      rule.source = context.source;
+      rule.as_of = context.as_of;
       out.rules.push_back(std::move(rule));
     }
   };
@@ -272,6 +278,8 @@ void apply(const QuotaSettings& settings, std::vector<Rule>& rules) {
     } else {
       same->limit = rule.limit;  // who owns the counter and when it resets stays as the provider says
       same->label = label_of(*same);
+      same->source = rule.source;
+      same->as_of = rule.as_of;
     }
   }
 }

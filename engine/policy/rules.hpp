@@ -35,6 +35,7 @@ struct RuleContext {
   Counters counters;
   std::vector<std::string> own_units;  ///< allowed units of the provider's own
   bool any_own_unit = false;           ///< a manifest names its units by using them
+  std::string source, as_of;           ///< of rules that do not say their own
 };
 
 std::optional<Counters> read_counters(const Value& value);

@@ -65,6 +65,7 @@ std::string schema() {
   },
   "$defs": {
     "name": {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
+    "date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     "duration": {
       "anyOf": [
         {"const": 0},
@@ -100,6 +101,18 @@ std::string schema() {
         "name": {"type": "string"},
         "enabled": {"type": "boolean"},
         "base_url": {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://"},
+        "hosts": {
+          "type": ["object", "null"],
+          "maxProperties": 4,
+          "propertyNames": {"$ref": "#/$defs/name"},
+          "additionalProperties": {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://"},
+          "description": "further base URLs with keys of their own: a key that one refuses is tried at the next"
+        },
+        "probe_url": {
+          "type": "string",
+          "pattern": "^[hH][tT][tT][pP][sS]?://",
+          "description": "where keys are tested, when not at base_url"
+        },
         "local": {"type": "boolean", "description": "may be at a loopback or private address"},
         "proxy": {"type": "string", "pattern": "^(none$|http://|socks5h?://)"},
         "ca_file": {"type": "string"},
@@ -114,7 +127,9 @@ std::string schema() {
               "env": {"type": "string"},
               "file": {"type": "string"},
               "vault": {"type": "string"},
-              "label": {"type": "string"}
+              "label": {"type": "string"},
+              "before": {"type": "string", "description": "the variable whose value and a ':' come before the key"},
+              "host": {"$ref": "#/$defs/name", "description": "the host of 'hosts' that it is tried at first"}
             }
           }
         },
@@ -169,6 +184,8 @@ std::string schema() {
         "kind": {"enum": ["chat", "embedding", "image", "speech"]},
         "context": {"type": "integer", "minimum": 1},
         "max_output": {"type": "integer", "minimum": 1},
+        "max_input": {"type": "integer", "minimum": 1},
+        "dims": {"type": "integer", "minimum": 1, "maximum": 1000000},
         "tools": {"type": "boolean"},
         "vision": {"type": "boolean"},
         "json": {"enum": ["none", "object", "schema"]},
@@ -179,7 +196,9 @@ std::string schema() {
         "tier": {"enum": ["frontier", "large", "medium", "small"]},
         "enabled": {"type": "boolean"},
         "why_off": {"type": "string"},
-        "since": {"type": "string"},
+        "since": {"$ref": "#/$defs/date"},
+        "source": {"type": "string", "maxLength": 512, "description": "where the figures come from"},
+        "as_of": {"$ref": "#/$defs/date"},
         "quota": {"$ref": "#/$defs/quota"},
         "note": {"type": "string"}
       }
@@ -208,6 +227,8 @@ std::string schema() {
         "resets": {"$ref": "#/$defs/resets"},
         "scope": {"enum": ["key", "account", "ip", "model", "pool"]},
         "pool": {"type": "string"},
+        "source": {"type": "string", "maxLength": 512},
+        "as_of": {"$ref": "#/$defs/date"},
         "note": {"type": "string"}
       }
     },

@@ -3,6 +3,8 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "policy/address.hpp"
+#include "policy/values.hpp"
 
 namespace freellmapi::policy {
 namespace {
@@ -13,6 +15,7 @@ constexpr std::array<std::string_view, 4> kinds{"chat", "embedding", "image", "s
 constexpr std::array<std::string_view, 3> json_modes{"none", "object", "schema"};
 constexpr std::array<std::string_view, 4> tiers{"frontier", "large", "medium", "small"};
 constexpr std::uint64_t most_tokens = 1'000'000'000;
+constexpr std::uint64_t most_dims = 1'000'000;
 
 std::optional<unsigned> read_rank(const Value& value) {
   const auto number = value.whole(1, 100'000);
@@ -35,6 +38,8 @@ ModelSettings read_model(const Value& name, const Value& value, const RuleContex
   });
   fields.read("context", out.context, tokens);
   fields.read("max_output", out.max_output, tokens);
+  fields.read("max_input", out.max_input, tokens);
+  fields.read("dims", out.dims, [](const Value& v) { return v.whole(1, most_dims); });
   fields.truth("tools", out.tools);
   fields.truth("vision", out.vision);
   fields.read("json", out.json, [](const Value& v) -> std::optional<Json> {
@@ -53,8 +58,13 @@ ModelSettings read_model(const Value& name, const Value& value, const RuleContex
   });
   fields.truth("enabled", out.enabled);
   fields.text("why_off", out.why_off);
-  fields.text("since", out.since);
-  fields.read("quota", out.quota, [&](const Value& v) { return read_quota(v, context); });
+  fields.read("since", out.since, read_date);
+  fields.read("source", out.source, read_source);
+  fields.read("as_of", out.as_of, read_date);
+  RuleContext own = context;
+  if (out.source) own.source = *out.source;
+  if (out.as_of) own.as_of = *out.as_of;
+  fields.read("quota", out.quota, [&](const Value& v) { return read_quota(v, own); });
   std::optional<std::string> note;
   fields.text("note", note);
   fields.close();
@@ -72,6 +82,18 @@ std::optional<bool> read_bill(const Value& value, std::span<const std::string_vi
 std::vector<ModelSettings> read_models(const Value& value, const RuleContext& context) {
   std::vector<ModelSettings> out;
   for (const auto& [name, model] : value.entries(512)) out.push_back(read_model(name, model, context));
+  return out;
+}
+
+std::vector<HostSettings> read_hosts(const Value& value) {
+  std::vector<HostSettings> out;
+  for (const auto& [name, url] : value.entries(max_hosts)) {
+    if (!is_name(name.node().text)) {
+      name.fault("a host's name has 1 to 64 characters a-z, 0-9 and '-'");
+    } else if (auto text = read_base_url(url)) {
+      out.push_back({name.node().text, std::move(*text), url.path(), url.place()});
+    }
+  }
   return out;
 }
 
@@ -117,12 +139,17 @@ void apply(const ModelSettings& settings, Model& model) {
   set(model.prefill, settings.prefill);
   set(model.context, settings.context);
   set(model.max_output, settings.max_output);
+  set(model.max_input, settings.max_input);
+  set(model.dims, settings.dims);
+  set(model.source, settings.source);
+  set(model.as_of, settings.as_of);
   set(model.rank, settings.rank);
   set(model.speed, settings.speed);
   set(model.enabled, settings.enabled);
   if (settings.family) model.family = base::to_lower(*settings.family);
+  set(model.since, settings.since);
   if (settings.why_off) model.why_off = why_off_text(*settings.why_off, settings.since.value_or(""));
-  if (model.enabled) model.why_off.clear();
+  if (model.enabled) model.why_off.clear(), model.since.clear();
   if (settings.quota) apply(*settings.quota, model.quota);
 }
 

@@ -15,13 +15,20 @@ namespace freellmapi::policy {
 struct ModelSettings {
   std::string id;
   Place place;
-  std::optional<std::string> name, family, tier, why_off, since;
+  std::optional<std::string> name, family, tier, why_off, since, source, as_of;
   std::optional<Kind> kind;
   std::optional<Json> json;
   std::optional<bool> tools, vision, reasoning, prefill, enabled;
-  std::optional<std::uint64_t> context, max_output;
+  std::optional<std::uint64_t> context, max_output, max_input, dims;
   std::optional<unsigned> rank, speed;
   std::optional<QuotaSettings> quota;
+};
+
+/// A further base URL; a literal local host is not refused yet.
+struct HostSettings {
+  std::string name, url;
+  std::string path;
+  Place place;
 };
 
 struct TimeoutSettings {
@@ -33,6 +40,7 @@ struct BillingSettings {
 };
 
 std::vector<ModelSettings> read_models(const Value& value, const RuleContext& context);
+std::vector<HostSettings> read_hosts(const Value& value);
 std::optional<TimeoutSettings> read_timeouts(const Value& value);
 std::optional<BillingSettings> read_billing(const Value& value);
 

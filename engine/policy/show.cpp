@@ -124,6 +124,12 @@ class Writer {
     field("enabled", std::string(yes_no(provider.enabled)));
     if (!provider.why_off.empty()) remark(2, "off: " + provider.why_off);
     if (!provider.base_url.empty()) field("base_url", plain(provider.base_url));
+    if (!provider.hosts.empty()) {
+      line(2, "hosts:", path + ".hosts");
+      for (const Host& host : provider.hosts)
+        line(3, host.name + ": " + plain(host.url), path + ".hosts." + host.name);
+    }
+    if (!provider.probe_url.empty()) field("probe_url", plain(provider.probe_url));
     if (provider.local_allowed) field("local", "true");
     if (!provider.proxy.empty()) field("proxy", "\"" + proxy_without_secret(provider.proxy) + "\"");
     if (!provider.ca_file.empty()) field("ca_file", plain(provider.ca_file));
@@ -153,7 +159,9 @@ class Writer {
       const auto space = key.source.find(' ');
       const std::string from = key.source.substr(0, space);
       const std::string what = space == std::string::npos ? "" : key.source.substr(space + 1);
-      if (!comments_) line(3, "- " + key.label + " " + std::to_string(key.fingerprint), {});
+      if (!comments_)
+        line(3, "- " + key.label + " " + std::to_string(key.fingerprint) + " " + std::to_string(key.host),
+             {});
       if (comments_ && what.empty()) remark(3, key.label + ": " + from);
       if (comments_ && !what.empty()) {
         line(3, "- {" + from + ": " + plain(what) + ", label: " + plain(key.label) + "}", {});
@@ -173,7 +181,11 @@ class Writer {
       }
       text += ", scope: " + std::string(name(rule.scope));
       if (!rule.pool.empty()) text += ", pool: " + plain(rule.pool);
-      line(depth + 1, text + "}", {});
+      text += '}';
+      if (comments_ && !rule.source.empty()) {
+        text += "  # " + base::printable(rule.source, 512) + (rule.as_of.empty() ? "" : ", " + rule.as_of);
+      }
+      line(depth + 1, text, {});
     }
   }
 
@@ -194,6 +206,8 @@ class Writer {
     field("kind", std::string(kinds[static_cast<std::size_t>(model.kind)]));
     number("context", model.context);
     number("max_output", model.max_output);
+    number("max_input", model.max_input);
+    number("dims", model.dims);
     flag("tools", model.tools);
     flag("vision", model.vision);
     flag("reasoning", model.reasoning);

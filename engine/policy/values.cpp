@@ -1,5 +1,6 @@
 #include "policy/values.hpp"
 
+#include <date/date.h>
 #include <date/tz.h>
 
 #include <algorithm>
@@ -85,6 +86,23 @@ bool is_name(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-';
   });
+}
+
+bool is_date(std::string_view text) noexcept {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  int parts[3] = {0, 0, 0};
+  for (std::size_t i = 0, part = 0; i < text.size(); ++i) {
+    if (i == 4 || i == 7) {
+      ++part;
+    } else if (is_digit(text[i])) {
+      parts[part] = parts[part] * 10 + (text[i] - '0');
+    } else {
+      return false;
+    }
+  }
+  return date::year_month_day(date::year(parts[0]), date::month(static_cast<unsigned>(parts[1])),
+                              date::day(static_cast<unsigned>(parts[2])))
+      .ok();
 }
 
 base::Result<ResetAt> parse_reset(std::string_view text) {

@@ -20,6 +20,9 @@ std::string duration_text(std::chrono::milliseconds length);
 /// [a-z0-9-]{1,64}
 bool is_name(std::string_view text) noexcept;
 
+/// A day of the calendar, written 2026-06-23.
+bool is_date(std::string_view text) noexcept;
+
 /// How a window starts anew.
 struct ResetAt {
   Reset kind = Reset::rolling;

@@ -2,45 +2,16 @@
 
 #include <freellmapi/ext/local.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <stdexcept>
+#include <utility>
 
 #include "kit/words.hpp"
 
 namespace freellmapi::kit {
 namespace {
-
-std::string_view view(freellm_str s) {
-  return s.size == 0 ? std::string_view{} : std::string_view{s.data, s.size};
-}
-
-freellm_outcome blank_outcome() {
-  freellm_outcome o{};
-  o.size = sizeof o;
-  o.retry_after_ms = -1;
-  o.reset_unix_ms = -1;
-  return o;
-}
-
-json::object outcome_json(const freellm_outcome& o) {
-  return {{"class", class_word(o.error_class)},
-          {"scope", scope_word(o.scope)},
-          {"window", window_word(o.window)},
-          {"unit", unit_word(o.unit)},
-          {"definite", o.definite != 0},
-          {"retry_after_ms", o.retry_after_ms},
-          {"reset_unix_ms", o.reset_unix_ms},
-          {"limit", o.limit},
-          {"used", o.used},
-          {"requested", o.requested},
-          {"repair_field", o.repair_field},
-          {"repair_rename", o.repair_rename},
-          {"code", o.code},
-          {"message", o.message}};
-}
 
 void add_text(json::array& events, std::string_view kind, std::string_view piece) {
   if (!events.empty())
@@ -121,80 +92,107 @@ void record(Parsed& parsed, const freellm_event& event) {
   }
 }
 
-// An exception must not run through the plugin: it is kept and thrown when the plugin has returned.
-struct Recorder {
-  Parsed parsed;
-  std::string fault;
-  freellm_events_out out{};
-
-  Recorder() {
-    out.size = sizeof out;
-    out.ctx = this;
-    out.emit = [](freellm_events_out* o, const freellm_event* event) -> freellm_status {
-      auto& self = *static_cast<Recorder*>(o->ctx);
-      try {
-        record(self.parsed, *event);
-        return FREELLM_OK;
-      } catch (const std::exception& e) {
-        self.fault = e.what();
-        return FREELLM_E_STOPPED;
-      }
-    };
-  }
-};
-
-struct RequestSink {
-  std::string method, path, body;
-  json::object headers;
-  json::value credential, bound;
-  std::size_t pieces = 0;
-  freellm_request_out out{};
-
-  RequestSink() {
-    out.size = sizeof out;
-    out.ctx = this;
-    out.target = [](freellm_request_out* o, freellm_str verb, freellm_str where) -> freellm_status {
-      auto& self = *static_cast<RequestSink*>(o->ctx);
-      self.method = view(verb);
-      self.path = view(where);
-      return FREELLM_OK;
-    };
-    out.header = [](freellm_request_out* o, freellm_str name, freellm_str value) -> freellm_status {
-      static_cast<RequestSink*>(o->ctx)->headers[view(name)] = view(value);
-      return FREELLM_OK;
-    };
-    out.credential = [](freellm_request_out* o, freellm_str name, freellm_str prefix,
-                        std::uint32_t part) -> freellm_status {
-      static_cast<RequestSink*>(o->ctx)->credential =
-          json::object{{"name", view(name)}, {"prefix", view(prefix)}, {"part", part}};
-      return FREELLM_OK;
-    };
-    out.body = [](freellm_request_out* o, const void* data, std::size_t n) -> freellm_status {
-      auto& self = *static_cast<RequestSink*>(o->ctx);
-      self.body.append(static_cast<const char*>(data), n);
-      ++self.pieces;
-      return FREELLM_OK;
-    };
-    out.output_bound = [](freellm_request_out* o, std::uint64_t tokens) -> freellm_status {
-      static_cast<RequestSink*>(o->ctx)->bound = tokens;
-      return FREELLM_OK;
-    };
-  }
-};
-
 }  // namespace
 
-Parsed parse(const freellm_provider& provider, const Fixture& fixture, const Answer& answer,
+freellm_outcome blank_outcome() {
+  freellm_outcome o{};
+  o.size = sizeof o;
+  o.retry_after_ms = -1;
+  o.reset_unix_ms = -1;
+  return o;
+}
+
+json::object outcome_json(const freellm_outcome& o) {
+  return {{"class", class_word(o.error_class)},
+          {"scope", scope_word(o.scope)},
+          {"window", window_word(o.window)},
+          {"unit", unit_word(o.unit)},
+          {"definite", o.definite != 0},
+          {"retry_after_ms", o.retry_after_ms},
+          {"reset_unix_ms", o.reset_unix_ms},
+          {"limit", o.limit},
+          {"used", o.used},
+          {"requested", o.requested},
+          {"repair_field", o.repair_field},
+          {"repair_rename", o.repair_rename},
+          {"code", o.code},
+          {"message", o.message}};
+}
+
+json::object head_json(const Written& written) {
+  json::object headers;
+  for (const auto& [name, value] : written.headers) headers[name] = value;
+  json::value credential;
+  if (!written.credentials.empty()) {
+    const Written::Credential& c = written.credentials.back();
+    credential = json::object{{"name", c.name}, {"prefix", c.prefix}, {"part", c.part}};
+  }
+  return {{"method", written.method},
+          {"path", written.path},
+          {"headers", std::move(headers)},
+          {"credential", std::move(credential)}};
+}
+
+Recorder::Recorder() {
+  out_.size = sizeof out_;
+  out_.ctx = this;
+  out_.emit = [](freellm_events_out* o, const freellm_event* event) -> freellm_status {
+    auto& self = *static_cast<Recorder*>(o->ctx);
+    try {
+      record(self.parsed, *event);
+      return FREELLM_OK;
+    } catch (const std::exception& e) {
+      self.fault = e.what();
+      return FREELLM_E_STOPPED;
+    }
+  };
+}
+
+ParserMemory::ParserMemory(const freellm_provider& provider) : provider_(provider) {
+  const std::size_t size = guard + provider.parser_size + guard;
+  memory_.reset(static_cast<unsigned char*>(std::aligned_alloc(guard, (size + guard - 1) / guard * guard)));
+  if (!memory_) throw std::runtime_error("no memory for a parser");
+  std::memset(memory_.get(), canary, size);
+  // A parser that reads what it has not written must not see another answer: the host zeroes it.
+  std::memset(memory_.get() + guard, 0, provider.parser_size);
+}
+
+ParserMemory::~ParserMemory() { close(); }
+
+freellm_status ParserMemory::open(const freellm_call& call, const freellm_head& head) {
+  const freellm_status status = provider_.parser_open(&provider_, memory_.get() + guard, &call, &head);
+  open_ = status >= 0;
+  return status;
+}
+
+freellm_status ParserMemory::feed(std::string_view bytes, freellm_events_out* out) {
+  return provider_.parser_feed(memory_.get() + guard, bytes.data(), bytes.size(), out);
+}
+
+freellm_status ParserMemory::finish(freellm_events_out* out) {
+  return provider_.parser_finish(memory_.get() + guard, out);
+}
+
+void ParserMemory::close() {
+  if (std::exchange(open_, false)) provider_.parser_close(memory_.get() + guard);
+}
+
+bool ParserMemory::intact() const {
+  const unsigned char* const end = memory_.get() + guard + provider_.parser_size;
+  const auto is_canary = [](unsigned char byte) { return byte == canary; };
+  return std::all_of(memory_.get(), memory_.get() + guard, is_canary) &&
+         std::all_of(end, end + guard, is_canary);
+}
+
+Parsed parse(const freellm_provider& provider, const ClientCall& client, const Answer& answer,
              const std::vector<std::string_view>& pieces) {
-  const std::size_t align = provider.parser_align;
-  const std::unique_ptr<void, decltype(&std::free)> memory(
-      std::aligned_alloc(align, (provider.parser_size + align - 1) / align * align), &std::free);
   Recorder recorder;
+  ParserMemory parser(provider);
   {
     // The call and the head are the host's during open alone.
-    const HostCall call(fixture);
+    const HostCall call(client);
     const HostHead head(answer);
-    const freellm_status status = provider.parser_open(&provider, memory.get(), call.get(), head.get());
+    const freellm_status status = parser.open(*call.get(), *head.get());
     if (status < 0) {
       recorder.parsed.end = status_word(status);
       return recorder.parsed;
@@ -203,70 +201,71 @@ Parsed parse(const freellm_provider& provider, const Fixture& fixture, const Ans
   freellm_status status = FREELLM_OK;
   for (const std::string_view piece : pieces) {
     const std::string own(piece);  // so that a view kept too long is seen by the sanitizer
-    status = provider.parser_feed(memory.get(), own.data(), own.size(), &recorder.out);
-    if (status < 0) break;
+    status = parser.feed(own, recorder.out());
+    if (status != FREELLM_OK) break;  // as the host: after FREELLM_DONE nothing is fed
   }
-  if (status >= 0) status = provider.parser_finish(memory.get(), &recorder.out);
-  provider.parser_close(memory.get());
+  if (status >= 0) status = parser.finish(recorder.out());
+  parser.close();
   if (!recorder.fault.empty()) throw std::runtime_error(recorder.fault);
-  recorder.parsed.end = status_word(status);
+  if (!parser.intact()) throw std::runtime_error("the parser wrote outside of its parser_size bytes");
+  recorder.parsed.end = status_word(std::min<freellm_status>(status, FREELLM_OK));
   return recorder.parsed;
 }
 
-Parsed answer_locally(const freellm_provider& provider, const Fixture& fixture) {
+Parsed answer_locally(const freellm_provider& provider, const ClientCall& client) {
   const auto* const local =
       provider.get_extension == nullptr
           ? nullptr
           : static_cast<const freellm_local*>(provider.get_extension(&provider, text(FREELLM_EXT_LOCAL)));
   if (local == nullptr) throw std::runtime_error("events.json without response.http");
   Recorder recorder;
-  const HostCall call(fixture);
-  const freellm_status status = local->answer(&provider, call.get(), &recorder.out);
+  const HostCall call(client);
+  const freellm_status status = local->answer(&provider, call.get(), recorder.out());
   if (!recorder.fault.empty()) throw std::runtime_error(recorder.fault);
   recorder.parsed.end = status_word(status);
   return recorder.parsed;
 }
 
-json::object build(const freellm_provider& provider, const Fixture& fixture) {
-  const HostCall call(fixture);
-  RequestSink sink;
-  const freellm_status status = provider.build_request(&provider, call.get(), &sink.out);
-  if (status < 0) return {{"error", status_word(status)}};
+json::object build(const freellm_provider& provider, const ClientCall& client) {
+  const HostCall call(client);
+  const Written written = write_request(provider, *call.get());
+  if (written.status < 0) return {{"error", status_word(written.status)}};
   json::error_code error;
-  const json::value body = json::parse(sink.body, error);
-  if (error) throw std::runtime_error("the body is no JSON (" + error.message() + "): " + sink.body);
-  return {{"method", sink.method},         {"path", sink.path}, {"headers", sink.headers},
-          {"credential", sink.credential}, {"body", body},      {"output_bound", sink.bound},
-          {"pieces", sink.pieces},         {"text", sink.body}};
+  const json::value body = json::parse(written.body, error);
+  if (error) throw std::runtime_error("the body is no JSON (" + error.message() + "): " + written.body);
+  json::object out = head_json(written);
+  out["body"] = body;
+  out["output_bound"] = written.output_bound ? json::value(*written.output_bound) : json::value(nullptr);
+  out["pieces"] = written.pieces;
+  out["text"] = written.body;
+  return out;
 }
 
 json::value probe(const freellm_provider& provider) {
   if (provider.build_probe == nullptr) return nullptr;
-  RequestSink sink;
-  const freellm_status status = provider.build_probe(&provider, &sink.out);
-  if (status < 0) throw std::runtime_error("build_probe: " + status_word(status));
-  return json::object{{"method", sink.method},
-                      {"path", sink.path},
-                      {"headers", sink.headers},
-                      {"credential", sink.credential}};
+  const Written written = write_probe(provider);
+  // A base class has the function for all; this one is without.
+  if (written.status == FREELLM_E_UNSUPPORTED) return nullptr;
+  if (written.status < 0) throw std::runtime_error("build_probe: " + status_word(written.status));
+  return head_json(written);
 }
 
-json::object classify(const freellm_provider& provider, const Fixture& fixture, const Answer& answer) {
+json::object classify(const freellm_provider& provider, const Answer& answer, std::int64_t now_unix_ms) {
   const HostHead head(answer);
   freellm_outcome outcome = blank_outcome();
   const freellm_status status =
-      provider.classify_error(&provider, head.get(), text(answer.body), fixture.now_unix_ms, &outcome);
+      provider.classify_error(&provider, head.get(), text(answer.body), now_unix_ms, &outcome);
   if (status < 0) throw std::runtime_error("classify_error: " + status_word(status));
   return outcome_json(outcome);
 }
 
-json::array read_limits(const freellm_provider& provider, const Fixture& fixture, const Answer& answer) {
+json::array read_limits(const freellm_provider& provider, const Answer& answer, std::int64_t now_unix_ms) {
   if (provider.read_limits == nullptr) return {};
   const HostHead head(answer);
   freellm_window windows[32] = {};
   std::size_t count = 0;
   const freellm_status status =
-      provider.read_limits(&provider, head.get(), fixture.now_unix_ms, windows, std::size(windows), &count);
+      provider.read_limits(&provider, head.get(), now_unix_ms, windows, std::size(windows), &count);
   if (status < 0) throw std::runtime_error("read_limits: " + status_word(status));
   json::array out;
   for (std::size_t i = 0; i < count; ++i) {

@@ -1,11 +1,14 @@
 // Calls a provider's table as the host does and writes down what came out, in the words of the fixture files.
 #pragma once
 
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "kit/fixture.hpp"
+#include "kit/written.hpp"
 
 namespace freellmapi::kit {
 
@@ -16,20 +19,68 @@ struct Parsed {
   bool finished = false;
 };
 
+/// Writes events down. An exception must not run through the plugin: it is kept as `fault`, and the plugin is
+/// told to stop. Not movable.
+class Recorder {
+ public:
+  Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+  freellm_events_out* out() { return &out_; }
+
+  Parsed parsed;
+  std::string fault;
+
+ private:
+  freellm_events_out out_{};
+};
+
+/// A parser in memory of the host's, with bytes around it that it must not touch.
+class ParserMemory {
+ public:
+  explicit ParserMemory(const freellm_provider& provider);
+  ~ParserMemory();
+  ParserMemory(const ParserMemory&) = delete;
+  ParserMemory& operator=(const ParserMemory&) = delete;
+
+  freellm_status open(const freellm_call& call, const freellm_head& head);
+  freellm_status feed(std::string_view bytes, freellm_events_out* out);
+  freellm_status finish(freellm_events_out* out);
+  void close();  ///< nothing when it is not open
+  /// False: it wrote before or behind its parser_size bytes.
+  bool intact() const;
+
+ private:
+  static constexpr std::size_t guard = 64;
+  static constexpr unsigned char canary = 0xA5;
+  struct Free {
+    void operator()(unsigned char* memory) const { std::free(memory); }
+  };
+  const freellm_provider& provider_;
+  std::unique_ptr<unsigned char, Free> memory_;
+  bool open_ = false;
+};
+
 /// Feeds the pieces in order, then ends the body.
-Parsed parse(const freellm_provider& provider, const Fixture& fixture, const Answer& answer,
+Parsed parse(const freellm_provider& provider, const ClientCall& client, const Answer& answer,
              const std::vector<std::string_view>& pieces);
 
 /// The answer of a provider with the extension "freellm.local/1"; throws when it has none.
-Parsed answer_locally(const freellm_provider& provider, const Fixture& fixture);
+Parsed answer_locally(const freellm_provider& provider, const ClientCall& client);
 
 /// {"method","path","headers","credential","body","output_bound","pieces"} or {"error"}.
-json::object build(const freellm_provider& provider, const Fixture& fixture);
+json::object build(const freellm_provider& provider, const ClientCall& client);
 
 /// {"method","path","headers","credential"}; null when the provider has none.
 json::value probe(const freellm_provider& provider);
 
-json::object classify(const freellm_provider& provider, const Fixture& fixture, const Answer& answer);
-json::array read_limits(const freellm_provider& provider, const Fixture& fixture, const Answer& answer);
+json::object classify(const freellm_provider& provider, const Answer& answer, std::int64_t now_unix_ms);
+json::array read_limits(const freellm_provider& provider, const Answer& answer, std::int64_t now_unix_ms);
+
+/// An outcome as the host hands it in.
+freellm_outcome blank_outcome();
+json::object outcome_json(const freellm_outcome& outcome);
+/// {"method","path","headers","credential"}
+json::object head_json(const Written& written);
 
 }  // namespace freellmapi::kit

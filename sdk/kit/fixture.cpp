@@ -29,12 +29,6 @@ std::optional<json::value> read_json(const fs::path& path) {
   return value;
 }
 
-std::string lower(std::string s) {
-  for (char& c : s)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return s;
-}
-
 Answer read_answer(const std::string& file, const fs::path& path) {
   Answer answer;
   std::size_t at = 0;
@@ -135,8 +129,6 @@ std::uint32_t call_flags(const json::object& body) {
 
 }  // namespace
 
-freellm_str text(std::string_view s) { return {s.data(), s.size()}; }
-
 std::string Answer::header(std::string_view name) const {
   for (const auto& [n, v] : headers)
     if (n == name) return v;
@@ -166,8 +158,6 @@ Fixture::Fixture(const fs::path& folder) : name(folder.filename().string()) {
   const json::object& s = settings.as_object();
   provider = string_at(s, "provider", "");
   model = string_at(s, "model", string_at(call, "model", "m"));
-  model_flags =
-      FREELLM_MODEL_TOOLS | FREELLM_MODEL_VISION | FREELLM_MODEL_JSON_OBJECT | FREELLM_MODEL_JSON_SCHEMA;
   if (const json::value* can = s.if_contains("model_can")) {
     model_flags = 0;
     for (const json::value& word : can->as_array())
@@ -182,6 +172,15 @@ Fixture::Fixture(const fs::path& folder) : name(folder.filename().string()) {
   now_unix_ms = *now;
   if (const json::value* skip = s.if_contains("skip"))
     for (const json::value& word : skip->as_array()) skipped.emplace_back(word.as_string());
+}
+
+std::vector<fs::path> folders_in(const fs::path& directory) {
+  std::vector<fs::path> folders;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error))
+    if (entry.is_directory()) folders.push_back(entry.path());
+  std::sort(folders.begin(), folders.end());
+  return folders;
 }
 
 std::vector<freellm_member> top_members(std::string_view object) {
@@ -233,17 +232,17 @@ std::vector<freellm_member> top_members(std::string_view object) {
   return out;
 }
 
-HostCall::HostCall(const Fixture& fixture) : members_(top_members(fixture.body)) {
+HostCall::HostCall(const ClientCall& client) : members_(top_members(client.body)) {
   call_.size = sizeof call_;
-  call_.flags = call_flags(json::parse(fixture.body).as_object());
-  call_.model = text(fixture.model);
-  call_.body = text(fixture.body);
+  call_.flags = call_flags(json::parse(client.body).as_object());
+  call_.model = text(client.model);
+  call_.body = text(client.body);
   call_.members = members_.data();
   call_.member_count = members_.size();
-  call_.max_output_tokens = fixture.max_output_tokens;
-  call_.seed = fixture.seed;
-  call_.model_flags = fixture.model_flags;
-  call_.context_tokens = fixture.context_tokens;
+  call_.max_output_tokens = client.max_output_tokens;
+  call_.seed = client.seed;
+  call_.model_flags = client.model_flags;
+  call_.context_tokens = client.context_tokens;
 }
 
 HostHead::HostHead(const Answer& answer) {

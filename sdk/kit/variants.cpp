@@ -3,39 +3,56 @@
 namespace freellmapi::kit {
 namespace {
 
-std::string replaced(std::string_view text, std::string_view what, std::string_view with) {
-  std::string out;
-  std::size_t at = 0;
-  for (std::size_t hit = text.find(what); hit != text.npos; hit = text.find(what, at)) {
-    out.append(text.substr(at, hit - at)).append(with);
-    at = hit + what.size();
+std::string_view name_of(Aspect aspect) {
+  switch (aspect) {
+    case Aspect::byte_by_byte:
+      return "byte-by-byte";
+    case Aspect::every_cut:
+      return "every-cut";
+    case Aspect::crlf:
+      return "crlf";
+    case Aspect::cr:
+      return "cr";
+    case Aspect::comments:
+      return "comments";
+    case Aspect::no_space:
+      return "no-space";
+    default:
+      return "whole";
   }
-  return out.append(text.substr(at));
+}
+
+std::string with_other_lines(const std::string& body, Aspect aspect) {
+  if (aspect == Aspect::crlf) return replaced(body, "\n", "\r\n");
+  if (aspect == Aspect::cr) return replaced(body, "\n", "\r");
+  if (aspect == Aspect::comments) return ": ping\n\n" + replaced(body, "\n\n", "\n\n: ping\n\n:\n");
+  std::string tight = replaced(body, "\ndata: ", "\ndata:");
+  if (tight.starts_with("data: ")) tight.erase(5, 1);
+  return tight;
 }
 
 }  // namespace
 
-std::vector<Variant> variants(const Fixture& fixture) {
-  const std::string& body = fixture.answer->body;
-  std::vector<Variant> out{{"whole", body, {}}};
-  if (fixture.runs("byte-by-byte")) {
-    Variant bytes{"byte-by-byte", body, {}};
-    for (std::size_t i = 1; i < body.size(); ++i) bytes.cuts.push_back(i);
-    out.push_back(std::move(bytes));
-  }
-  if (fixture.runs("every-cut") && body.size() <= every_cut_limit)
+std::vector<Variant> variants(const Fixture& fixture, Aspect aspect) {
+  if (!fixture.runs(name_of(aspect))) return {};
+  return variants(*fixture.answer, aspect);
+}
+
+std::vector<Variant> variants(const Answer& answer, Aspect aspect) {
+  const std::string& body = answer.body;
+  const std::string name(name_of(aspect));
+  std::vector<Variant> out;
+  if (aspect == Aspect::whole) {
+    out.push_back({name, body, {}});
+  } else if (aspect == Aspect::byte_by_byte) {
+    out.push_back({name, body, {}});
+    for (std::size_t i = 1; i < body.size(); ++i) out.back().cuts.push_back(i);
+  } else if (aspect == Aspect::every_cut) {
+    if (body.size() > every_cut_limit) return out;
     for (std::size_t i = 1; i < body.size(); ++i)
-      out.push_back({"every-cut at " + std::to_string(i), body, {i}});
-  if (!fixture.answer->is_event_stream()) return out;
-  const bool lf_only = body.find('\r') == body.npos;
-  if (lf_only && fixture.runs("crlf")) out.push_back({"crlf", replaced(body, "\n", "\r\n"), {}});
-  if (lf_only && fixture.runs("cr")) out.push_back({"cr", replaced(body, "\n", "\r"), {}});
-  if (lf_only && fixture.runs("comments"))
-    out.push_back({"comments", ": ping\n\n" + replaced(body, "\n\n", "\n\n: ping\n\n:\n"), {}});
-  if (fixture.runs("no-space")) {
-    std::string tight = replaced(body, "\ndata: ", "\ndata:");
-    if (tight.starts_with("data: ")) tight.erase(5, 1);
-    out.push_back({"no-space", std::move(tight), {}});
+      out.push_back({name + " at " + std::to_string(i), body, {i}});
+  } else if (answer.is_event_stream() && (aspect == Aspect::no_space || body.find('\r') == body.npos)) {
+    out.push_back({name, with_other_lines(body, aspect), {}});
   }
   return out;
 }

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kit/fixture.hpp"
+#include "kit/cases.hpp"
 
 namespace freellmapi::kit {
 
@@ -15,8 +15,11 @@ struct Variant {
   std::vector<std::size_t> cuts;  ///< where the bytes are cut
 };
 
-/// All that make sense for the answer and are not skipped. "every-cut" is one entry per place.
-std::vector<Variant> variants(const Fixture& fixture);
+/// Those of one aspect (whole to no_space) that make sense for the answer and are not skipped. "every-cut" is
+/// one entry per place. REQUIRES: the fixture has an answer.
+std::vector<Variant> variants(const Fixture& fixture, Aspect aspect);
+/// The same of an answer that is no fixture's.
+std::vector<Variant> variants(const Answer& answer, Aspect aspect);
 std::vector<std::string_view> pieces(const Variant& variant);
 /// The body without its [DONE], or nothing when it has none.
 std::optional<std::string> without_done(const std::string& body);

@@ -168,6 +168,7 @@ void OpenAiParser::frame(std::string_view name, std::string_view data, bool last
     if (last || finished_) return;
     throw Failure{FREELLM_E_PROTOCOL};
   }
+  provider_.edit_answer(value->get_object());
   object(value->get_object(), data, marked_error, false, out);
 }
 
@@ -184,6 +185,7 @@ void OpenAiParser::whole(EventsOut& out) {
   }
   if (!value->is_object()) throw Failure{FREELLM_E_PROTOCOL};
   json::object& answer = value->get_object();
+  provider_.edit_answer(answer);
   const bool answers = answer.contains("choices");
   if (!answers && !is_error(answer)) throw Failure{FREELLM_E_PROTOCOL};
   object(answer, body_, false, true, out);

@@ -14,7 +14,7 @@ void OpenAiProvider::build_request(const Call& call, RequestOut& out) const {
   out.target("POST", dialect_.chat_path);
   out.credential("authorization", "Bearer ", dialect_.credential_part);
   out.header("content-type", "application/json");
-  out.header("accept", call.streams() ? "text/event-stream" : "application/json");
+  out.header("accept", asks_stream(call) ? "text/event-stream" : "application/json");
   add_headers(call, out);
   write_body(call, out);
 }

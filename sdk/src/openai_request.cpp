@@ -103,12 +103,12 @@ void OpenAiProvider::write_body(const Call& call, RequestOut& out) const {
   std::string model;
   append_json_string(model, call.model());
   splicer.own("model", model);
-  if (call.streams()) {
+  if (asks_stream(call)) {
     splicer.own("stream", "true");
     if (dialect_.ask_stream_usage) splicer.own("stream_options", R"({"include_usage":true})");
   }
   const std::uint64_t most =
-      call.max_output_tokens() != 0 ? call.max_output_tokens() : dialect_.default_max_tokens;
+      call.max_output_tokens() != 0 ? call.max_output_tokens() : default_max_tokens(call);
   if (most != 0) splicer.own(max_tokens_name(call), std::to_string(most));
 
   const bool tools = offers_tools(dialect_, call);

@@ -87,6 +87,10 @@ class OpenAiProvider {
   }
   /// The name under which the most output tokens are written.
   virtual std::string_view max_tokens_name(const Call&) const { return dialect_.max_tokens_name; }
+  /// Whether the provider is asked for a stream; the host takes a whole answer to a stream as well.
+  virtual bool asks_stream(const Call& call) const { return call.streams(); }
+  /// Output tokens to write when the client said nothing; 0: nothing is written.
+  virtual std::uint64_t default_max_tokens(const Call&) const { return dialect_.default_max_tokens; }
   /// Members of the provider's own, after all others.
   virtual void add_members(const Call&, MemberWriter&) const {}
   /// The same for requests beside chat.
@@ -97,6 +101,8 @@ class OpenAiProvider {
   /// Called with the parsed messages after the MessageRules were applied. May throw
   /// Failure{FREELLM_E_INVALID}.
   virtual void edit_messages(const Call&, boost::json::array& /*messages*/) const {}
+  /// A parsed whole answer or one frame of a stream, before anything of it is read: unwrap envelopes here.
+  virtual void edit_answer(boost::json::object& /*answer*/) const {}
   /// A parsed choice (of a chunk or of a whole answer) before it is read.
   virtual void edit_choice(boost::json::object& /*choice*/) const {}
   /// What an error body says, before the rows are tried: unwrap nested errors here.

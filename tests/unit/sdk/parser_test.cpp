@@ -16,6 +16,9 @@ struct Box final : OpenAiProvider {
   void edit_choice(boost::json::object& choice) const override {
     if (choice.contains("box_reason")) choice["finish_reason"] = choice["box_reason"];
   }
+  void edit_answer(boost::json::object& answer) const override {
+    if (answer.contains("inside")) answer["choices"] = answer["inside"];
+  }
 };
 
 using Lines = std::vector<std::string>;
@@ -285,6 +288,12 @@ TEST(Parser, FinishReasonsAreSaidInOpenAisWords) {
 TEST(Parser, AHookMayChangeAChoiceBeforeItIsRead) {
   EXPECT_EQ(stream(hi + frame(R"({"choices":[{"delta":{},"box_reason":"length"}]})")).events.back(),
             "finish length");
+}
+
+TEST(Parser, AHookMayUnwrapAnAnswerAndAFrame) {
+  EXPECT_EQ(whole(R"({"inside":[{"message":{"content":"hi"}}]})").events, (Lines{"text hi", "finish stop"}));
+  EXPECT_EQ(stream(frame(R"({"inside":[{"delta":{"content":"hi"},"finish_reason":"stop"}]})")).events,
+            (Lines{"text hi", "finish stop"}));
 }
 
 TEST(Parser, AMessageAtTheEndOfAStreamDoesNotRepeatIt) {

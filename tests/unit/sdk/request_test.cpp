@@ -53,6 +53,14 @@ struct Odd final : OpenAiProvider {
   }
 };
 
+/// Asks for a whole answer to every stream and knows a bound of its own.
+struct Unstreamed final : OpenAiProvider {
+  static constexpr std::string_view id = "unstreamed", manifest = "id: unstreamed";
+  constexpr Unstreamed() : OpenAiProvider(plain_dialect) {}
+  bool asks_stream(const Call&) const override { return false; }
+  std::uint64_t default_max_tokens(const Call& call) const override { return call.context_tokens() / 2; }
+};
+
 const std::string messages = R"([{"role":"user","content":"hi"}])";
 
 TEST(Request, WritesTargetHeadersAndCredential) {
@@ -67,6 +75,17 @@ TEST(Request, WritesTargetHeadersAndCredential) {
   EXPECT_EQ(odd.path, "/chat");
   EXPECT_EQ(odd.headers.front(), "authorization: Bearer <2>");
   EXPECT_EQ(odd.headers.back(), "x-title: t");
+}
+
+TEST(Request, AProviderMayAnswerAStreamWholeAndBoundItsOutputByTheWindow) {
+  Client client(Fields{{"messages", messages}, {"stream", "true"}});
+  client.call.flags = FREELLM_CALL_STREAM;
+  client.call.context_tokens = 400;
+  Written written;
+  write_request<Unstreamed>(client, written);
+  EXPECT_EQ(written.body, R"({"model":"real-model","max_tokens":200,"messages":)" + messages + "}");
+  EXPECT_EQ(written.headers.back(), "accept: application/json");
+  EXPECT_EQ(written.bound, 200U);
 }
 
 TEST(Request, AMebibyteOfMessagesIsSentFromWhereItLies) {

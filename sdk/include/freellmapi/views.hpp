@@ -176,6 +176,8 @@ class EventsOut {
     e.json = str(json);
     emit(e.h);
   }
+  /// An event as another parser made it, for who stands between that parser and the host.
+  void pass(const freellm_event& event) { emit(event); }
 
  private:
   static freellm_event head(std::uint16_t type, std::size_t size) noexcept {

@@ -21,14 +21,14 @@ export const installed_providers = [...installed];
 export const unified_key = 'freellmapi-test-0123456789abcdef0123456789abcdef';
 
 // The names under which people have exported their keys.
-const key_names = { google: 'GEMINI_API_KEY', groq: 'GROQ_API_KEY', cerebras: 'CEREBRAS_API_KEY', mistral: 'MISTRAL_API_KEY', cohere: 'COHERE_API_KEY', nvidia: 'NVIDIA_API_KEY' };
+const key_names = { google: 'GEMINI_API_KEY', groq: 'GROQ_API_KEY', cerebras: 'CEREBRAS_API_KEY', mistral: 'MISTRAL_API_KEY', cohere: 'COHERE_API_KEY', nvidia: 'NVIDIA_API_KEY', sambanova: 'SAMBANOVA_API_KEY' };
 
-// A policy with every provider's base URL turned to the emulator. `boxes` are custom endpoints by name; `providers`
-// merges further YAML (as JSON) into a provider's section.
+// A policy with every provider's base URL turned to the emulator, those included that are off by default. `boxes` are
+// custom endpoints by name; `providers` merges further YAML (as JSON) into a provider's section.
 export function policy_text(emulator, { chain, boxes = [], providers = {}, rest = {}, tls = false }) {
   const at = tls ? emulator.addresses.tls : emulator.addresses.http;
   const all = {};
-  for (const id of Object.keys(key_names).filter((id) => installed.has(id))) all[id] = { base_url: at + bases[id], ...(tls ? { ca_file: emulator.addresses.ca } : {}) };
+  for (const id of Object.keys(key_names).filter((id) => installed.has(id))) all[id] = { enabled: true, base_url: at + bases[id], ...(tls ? { ca_file: emulator.addresses.ca } : {}) };
   for (const name of boxes) all[name] = { plugin: 'custom', base_url: `${at}/box/${name}/v1`, models: { 'any-model': { tools: true, vision: true, json: 'schema', context: 131072 } }, ...(tls ? { ca_file: emulator.addresses.ca } : {}) };
   for (const [id, more] of Object.entries(providers)) all[id] = { ...all[id], ...more };
   // JSON is YAML.

@@ -20,6 +20,7 @@ test('a rate limit speaks the language of its provider', async (t) => {
   assert.equal(cerebras.headers.get('x-should-retry'), 'false');
   assert.equal((await chat(e, 'mistral')).json.code, '1300');
   assert.match((await chat(e, 'cohere')).json.message, /trial token rate limit exceeded/);
+  assert.equal((await chat(e, 'sambanova')).json.error.message, 'Rate limit exceeded: tokens per day');
   assert.deepEqual((await chat(e, 'nvidia')).json, { status: 429, title: 'Too Many Requests' });
   const google = (await gemini(e, {})).json.error;
   assert.equal(google.status, 'RESOURCE_EXHAUSTED');

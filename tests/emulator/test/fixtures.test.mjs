@@ -9,6 +9,7 @@ const documented = {
   nvidia: { model: 'deepseek-ai/deepseek-v4-flash', messages: [{ role: 'user', content: 'hi' }], max_tokens: 512, temperature: 0.6 },
   mistral: { model: 'magistral-small-latest', messages: [{ role: 'user', content: '2+2?' }], max_tokens: 400, random_seed: 7 },
   cohere: { model: 'command-a-03-2025', messages: [{ role: 'system', content: 'Be terse.' }, { role: 'user', content: 'hi' }], max_tokens: 64, temperature: 0.3 },
+  sambanova: { model: 'Meta-Llama-3.3-70B-Instruct', messages: [{ role: 'user', content: 'hi' }], max_tokens: 64 },
   custom: { model: 'qwen3:8b', messages: [{ role: 'user', content: 'hi' }], anything: { at: 'all' } },
 };
 
@@ -81,6 +82,8 @@ test('reasoning comes in the field of its provider', async (t) => {
   const message = async (provider, model) => (await chat(e, provider, { model, messages: [{ role: 'user', content: '!think of it' }] })).json.choices[0].message;
   assert.match((await message('groq', 'openai/gpt-oss-120b')).reasoning, /Thinking/);
   assert.match((await message('cerebras', 'gpt-oss-120b')).reasoning, /Thinking/);
+  assert.match((await message('sambanova', 'gpt-oss-120b')).reasoning, /Thinking/);
+  assert.equal((await message('sambanova', 'DeepSeek-V3.1')).reasoning, undefined);
   assert.match((await message('nvidia', 'z-ai/glm-5.1')).reasoning_content, /Thinking/);
   assert.match((await message('cohere', 'command-a-reasoning-08-2025')).reasoning_content, /Thinking/);
   const [thinking, text] = (await message('mistral', 'magistral-medium-latest')).content;
@@ -99,6 +102,10 @@ test('rate-limit headers have the format of their provider', async (t) => {
   assert.match((await chat(e, 'cerebras')).headers.get('x-ratelimit-reset-tokens-minute'), /^\d+(\.\d+)?$/);
   assert.equal((await chat(e, 'mistral')).headers.get('x-ratelimit-remaining-req-minute'), '59');
   assert.equal((await chat(e, 'cohere')).headers.get('x-trial-endpoint-call-remaining'), '19');
+  const samba = await chat(e, 'sambanova');
+  assert.equal(samba.headers.get('x-ratelimit-remaining-requests-day'), '19');
+  const resets = Number(samba.headers.get('x-ratelimit-reset-requests')) - Date.now() / 1000;
+  assert.ok(resets > -1 && resets <= 60, `${resets}`);
   assert.equal((await chat(e, 'nvidia')).headers.get('x-ratelimit-limit-requests'), null);
 });
 

@@ -85,6 +85,18 @@ const refused = {
     ['developer', { messages: [{ role: 'developer', content: 'x' }, u('a')] }, 422, 'messages'],
     ['unknown model', { model: 'nope' }, 404, '404 page not found'],
   ],
+  sambanova: [
+    ['top_p', { top_p: 100 }, 400, 'Expected a value between 0 and 1, but got 100 instead.'],
+    ['temperature', { temperature: 2.5 }, 400, 'decimal_above_max_value'],
+    ['options without a stream', { stream_options: { include_usage: true } }, 400, 'stream_options'],
+    ['effort', { model: 'gpt-oss-120b', reasoning_effort: 'none' }, 400, 'reasoning_effort'],
+    ['tool_choice alone', { tool_choice: 'required' }, 400, 'tool_choice'],
+    ['tools of gemma', { model: 'gemma-3-12b-it', tools: [weather_tool] }, 400, 'does not support tools'],
+    ['developer', { messages: [{ role: 'developer', content: 'x' }, u('a')] }, 400, 'messages[0].role'],
+    ['image on a text model', { messages: [u(image)] }, 400, 'does not take images'],
+    ['remote image', { model: 'Llama-4-Maverick-17B-128E-Instruct', messages: [u([{ type: 'image_url', image_url: { url: 'https://example.org/a.png' } }])] }, 400, 'data URLs'],
+    ['unknown model', { model: 'nope' }, 404, 'model_not_found'],
+  ],
   custom: [
     ['no model', { model: undefined }, 400, 'model'],
     ['options without a stream', { stream_options: { include_usage: true } }, 400, 'stream_options'],
@@ -162,7 +174,7 @@ test('google refuses what it does not take', async (t) => {
 
 test('a bad key gets the answer of its provider', async (t) => {
   const e = await started(t);
-  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], nvidia: [403, 'Authorization failed'] };
+  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], nvidia: [403, 'Authorization failed'], sambanova: [401, 'invalid_api_key'] };
   for (const [provider, [status, text]] of Object.entries(answers)) {
     const r = await chat(e, provider, {}, { authorization: 'Bearer wrong' });
     assert.deepEqual([r.status, r.text.includes(text)], [status, true], `${provider}: ${r.text}`);
@@ -226,6 +238,8 @@ test('what is merely unwise is served and noted', async (t) => {
   assert.deepEqual(await notes(), ['null', 'format_text']);
   assert.equal((await chat(e, 'cohere', { stream: true, stream_options: { include_usage: true } })).status, 200);
   assert.deepEqual(await notes(), ['stream_options']);
+  assert.equal((await chat(e, 'sambanova', { user: 'u', min_p: 0.1, messages: [{ role: 'user', content: 'x', cache_control: {} }] })).status, 200);
+  assert.deepEqual(await notes(), ['unknown', 'unknown', 'unknown']);
   assert.equal((await chat(e, 'custom', {}, { cookie: 'a=b' })).status, 200);
   assert.deepEqual(await notes(), ['foreign_header']);
 });

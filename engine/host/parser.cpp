@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "host/guard.hpp"
 #include "host/provider.hpp"
 #include "host/tables.hpp"
 
@@ -47,7 +48,7 @@ class Gate {
   freellm_status end(freellm_status plugins) const noexcept {
     if (fault_ < 0) return fault_;
     if (plugins >= 0) return plugins == FREELLM_DONE ? FREELLM_DONE : FREELLM_OK;
-    return plugins < FREELLM_E_INTERNAL ? FREELLM_E_INTERNAL : plugins;
+    return plugins <= FREELLM_E_INTERNAL ? plugin_fault : plugins;
   }
 
  private:
@@ -68,34 +69,32 @@ class Gate {
   }
 
   freellm_status judge(const freellm_event* event) {
-    if (event == nullptr || event->size < sizeof *event || errored_) return FREELLM_E_PROTOCOL;
+    if (event == nullptr || event->size < sizeof *event || errored_) return plugin_fault;
     const auto holds = [event](std::size_t size) { return event->size >= size; };
     switch (event->type) {
       case FREELLM_EV_TEXT:
       case FREELLM_EV_REASONING:
       case FREELLM_EV_REFUSAL: {
         const auto* text = reinterpret_cast<const freellm_ev_text*>(event);
-        return holds(text_1_0) && is_whole(text->text) ? pass(*event) : FREELLM_E_PROTOCOL;
+        return holds(text_1_0) && is_whole(text->text) ? pass(*event) : plugin_fault;
       }
       case FREELLM_EV_TOOL: {
         const auto* tool = reinterpret_cast<const freellm_ev_tool*>(event);
         const bool good = holds(tool_1_0) && is_whole(tool->id) && is_whole(tool->name) &&
                           is_whole(tool->arguments) && is_whole(tool->extra);
-        return good ? pass(*event) : FREELLM_E_PROTOCOL;
+        return good ? pass(*event) : plugin_fault;
       }
       case FREELLM_EV_USAGE:
-        return holds(usage_1_0) ? pass(*event) : FREELLM_E_PROTOCOL;
+        return holds(usage_1_0) ? pass(*event) : plugin_fault;
       case FREELLM_EV_FINISH:
-        return holds(finish_1_0) ? finish(*reinterpret_cast<const freellm_ev_finish*>(event))
-                                 : FREELLM_E_PROTOCOL;
+        return holds(finish_1_0) ? finish(*reinterpret_cast<const freellm_ev_finish*>(event)) : plugin_fault;
       case FREELLM_EV_ERROR:
-        return holds(error_1_0) ? error(*reinterpret_cast<const freellm_ev_error*>(event))
-                                : FREELLM_E_PROTOCOL;
+        return holds(error_1_0) ? error(*reinterpret_cast<const freellm_ev_error*>(event)) : plugin_fault;
       case FREELLM_EV_EXTRA: {
-        if (!holds(extra_1_0)) return FREELLM_E_PROTOCOL;
+        if (!holds(extra_1_0)) return plugin_fault;
         const auto* extra = reinterpret_cast<const freellm_ev_extra*>(event);
         if (extra->place > FREELLM_EXTRA_ANSWER) return FREELLM_OK;
-        return is_whole(extra->name) && is_whole(extra->json) ? pass(*event) : FREELLM_E_PROTOCOL;
+        return is_whole(extra->name) && is_whole(extra->json) ? pass(*event) : plugin_fault;
       }
       default:
         return FREELLM_OK;  // of a newer minor
@@ -103,7 +102,7 @@ class Gate {
   }
 
   freellm_status finish(const freellm_ev_finish& event) {
-    if (!is_whole(event.reason)) return FREELLM_E_PROTOCOL;
+    if (!is_whole(event.reason)) return plugin_fault;
     const std::string_view reason = view(event.reason);
     if (std::find(finish_reasons.begin(), finish_reasons.end(), reason) != finish_reasons.end())
       return pass(event.h);
@@ -114,7 +113,7 @@ class Gate {
   }
 
   freellm_status error(const freellm_ev_error& event) {
-    if (event.outcome == nullptr || event.outcome->size < outcome_1_0) return FREELLM_E_PROTOCOL;
+    if (event.outcome == nullptr || event.outcome->size < outcome_1_0) return plugin_fault;
     const freellm_outcome outcome = known_outcome(adopt(event.outcome));
     freellm_ev_error known{};
     known.h = {sizeof known, FREELLM_EV_ERROR, event.h.flags};
@@ -131,6 +130,12 @@ class Gate {
 
 }  // namespace
 
+// The plugin's memory, rounded up to where the fence behind it may stand.
+static_assert(sizeof(Fence) % parser_align_max == 0);
+static std::size_t room_of(const freellm_provider& table) noexcept {
+  return (table.parser_size + alignof(Fence) - 1) / alignof(Fence) * alignof(Fence);
+}
+
 void Parser::Free::operator()(void* memory) const noexcept {
   ::operator delete (memory, std::align_val_t{parser_align_max});
 }
@@ -139,16 +144,31 @@ base::Result<Parser> Parser::open(std::shared_ptr<const Provider> provider, cons
                                   const freellm_head& head) {
   const freellm_provider& table = provider->table_;
   Parser parser;
-  parser.memory_.reset(::operator new (table.parser_size, std::align_val_t{parser_align_max}, std::nothrow));
+  const std::size_t size = room_of(table) + 2 * sizeof(Fence);
+  parser.memory_.reset(::operator new (size, std::align_val_t{parser_align_max}, std::nothrow));
   if (!parser.memory_)
     return base::Error{base::Errc::limit, "no memory for the answer's parser", provider->id()};
   // A parser that reads what it has not written must not see another answer.
-  std::memset(parser.memory_.get(), 0, table.parser_size);
-  const freellm_status status = table.parser_open(provider->raw_, parser.memory_.get(), &call, &head);
-  if (status < 0) return error_of(status, provider->id(), {});
-  parser.open_ = true;
+  std::memset(parser.memory_.get(), 0, size);
   parser.provider_ = std::move(provider);
-  return parser;
+  ::new (parser.memory_.get()) Fence;
+  ::new (parser.room() + room_of(table)) Fence;
+  parser.open_ = true;
+  const freellm_status status = parser.fenced(
+      call_plugin([&] { return table.parser_open(parser.provider_->raw_, parser.room(), &call, &head); }));
+  if (status >= 0) return parser;
+  parser.open_ = false;
+  return error_of(status, parser.provider_->id(), {});
+}
+
+std::byte* Parser::room() const noexcept { return static_cast<std::byte*>(memory_.get()) + sizeof(Fence); }
+
+freellm_status Parser::fenced(freellm_status status) noexcept {
+  const auto* before = std::launder(static_cast<const Fence*>(memory_.get()));
+  const auto* after = std::launder(reinterpret_cast<const Fence*>(room() + room_of(provider_->table_)));
+  if (before->stands() && after->stands()) return status;
+  open_ = false;
+  return plugin_fault;
 }
 
 Parser::Parser(Parser&& other) noexcept
@@ -172,21 +192,27 @@ Parser& Parser::operator=(Parser&& other) noexcept {
 Parser::~Parser() { close(); }
 
 void Parser::close() noexcept {
-  if (std::exchange(open_, false)) provider_->table_.parser_close(memory_.get());
+  if (!std::exchange(open_, false)) return;
+  call_plugin([this] {
+    provider_->table_.parser_close(room());
+    return FREELLM_OK;
+  });
 }
 
 freellm_status Parser::feed(std::string_view bytes, EventSink& sink) {
   if (ended_ != FREELLM_OK) return ended_;
   if (bytes.empty()) return FREELLM_OK;
   Gate gate{sink, errored_};
-  ended_ = gate.end(provider_->table_.parser_feed(memory_.get(), bytes.data(), bytes.size(), gate.out()));
+  ended_ = fenced(gate.end(call_plugin(
+      [&] { return provider_->table_.parser_feed(room(), bytes.data(), bytes.size(), gate.out()); })));
   return ended_;
 }
 
 freellm_status Parser::finish(EventSink& sink) {
   if (ended_ < 0) return ended_;
   Gate gate{sink, errored_};
-  const freellm_status status = gate.end(provider_->table_.parser_finish(memory_.get(), gate.out()));
+  const freellm_status status =
+      fenced(gate.end(call_plugin([&] { return provider_->table_.parser_finish(room(), gate.out()); })));
   ended_ = status < 0 ? status : FREELLM_E_INTERNAL;  // nothing may follow a good end
   return std::min<freellm_status>(status, FREELLM_OK);
 }
@@ -194,7 +220,8 @@ freellm_status Parser::finish(EventSink& sink) {
 freellm_status Provider::answer_locally(const freellm_call& call, EventSink& sink) const {
   bool errored = false;
   Gate gate{sink, errored};
-  return std::min<freellm_status>(gate.end(local_->answer(raw_, &call, gate.out())), FREELLM_OK);
+  const freellm_status status = call_plugin([&] { return local_->answer(raw_, &call, gate.out()); });
+  return std::min<freellm_status>(gate.end(status), FREELLM_OK);
 }
 
 }  // namespace freellmapi::host

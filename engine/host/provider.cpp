@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "host/guard.hpp"
 #include "host/plugins.hpp"
 #include "host/request_writer.hpp"
 #include "host/tables.hpp"
@@ -29,18 +30,33 @@ Provider::Provider(std::shared_ptr<const Plugin> plugin, const freellm_provider&
       id_(view(table_.id)),
       manifest_(view(table_.manifest)) {
   if (table_.get_extension == nullptr) return;
-  const auto* local = static_cast<const freellm_local*>(table_.get_extension(raw_, str(FREELLM_EXT_LOCAL)));
+  const auto* local = static_cast<const freellm_local*>(extension(FREELLM_EXT_LOCAL));
   if (local != nullptr && FREELLM_HAS(local, answer) && local->answer != nullptr) local_ = local;
+  const auto* more = static_cast<const freellm_endpoints*>(extension(FREELLM_EXT_ENDPOINTS));
+  if (more != nullptr && FREELLM_HAS(more, read_answer) && more->build_request != nullptr &&
+      more->read_answer != nullptr)
+    endpoints_ = more;
+}
+
+const void* Provider::extension(std::string_view id) const noexcept {
+  const void* found = nullptr;
+  call_plugin([&] {
+    found = table_.get_extension(raw_, str(id));
+    return FREELLM_OK;
+  });
+  return found;
 }
 
 bool Provider::has_key_shape(std::string_view key) const {
   if (table_.check_key_shape == nullptr) return true;
-  return table_.check_key_shape(raw_, str(key.substr(0, key_characters_shown)), key.size()) >= 0;
+  return call_plugin([&] {
+           return table_.check_key_shape(raw_, str(key.substr(0, key_characters_shown)), key.size());
+         }) >= 0;
 }
 
 base::Result<UpstreamRequest> Provider::build_request(const freellm_call& call) const {
   RequestWriter writer{view(call.body)};
-  const freellm_status status = table_.build_request(raw_, &call, writer.out());
+  const freellm_status status = call_plugin([&] { return table_.build_request(raw_, &call, writer.out()); });
   return std::move(writer).take(status, id_);
 }
 
@@ -49,23 +65,30 @@ base::Result<UpstreamRequest> Provider::build_probe() const {
     return base::Error{base::Errc::not_found, "the provider has no free way to test a key", id_};
   }
   RequestWriter writer{{}};
-  const freellm_status status = table_.build_probe(raw_, writer.out());
+  const freellm_status status = call_plugin([&] { return table_.build_probe(raw_, writer.out()); });
   return std::move(writer).take(status, id_);
 }
 
 freellm_outcome Provider::classify(const freellm_head& head, std::string_view body,
                                    std::int64_t now_unix_ms) const {
-  freellm_outcome outcome = blank_outcome();
-  const freellm_status status =
-      table_.classify_error(raw_, &head, str(body.substr(0, error_body_max)), now_unix_ms, &outcome);
-  return status < 0 ? blank_outcome() : known_outcome(outcome);
+  Fenced<freellm_outcome> fenced{{}, blank_outcome(), {}};
+  const freellm_status status = call_plugin([&] {
+    return table_.classify_error(raw_, &head, str(body.substr(0, error_body_max)), now_unix_ms,
+                                 &fenced.value);
+  });
+  if (!fenced.intact() || status <= FREELLM_E_INTERNAL) return failed_outcome();
+  return status < 0 ? blank_outcome() : known_outcome(fenced.value);
 }
 
 std::vector<freellm_window> Provider::read_limits(const freellm_head& head, std::int64_t now_unix_ms) const {
   if (table_.read_limits == nullptr) return {};
-  std::array<freellm_window, windows_max> windows{};
+  Fenced<std::array<freellm_window, windows_max>> fenced;
+  const std::array<freellm_window, windows_max>& windows = fenced.value;
   std::size_t count = 0;
-  if (table_.read_limits(raw_, &head, now_unix_ms, windows.data(), windows.size(), &count) < 0) return {};
+  const freellm_status status = call_plugin(
+      [&] { return table_.read_limits(raw_, &head, now_unix_ms, fenced.value.data(), windows_max, &count); });
+  // What it says of limits is a hint; one that cannot write it down says nothing.
+  if (status < 0 || !fenced.intact()) return {};
   std::vector<freellm_window> result;
   for (std::size_t i = 0; i < std::min(count, windows.size()); ++i) {
     freellm_window window = windows[i];

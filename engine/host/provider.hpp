@@ -2,6 +2,7 @@
 #pragma once
 
 #include <freellmapi/abi.h>
+#include <freellmapi/ext/endpoints.h>
 #include <freellmapi/ext/local.h>
 
 #include <cstddef>
@@ -11,11 +12,18 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.hpp"
 
 namespace freellmapi::host {
+
+/// Beside the statuses of the ABI: the plugin itself failed. It threw, wrote past its memory, said
+/// FREELLM_E_INTERNAL or emitted what the ABI forbids. Never a plugin's own word.
+inline constexpr freellm_status plugin_fault = -1000;
+/// The class of outcomes that come of it, beside those of the ABI.
+inline constexpr std::uint32_t plugin_failed = FREELLM_C_PROVIDER_BLOCKED + 1;
 
 /// The request a plugin wrote: everything but the host name, the secret and the framing.
 ///
@@ -60,6 +68,12 @@ class EventSink {
   virtual bool on_event(const freellm_event& event) = 0;
 };
 
+/// An answer of an endpoint beside chat, in OpenAI's shape.
+struct EndpointAnswer {
+  std::string content_type, body;
+  std::optional<std::uint64_t> input_tokens;  ///< as the provider billed them
+};
+
 class Plugin;
 
 /// One provider of a plugin. Immutable; keeps its plugin mapped. Thread safety: every method from any thread.
@@ -78,28 +92,41 @@ class Provider {
   bool has_key_shape(std::string_view key) const;
   /// What the plugin wrote has been checked: a method, a path, at most 64 headers of legal names and values
   /// that are not the host's own, at most 64 MiB of body. Errc::invalid_argument: another candidate may be
-  /// able to.
+  /// able to. Errc::internal: the plugin itself failed.
   base::Result<UpstreamRequest> build_request(const freellm_call& call) const;
   /// Errc::not_found when the provider has no free way to test a key.
   base::Result<UpstreamRequest> build_probe() const;
-  /// Sorts an error answer. Always gives an outcome: a plugin that fails gives FREELLM_C_UNKNOWN. NUL ends
-  /// are sure.
+  /// Sorts an error answer. Always gives an outcome: a plugin that refuses gives FREELLM_C_UNKNOWN, one that
+  /// fails plugin_failed. NUL ends are sure.
   freellm_outcome classify(const freellm_head& head, std::string_view body, std::int64_t now_unix_ms) const;
   /// True when the provider answers by itself (extension "freellm.local/1"): answer_locally() replaces
   /// requests.
   bool is_local() const noexcept { return local_ != nullptr; }
   /// REQUIRES: is_local(). Emits the whole answer into `sink`.
   freellm_status answer_locally(const freellm_call& call, EventSink& sink) const;
+  /// FREELLM_ENDPOINT_BIT of each endpoint beside chat ("freellm.endpoints/1").
+  std::uint32_t endpoints() const noexcept;
+  bool serves(std::uint32_t endpoint) const noexcept;
+  /// As build_request, for an endpoint; Errc::not_found when it is not served.
+  base::Result<UpstreamRequest> build_endpoint(std::uint32_t endpoint, const freellm_call& call) const;
+  /// Reads a whole 2xx answer: the answer in OpenAI's shape, or what went wrong.
+  std::variant<EndpointAnswer, freellm_outcome> read_endpoint(std::uint32_t endpoint,
+                                                              const freellm_call& call,
+                                                              const freellm_head& head,
+                                                              std::string_view body) const;
   /// The provider's statements about its windows; at most 32.
   std::vector<freellm_window> read_limits(const freellm_head& head, std::int64_t now_unix_ms) const;
 
  private:
   friend class Parser;
+  const void* extension(std::string_view id) const noexcept;
+
   std::shared_ptr<const Plugin> plugin_;
   const freellm_provider* raw_;  // passed back to the plugin
   freellm_provider table_;       // our copy, zero where the plugin knew less; calls go through it
   std::string id_, manifest_;
-  const freellm_local* local_ = nullptr;  // in the plugin; null: it needs the wire
+  const freellm_local* local_ = nullptr;          // in the plugin; null: it needs the wire
+  const freellm_endpoints* endpoints_ = nullptr;  // in the plugin; null: chat alone
 };
 
 /// One answer's parser. Not thread-safe; one owner.
@@ -114,7 +141,7 @@ class Parser {
 
   /// Feeds body bytes, cut anywhere. FREELLM_DONE: the answer is whole, further bytes are passed over. After
   /// a negative status every further call gives that status again. The sink sees only events that are whole
-  /// and of a known type, with known values; others end in FREELLM_E_PROTOCOL or are ignored as the ABI says.
+  /// and of a known type, with known values; others end in plugin_fault or are ignored as the ABI says.
   /// An exception of the sink ends in FREELLM_E_LIMIT (no memory) or FREELLM_E_INTERNAL.
   freellm_status feed(std::string_view bytes, EventSink& sink);
   /// The body ended: FREELLM_OK, or FREELLM_E_TRUNCATED when the answer has not.
@@ -122,6 +149,11 @@ class Parser {
 
  private:
   Parser() = default;
+  /// Where the plugin's part of the memory begins: fences stand on both sides of it.
+  std::byte* room() const noexcept;
+  /// `status`, or plugin_fault when the plugin has written past its memory. Then none of its code runs on it
+  /// again.
+  freellm_status fenced(freellm_status status) noexcept;
   struct Free {
     void operator()(void* memory) const noexcept;
   };

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "base/text.hpp"
+#include "host/provider.hpp"
 
 namespace freellmapi::host {
 
@@ -148,6 +149,8 @@ Error error_of(freellm_status status, std::string_view provider, std::string_vie
       return error(Errc::limit, "the plugin reached one of its bounds");
     case FREELLM_E_STOPPED:
       return error(Errc::cancelled, "the plugin stopped");
+    case plugin_fault:
+      return error(Errc::internal, "the plugin failed: it threw, or wrote past its memory");
     default:
       return error(Errc::internal, fmt::format("the plugin failed with status {}", status));
   }
@@ -158,6 +161,14 @@ freellm_outcome blank_outcome() noexcept {
   outcome.size = sizeof outcome;
   outcome.retry_after_ms = -1;
   outcome.reset_unix_ms = -1;
+  return outcome;
+}
+
+freellm_outcome failed_outcome() noexcept {
+  freellm_outcome outcome = blank_outcome();
+  outcome.error_class = plugin_failed;
+  constexpr std::string_view sentence = "the plugin itself failed over the provider's error";
+  std::memcpy(outcome.message, sentence.data(), sentence.size());
   return outcome;
 }
 

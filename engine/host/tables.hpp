@@ -53,5 +53,7 @@ base::Error error_of(freellm_status status, std::string_view provider, std::stri
 freellm_outcome known_outcome(const freellm_outcome& theirs) noexcept;
 /// An outcome in which nothing is said.
 freellm_outcome blank_outcome() noexcept;
+/// The plugin itself failed.
+freellm_outcome failed_outcome() noexcept;
 
 }  // namespace freellmapi::host

@@ -18,6 +18,10 @@ freellm_outcome outcome_of(std::uint32_t error_class, std::string_view message) 
   return outcome;
 }
 
+freellm_outcome outcome_of(const base::Error& error, std::uint32_t otherwise) noexcept {
+  return outcome_of(error.code == base::Errc::internal ? host::plugin_failed : otherwise, error.message);
+}
+
 freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept {
   using net::Fault;
   std::uint32_t error_class = FREELLM_C_NETWORK;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "host/provider.hpp"
 #include "net/upstream.hpp"
 #include "quota/ledger.hpp"
 
@@ -44,7 +45,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Bench = quota::BenchScope;
 
-inline constexpr std::array<Ruling, 22> rulings{{
+inline constexpr std::array<Ruling, 23> rulings{{
     {FREELLM_C_UNKNOWN, "unknown", Next::provider, std::nullopt},
     {FREELLM_C_RATE_LIMITED, "rate_limited", Next::key, Bench::key_model, seconds{60}, hours{24}},
     {FREELLM_C_QUOTA_EXHAUSTED, "quota_exhausted", Next::key, Bench::key_model, minutes{10}, hours{24 * 31}},
@@ -77,6 +78,8 @@ inline constexpr std::array<Ruling, 22> rulings{{
      Growth::none, 2},
     {FREELLM_C_PROVIDER_GONE, "provider_gone", Next::provider, Bench::provider, hours{24 * 7}, hours{24 * 7}},
     {FREELLM_C_PROVIDER_BLOCKED, "provider_blocked", Next::provider, Bench::provider, hours{1}, hours{1}},
+    {host::plugin_failed, "plugin_failed", Next::provider, Bench::provider, minutes{10}, hours{24},
+     Growth::doubling},
 }};
 
 /// The row of a class; a class we do not know is FREELLM_C_UNKNOWN.
@@ -95,11 +98,13 @@ constexpr bool rows_stand_at_their_class() {
   return true;
 }
 static_assert(rows_stand_at_their_class());
-static_assert(rulings.size() == FREELLM_C_PROVIDER_BLOCKED + 1, "a class of the ABI has no row");
+static_assert(rulings.size() == host::plugin_failed + 1, "a class of the ABI has no row");
 }  // namespace check
 
 /// What a plugin said of an attempt, or what the wire itself showed.
 freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept;
+/// A call into a plugin that gave nothing: its own failure, or `otherwise`.
+freellm_outcome outcome_of(const base::Error& error, std::uint32_t otherwise) noexcept;
 /// An outcome made by the host.
 freellm_outcome outcome_of(std::uint32_t error_class, std::string_view message) noexcept;
 

@@ -105,6 +105,8 @@ Reading::State Reading::judge(freellm_status status) {
   switch (status) {
     case FREELLM_E_TRUNCATED:
       return fail(outcome_of(FREELLM_C_TRUNCATED, "the answer ended before its legal end"));
+    case host::plugin_fault:
+      return fail(outcome_of(host::plugin_failed, "the plugin failed while it read the answer"));
     case FREELLM_E_LIMIT:
       return fail(outcome_of(FREELLM_C_MALFORMED, "a piece of the answer is longer than its bound"));
     default:

@@ -204,7 +204,8 @@ struct ProviderTable {
                     p.read_limits(head, std::int64_t{}, out);
                   })
       t.read_limits = &read_limits;
-    t.get_extension = &get_extension;
+    if constexpr (ServesEndpoints<P> || requires(const P& p) { p.extension(std::string_view{}); })
+      t.get_extension = &get_extension;
     return t;
   }
 };

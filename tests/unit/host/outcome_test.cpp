@@ -49,7 +49,17 @@ TEST(Outcome, EveryTextEnds) {
   EXPECT_EQ(std::string{outcome.message}, std::string(511, 'd'));
 }
 
-TEST(Outcome, APluginThatFailsHasSaidNothing) {
+TEST(Outcome, APluginThatRefusesHasSaidNothing) {
+  freellm_provider table = scripted_table();
+  table.classify_error = [](const freellm_provider*, const freellm_head*, freellm_str, std::int64_t,
+                            freellm_outcome* outcome) {
+    outcome->error_class = FREELLM_C_AUTH_INVALID;
+    return freellm_status{FREELLM_E_UNSUPPORTED};
+  };
+  EXPECT_EQ(scripted(table)->classify(head_with(401), "", 0).error_class, std::uint32_t{FREELLM_C_UNKNOWN});
+}
+
+TEST(Outcome, APluginThatFailsIsTheOneToBlame) {
   freellm_provider table = scripted_table();
   table.classify_error = [](const freellm_provider*, const freellm_head*, freellm_str, std::int64_t,
                             freellm_outcome* outcome) {
@@ -58,8 +68,18 @@ TEST(Outcome, APluginThatFailsHasSaidNothing) {
     return freellm_status{FREELLM_E_INTERNAL};
   };
   const freellm_outcome outcome = scripted(table)->classify(head_with(401), "", 0);
-  EXPECT_EQ(outcome.error_class, std::uint32_t{FREELLM_C_UNKNOWN});
+  EXPECT_EQ(outcome.error_class, plugin_failed);
   EXPECT_EQ(outcome.retry_after_ms, -1);
+}
+
+TEST(Outcome, NoPluginCanBlameAPlugin) {
+  freellm_provider table = scripted_table();
+  table.classify_error = [](const freellm_provider*, const freellm_head*, freellm_str, std::int64_t,
+                            freellm_outcome* outcome) {
+    outcome->error_class = plugin_failed;
+    return freellm_status{FREELLM_OK};
+  };
+  EXPECT_EQ(scripted(table)->classify(head_with(401), "", 0).error_class, std::uint32_t{FREELLM_C_UNKNOWN});
 }
 
 TEST(Outcome, ThePluginSeesTheBodyUpTo64KiBAndTheTime) {

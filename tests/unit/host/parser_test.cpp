@@ -66,20 +66,20 @@ TEST_F(ParserTest, EventsOfEveryKnownKindReachTheSink) {
   EXPECT_EQ(sink_.script, "T?2?8?3?7");
 }
 
-TEST_F(ParserTest, AnEventSmallerThanItsKindIsAProtocolError) {
-  EXPECT_EQ(emitting(nullptr), FREELLM_E_PROTOCOL);
+TEST_F(ParserTest, AnEventSmallerThanItsKindIsThePluginsFault) {
+  EXPECT_EQ(emitting(nullptr), plugin_fault);
   auto bare = freellm_event{4, FREELLM_EV_TEXT, 0};
-  EXPECT_EQ(emitting(&bare), FREELLM_E_PROTOCOL);
+  EXPECT_EQ(emitting(&bare), plugin_fault);
   const auto one_short = [this](auto event) {
     event.h.size -= 1;
     return emitting(&event.h);
   };
-  EXPECT_EQ(one_short(text_event("hi")), FREELLM_E_PROTOCOL);
-  EXPECT_EQ(one_short(made<freellm_ev_tool>(FREELLM_EV_TOOL)), FREELLM_E_PROTOCOL);
-  EXPECT_EQ(one_short(made<freellm_ev_usage>(FREELLM_EV_USAGE)), FREELLM_E_PROTOCOL);
-  EXPECT_EQ(one_short(made<freellm_ev_finish>(FREELLM_EV_FINISH)), FREELLM_E_PROTOCOL);
-  EXPECT_EQ(one_short(made<freellm_ev_error>(FREELLM_EV_ERROR)), FREELLM_E_PROTOCOL);
-  EXPECT_EQ(one_short(made<freellm_ev_extra>(FREELLM_EV_EXTRA)), FREELLM_E_PROTOCOL);
+  EXPECT_EQ(one_short(text_event("hi")), plugin_fault);
+  EXPECT_EQ(one_short(made<freellm_ev_tool>(FREELLM_EV_TOOL)), plugin_fault);
+  EXPECT_EQ(one_short(made<freellm_ev_usage>(FREELLM_EV_USAGE)), plugin_fault);
+  EXPECT_EQ(one_short(made<freellm_ev_finish>(FREELLM_EV_FINISH)), plugin_fault);
+  EXPECT_EQ(one_short(made<freellm_ev_error>(FREELLM_EV_ERROR)), plugin_fault);
+  EXPECT_EQ(one_short(made<freellm_ev_extra>(FREELLM_EV_EXTRA)), plugin_fault);
   EXPECT_EQ(sink_.script, "");
 }
 
@@ -92,12 +92,12 @@ TEST_F(ParserTest, AnUnknownEventOrPlaceIsIgnored) {
   EXPECT_EQ(sink_.script, "");
 }
 
-TEST_F(ParserTest, ATextThatPointsNowhereIsAProtocolError) {
+TEST_F(ParserTest, ATextThatPointsNowhereIsThePluginsFault) {
   auto event = text_event("hi");
   event.text = {nullptr, 2};
-  EXPECT_EQ(emitting(&event.h), FREELLM_E_PROTOCOL);
+  EXPECT_EQ(emitting(&event.h), plugin_fault);
   event.text = {"hi", SIZE_MAX};
-  EXPECT_EQ(emitting(&event.h), FREELLM_E_PROTOCOL);
+  EXPECT_EQ(emitting(&event.h), plugin_fault);
   event.text = {nullptr, 0};
   EXPECT_EQ(emitting(&event.h), FREELLM_OK);
 }
@@ -123,14 +123,14 @@ TEST_F(ParserTest, AnErrorInsideTheAnswerIsMadeKnownAndNothingMayFollow) {
   EXPECT_EQ(parser.feed("x", sink_), FREELLM_OK);
   EXPECT_EQ(sink_.script, "E(0," + std::string(511, 'm') + ")");
   script = [&](freellm_events_out* out) { return out->emit(out, &more.h); };
-  EXPECT_EQ(parser.feed("x", sink_), FREELLM_E_PROTOCOL);
+  EXPECT_EQ(parser.feed("x", sink_), plugin_fault);
   EXPECT_EQ(sink_.answer, "");
 
   error.outcome = nullptr;
-  EXPECT_EQ(emitting(&error.h), FREELLM_E_PROTOCOL);
+  EXPECT_EQ(emitting(&error.h), plugin_fault);
   outcome.size = 8;
   error.outcome = &outcome;
-  EXPECT_EQ(emitting(&error.h), FREELLM_E_PROTOCOL);
+  EXPECT_EQ(emitting(&error.h), plugin_fault);
 }
 
 TEST_F(ParserTest, TheSinksStopHoldsEvenWhenThePluginGoesOn) {
@@ -160,8 +160,9 @@ TEST_F(ParserTest, AnExceptionOfTheSinkDoesNotCrossThePlugin) {
   EXPECT_EQ(open().feed("x", throwing), FREELLM_E_LIMIT);
 }
 
-TEST_F(ParserTest, AStatusNobodyKnowsIsAnInternalOne) {
-  EXPECT_EQ(fed([](freellm_events_out*) { return -99; }), FREELLM_E_INTERNAL);
+TEST_F(ParserTest, AnInternalStatusAndOneNobodyKnowsAreThePluginsFault) {
+  EXPECT_EQ(fed([](freellm_events_out*) { return -99; }), plugin_fault);
+  EXPECT_EQ(fed([](freellm_events_out*) { return freellm_status{FREELLM_E_INTERNAL}; }), plugin_fault);
   EXPECT_EQ(fed([](freellm_events_out*) { return 99; }), FREELLM_OK);
   EXPECT_EQ(fed([](freellm_events_out*) { return freellm_status{FREELLM_E_LIMIT}; }), FREELLM_E_LIMIT);
 }
@@ -213,7 +214,7 @@ TEST_F(ParserTest, AProviderThatAnswersByItselfDoesSoThroughTheSameGate) {
   EXPECT_EQ(provider->answer_locally(call_with("{}"), sink_), FREELLM_OK);
   EXPECT_EQ(sink_.answer, "by myself");
   script = [](freellm_events_out* out) { return out->emit(out, nullptr); };
-  EXPECT_EQ(provider->answer_locally(call_with("{}"), sink_), FREELLM_E_PROTOCOL);
+  EXPECT_EQ(provider->answer_locally(call_with("{}"), sink_), plugin_fault);
 }
 
 TEST_F(ParserTest, ItsMemoryIsAlignedAndClean) {

@@ -105,6 +105,7 @@ TEST(Rulings, SayWhatTheTaxonomySays) {
       {FREELLM_C_TRUNCATED, Next::model, B::model},
       {FREELLM_C_PROVIDER_GONE, Next::provider, B::provider},
       {FREELLM_C_PROVIDER_BLOCKED, Next::provider, B::provider},
+      {host::plugin_failed, Next::provider, B::provider},
   };
   ASSERT_EQ(std::size(rows), rulings.size());
   for (const Row& row : rows) {

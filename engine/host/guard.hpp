@@ -1,0 +1,49 @@
+// Keeps a plugin's faults the plugin's own: exceptions end at the call, writes past its memory are seen.
+#pragma once
+
+#include <freellmapi/abi.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "host/provider.hpp"
+
+namespace freellmapi::host {
+
+/// Calls into a plugin. What it throws, against the ABI, ends here as plugin_fault. A noexcept function that
+/// throws ends the process; nobody can help that.
+template <class Function>
+freellm_status call_plugin(Function&& function) {
+  try {
+    return function();
+  } catch (...) {
+    return plugin_fault;
+  }
+}
+
+/// Sixty-four bytes that a plugin has no reason to touch. They stand beside what it may write.
+class Fence {
+ public:
+  Fence() noexcept { bytes_.fill(mark); }
+  bool stands() const noexcept {
+    for (const std::uint64_t word : bytes_)
+      if (word != mark) return false;
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t mark = 0xF3EE'11A9'0FE2'CE5Du;
+  std::array<std::uint64_t, 8> bytes_;
+};
+
+/// Something of ours that a plugin fills, between two fences.
+template <class T>
+struct Fenced {
+  Fence before;
+  T value{};
+  Fence after;
+  bool intact() const noexcept { return before.stands() && after.stands(); }
+};
+
+}  // namespace freellmapi::host

@@ -295,6 +295,7 @@ void classify(const ErrorFacts& facts, const Headers& head, std::span<const Erro
               std::span<const freellm_window> windows, std::int64_t now, OutcomeOut& out) {
   freellm_outcome& o = out.raw();
   Captures caught;
+  std::chrono::seconds usual_wait{0};
   const auto by_table = [&](std::span<const ErrorRow> table, bool generic) {
     for (const ErrorRow& row : table) {
       Captures found;
@@ -302,6 +303,7 @@ void classify(const ErrorFacts& facts, const Headers& head, std::span<const Erro
       caught = std::move(found);
       out.sort(row.error_class, row.definite, row.scope);
       out.window(row.window, row.unit);
+      usual_wait = row.wait;
       out.repair(!caught.field.empty() ? droppable(caught.field) : row.repair,
                  !caught.rename.empty() ? std::string_view(caught.rename) : row.repair_rename);
       return true;
@@ -343,6 +345,7 @@ void classify(const ErrorFacts& facts, const Headers& head, std::span<const Erro
     if (o.limit == 0 && window != nullptr && window->limit != not_said) o.limit = window->limit;
   }
   fill_wait(facts, head, window, now, o);
+  if (o.retry_after_ms < 0 && usual_wait.count() > 0) o.retry_after_ms = milliseconds(usual_wait).count();
 }
 
 void read_limit_headers(const Headers& head, std::span<const LimitHeaders> table, std::int64_t now,

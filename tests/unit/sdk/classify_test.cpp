@@ -335,5 +335,13 @@ TEST(Outcome, TextsAreCutAtACharacterAndEndWithNul) {
   EXPECT_STREQ(o.repair_field, "");
 }
 
+TEST(Classify, ARowsUsualWaitStandsInWhenTheAnswerNamesNone) {
+  constexpr ErrorRow rows[] = {
+      {.status = {503}, .error_class = FREELLM_C_OVERLOADED, .wait = std::chrono::minutes(5)}};
+  EXPECT_EQ(sort(503, R"({"error":"full"})", {}, rows).o.retry_after_ms, 300'000);
+  EXPECT_EQ(sort(503, R"({"error":"full"})", {{"retry-after", "7"}}, rows).o.retry_after_ms, 7'000);
+  EXPECT_EQ(sort(502, R"({"error":"full"})", {}, rows).o.retry_after_ms, -1);
+}
+
 }  // namespace
 }  // namespace freellmapi::sdk

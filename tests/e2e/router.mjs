@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Emulator } from '../emulator/emulator.mjs';
-import { bases, keys } from '../emulator/harness.mjs';
+import { bases, cloudflare_account, keys } from '../emulator/harness.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const build = process.env.FREELLMAPI_BUILD ?? path.join(root, 'build/release');
@@ -21,14 +21,17 @@ export const installed_providers = [...installed];
 export const unified_key = 'freellmapi-test-0123456789abcdef0123456789abcdef';
 
 // The names under which people have exported their keys.
-const key_names = { google: 'GEMINI_API_KEY', groq: 'GROQ_API_KEY', cerebras: 'CEREBRAS_API_KEY', mistral: 'MISTRAL_API_KEY', cohere: 'COHERE_API_KEY', nvidia: 'NVIDIA_API_KEY', sambanova: 'SAMBANOVA_API_KEY' };
+const key_names = { google: 'GEMINI_API_KEY', groq: 'GROQ_API_KEY', cerebras: 'CEREBRAS_API_KEY', mistral: 'MISTRAL_API_KEY', cohere: 'COHERE_API_KEY', nvidia: 'NVIDIA_API_KEY', sambanova: 'SAMBANOVA_API_KEY', pollinations: 'POLLINATIONS_API_KEY', cloudflare: 'CLOUDFLARE_API_TOKEN' };
+// Where a base URL ends before the emulator's path does, and what else the environment holds.
+const router_bases = { ...bases, cloudflare: '/cloudflare/client/v4' };
+const more_env = { CLOUDFLARE_ACCOUNT_ID: cloudflare_account };
 
 // A policy with every provider's base URL turned to the emulator, those included that are off by default. `boxes` are
 // custom endpoints by name; `providers` merges further YAML (as JSON) into a provider's section.
 export function policy_text(emulator, { chain, boxes = [], providers = {}, rest = {}, tls = false }) {
   const at = tls ? emulator.addresses.tls : emulator.addresses.http;
   const all = {};
-  for (const id of Object.keys(key_names).filter((id) => installed.has(id))) all[id] = { enabled: true, base_url: at + bases[id], ...(tls ? { ca_file: emulator.addresses.ca } : {}) };
+  for (const id of Object.keys(key_names).filter((id) => installed.has(id))) all[id] = { enabled: true, base_url: at + router_bases[id], ...(tls ? { ca_file: emulator.addresses.ca } : {}) };
   for (const name of boxes) all[name] = { plugin: 'custom', base_url: `${at}/box/${name}/v1`, models: { 'any-model': { tools: true, vision: true, json: 'schema', context: 131072 } }, ...(tls ? { ca_file: emulator.addresses.ca } : {}) };
   for (const [id, more] of Object.entries(providers)) all[id] = { ...all[id], ...more };
   // JSON is YAML.
@@ -44,7 +47,7 @@ export class Router {
     router.emulator = options.emulator;
     const text = options.policy ?? policy_text(options.emulator, options);
     await writeFile(router.policy_file, text);
-    const key_env = options.keys === false ? {} : Object.fromEntries(Object.entries(key_names).map(([id, name]) => [name, keys[id]]));
+    const key_env = options.keys === false ? {} : { ...more_env, ...Object.fromEntries(Object.entries(key_names).map(([id, name]) => [name, keys[id]])) };
     const [program, ...before] = [...(options.wrap ?? []), binary];
     router.process = spawn(program, [...before, 'serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', '127.0.0.1:0', '--log-format', options.log_format ?? 'json', ...(options.args ?? [])], {
       env: { PATH: process.env.PATH, HOME: router.home, FREELLMAPI_KEY: unified_key, ...key_env, ...(options.env ?? {}) },

@@ -21,7 +21,9 @@ test('a rate limit speaks the language of its provider', async (t) => {
   assert.equal((await chat(e, 'mistral')).json.code, '1300');
   assert.match((await chat(e, 'cohere')).json.message, /trial token rate limit exceeded/);
   assert.equal((await chat(e, 'sambanova')).json.error.message, 'Rate limit exceeded: tokens per day');
+  assert.match((await chat(e, 'pollinations')).json.error.message, /too quickly/);
   assert.deepEqual((await chat(e, 'nvidia')).json, { status: 429, title: 'Too Many Requests' });
+  assert.match((await chat(e, 'cloudflare')).json.errors[0].message, /daily free allocation of 10,000 neurons/);
   const google = (await gemini(e, {})).json.error;
   assert.equal(google.status, 'RESOURCE_EXHAUSTED');
   assert.match(google.details[1].violations[0].quotaId, /PerDay/);
@@ -67,6 +69,26 @@ test('each named error has its status at each provider', async (t) => {
   e.script(rule({ status: 418, body: { tea: true }, headers: { 'x-pot': '1' } }));
   const tea = await chat(e, 'groq');
   assert.deepEqual([tea.status, tea.json, tea.headers.get('x-pot')], [418, { tea: true }, '1']);
+});
+
+test('pollinations hides what its upstream refused, and tells an empty account in an answer', async (t) => {
+  const e = await started(t);
+  e.script(rule({ bad_request: { upstream: 429, message: 'slow down' } }));
+  const hidden = await chat(e, 'pollinations');
+  assert.deepEqual([hidden.status, hidden.json.error.details.upstreamStatus], [502, 429]);
+  e.script(rule({ payment: { upstream: true } }));
+  assert.equal((await chat(e, 'pollinations')).json.error.details.name, 'UpstreamError');
+  e.script(rule({ payment: { notice: true } }));
+  const whole = await chat(e, 'pollinations');
+  assert.deepEqual([whole.status, whole.json.usage.completion_tokens], [200, 0]);
+  assert.match(whole.json.choices[0].message.content, /^The account behind this API key/);
+  const streamed = await chat(e, 'pollinations', { stream: true });
+  assert.equal(streamed_text(streamed.text), whole.json.choices[0].message.content);
+  e.script(rule({ rate_limit: { axis: 'concurrency' } }));
+  assert.deepEqual(await chat(e, 'pollinations').then((r) => [r.status, r.headers.get('retry-after'), r.json.error]), [429, '1', 'concurrency_limit_exceeded']);
+  e.script([]);
+  const probe = async (headers) => (await fetch(`${e.addresses.http}/pollinations/account/key`, { headers })).status;
+  assert.deepEqual([await probe({ authorization: 'Bearer pk_abcdefgh' }), await probe({ authorization: 'Bearer x' }), await probe({})], [200, 401, 401]);
 });
 
 test('rules are matched, counted and limited', async (t) => {

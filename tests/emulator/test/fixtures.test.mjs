@@ -10,6 +10,8 @@ const documented = {
   mistral: { model: 'magistral-small-latest', messages: [{ role: 'user', content: '2+2?' }], max_tokens: 400, random_seed: 7 },
   cohere: { model: 'command-a-03-2025', messages: [{ role: 'system', content: 'Be terse.' }, { role: 'user', content: 'hi' }], max_tokens: 64, temperature: 0.3 },
   sambanova: { model: 'Meta-Llama-3.3-70B-Instruct', messages: [{ role: 'user', content: 'hi' }], max_tokens: 64 },
+  pollinations: { model: 'openai', messages: [{ role: 'user', content: 'hi' }], max_tokens: 200, seed: 42 },
+  cloudflare: { model: '@cf/zai-org/glm-4.7-flash', messages: [{ role: 'user', content: 'hi' }], max_tokens: 8192 },
   custom: { model: 'qwen3:8b', messages: [{ role: 'user', content: 'hi' }], anything: { at: 'all' } },
 };
 
@@ -47,7 +49,8 @@ for (const provider of openai_like) {
     assert.deepEqual((await last_entry(e)).violations, []);
   });
 
-  test(`${provider}: lists its models to a good key`, async (t) => {
+  // Cloudflare's list has another address.
+  if (provider !== 'cloudflare') test(`${provider}: lists its models to a good key`, async (t) => {
     const e = await started(t);
     const r = await fetch(`${e.addresses.http}${bases[provider]}/models`, { headers: auth(provider) });
     const ids = (await r.json()).data.map((m) => m.id);
@@ -86,6 +89,10 @@ test('reasoning comes in the field of its provider', async (t) => {
   assert.equal((await message('sambanova', 'DeepSeek-V3.1')).reasoning, undefined);
   assert.match((await message('nvidia', 'z-ai/glm-5.1')).reasoning_content, /Thinking/);
   assert.match((await message('cohere', 'command-a-reasoning-08-2025')).reasoning_content, /Thinking/);
+  const twice = await message('cloudflare', '@cf/zai-org/glm-4.7-flash');
+  assert.match(twice.reasoning, /Thinking/);
+  assert.equal(twice.reasoning_content, twice.reasoning);
+  assert.match((await message('cloudflare', '@cf/deepseek-ai/deepseek-r1-distill-qwen-32b')).content, /^<think>\nThinking/);
   const [thinking, text] = (await message('mistral', 'magistral-medium-latest')).content;
   assert.match(thinking.thinking[0].text, /Thinking/);
   assert.equal(text.type, 'text');
@@ -107,6 +114,7 @@ test('rate-limit headers have the format of their provider', async (t) => {
   const resets = Number(samba.headers.get('x-ratelimit-reset-requests')) - Date.now() / 1000;
   assert.ok(resets > -1 && resets <= 60, `${resets}`);
   assert.equal((await chat(e, 'nvidia')).headers.get('x-ratelimit-limit-requests'), null);
+  assert.equal((await chat(e, 'cloudflare')).headers.get('cf-ai-neurons'), '7.50');
 });
 
 test('google: the documented requests are answered', async (t) => {
@@ -153,4 +161,25 @@ test('images, !count, !say, !tools, max_tokens and stop shape the answer', async
   assert.equal((await say('!tools 2', { tools: [weather_tool] })).message.tool_calls.length, 2);
   assert.deepEqual(await say('!count 9', { max_tokens: 3 }).then((c) => [c.message.content, c.finish_reason]), ['1 2 3', 'length']);
   assert.equal((await say('!count 9', { stop: ['4'] })).message.content, '1 2 3 ');
+});
+
+test('cloudflare: tokens are tested at three places, and older models call in their own way', async (t) => {
+  const e = await started(t);
+  const account = '/cloudflare/client/v4/accounts/0123456789abcdef0123456789abcdef';
+  const get = async (path, token) => {
+    const r = await fetch(`${e.addresses.http}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    return [r.status, await r.json()];
+  };
+  const [user, owned, weak] = ['g'.repeat(40), `cfat_${'g'.repeat(40)}`, `noai_${'g'.repeat(40)}`];
+  const statuses = async (path) => Promise.all([user, owned, weak, 'short'].map(async (token) => (await get(path, token))[0]));
+  assert.deepEqual(await statuses('/cloudflare/client/v4/user/tokens/verify'), [200, 401, 200, 401]);
+  assert.deepEqual(await statuses(`${account}/tokens/verify`), [401, 200, 401, 401]);
+  assert.deepEqual(await statuses(`${account}/ai/models/search?per_page=1`), [200, 200, 401, 401]);
+  assert.equal((await get(`${account}/ai/models/search?per_page=1`, user))[1].result.length, 1);
+  assert.equal((await get('/cloudflare/client/v4/user/tokens/verify', user))[1].result.status, 'active');
+  assert.deepEqual((await get('/cloudflare/client/v4/accounts/nobody/ai/models/search', user))[1].errors[0].code, 7003);
+  const called = await chat(e, 'cloudflare', { model: '@cf/meta/llama-3.3-70b-instruct-fp8-fast', max_tokens: 99, tools: [weather_tool], messages: [{ role: 'user', content: 'weather' }] });
+  assert.deepEqual(called.json.choices[0].message.tool_calls, [{ type: 'function', function: { name: 'get_weather', arguments: { city: 'Paris' } } }]);
+  const cut = await chat(e, 'cloudflare', { messages: [{ role: 'user', content: '!count 300' }] });
+  assert.equal(cut.json.choices[0].finish_reason, 'length');
 });

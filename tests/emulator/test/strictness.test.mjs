@@ -97,6 +97,31 @@ const refused = {
     ['remote image', { model: 'Llama-4-Maverick-17B-128E-Instruct', messages: [u([{ type: 'image_url', image_url: { url: 'https://example.org/a.png' } }])] }, 400, 'data URLs'],
     ['unknown model', { model: 'nope' }, 404, 'model_not_found'],
   ],
+  pollinations: [
+    ['temperature', { temperature: 2.5 }, 400, '"fieldErrors":{"temperature"'],
+    ['wrong type', { max_tokens: '9' }, 400, '"fieldErrors":{"max_tokens"'],
+    ['five stops', { stop: ['1', '2', '3', '4', '5'] }, 400, '"fieldErrors":{"stop"'],
+    ['role', { messages: [{ role: 'robot', content: 'x' }] }, 400, '"fieldErrors":{"messages"'],
+    ['tool_choice alone', { tool_choice: 'required' }, 400, '"upstreamStatus":400'],
+    ['options without a stream', { stream_options: { include_usage: true } }, 400, 'UpstreamError'],
+    ['effort', { model: 'nova-micro', reasoning_effort: 'low' }, 400, "'reasoning_effort' is not supported"],
+    ['image on a text model', { model: 'nova-micro', messages: [u(image)] }, 400, 'image input'],
+    ['unknown model', { model: 'nope' }, 400, "Invalid service or alias: 'nope'"],
+  ],
+  cloudflare: [
+    ['temperature', { temperature: 5.1 }, 400, 'temperature'],
+    ['null content', { messages: [u('a'), { role: 'assistant', content: null }, u('b')] }, 400, 'content'],
+    ['no content beside calls', { messages: [u('a'), { role: 'assistant', tool_calls: [call('1')] }, { role: 'tool', tool_call_id: '1', content: 'x' }] }, 400, 'content'],
+    ['parts on a text model', { messages: [u([{ type: 'text', text: 'a' }])] }, 400, "'array' not in 'string'"],
+    ['image on a text model', { messages: [u(image)] }, 400, "'array' not in 'string'"],
+    ['remote image', { model: '@cf/google/gemma-4-26b-a4b-it', messages: [u([{ type: 'image_url', image_url: { url: 'https://example.org/a.png' } }])] }, 400, 'data URL'],
+    ['developer', { messages: [{ role: 'developer', content: 'x' }, u('a')] }, 400, 'messages[0].role'],
+    ['effort', { reasoning_effort: 'none' }, 400, 'reasoning_effort'],
+    ['json mode in a stream', { stream: true, response_format: { type: 'json_object' } }, 400, 'JSON Mode'],
+    ['window', { model: '@cf/meta/llama-3.3-70b-instruct-fp8-fast', max_tokens: 24000 }, 400, '5021'],
+    ['paid model', { model: '@cf/moonshotai/kimi-k2.6' }, 403, '5035'],
+    ['unknown model', { model: 'nope' }, 400, '5007'],
+  ],
   custom: [
     ['no model', { model: undefined }, 400, 'model'],
     ['options without a stream', { stream_options: { include_usage: true } }, 400, 'stream_options'],
@@ -174,7 +199,7 @@ test('google refuses what it does not take', async (t) => {
 
 test('a bad key gets the answer of its provider', async (t) => {
   const e = await started(t);
-  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], nvidia: [403, 'Authorization failed'], sambanova: [401, 'invalid_api_key'] };
+  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], nvidia: [403, 'Authorization failed'], sambanova: [401, 'invalid_api_key'], pollinations: [401, 'UNAUTHORIZED'], cloudflare: [401, '10000'] };
   for (const [provider, [status, text]] of Object.entries(answers)) {
     const r = await chat(e, provider, {}, { authorization: 'Bearer wrong' });
     assert.deepEqual([r.status, r.text.includes(text)], [status, true], `${provider}: ${r.text}`);
@@ -240,6 +265,10 @@ test('what is merely unwise is served and noted', async (t) => {
   assert.deepEqual(await notes(), ['stream_options']);
   assert.equal((await chat(e, 'sambanova', { user: 'u', min_p: 0.1, messages: [{ role: 'user', content: 'x', cache_control: {} }] })).status, 200);
   assert.deepEqual(await notes(), ['unknown', 'unknown', 'unknown']);
+  assert.equal((await chat(e, 'pollinations', { logit_bias: { 5: 1 }, messages: [{ ...u('x'), name: 'bob' }] })).status, 200);
+  assert.deepEqual(await notes(), ['unknown', 'name']);
+  assert.equal((await chat(e, 'cloudflare', { user: 'u', logprobs: true, tool_choice: 'auto', messages: [{ role: 'user', content: 'x', name: 'n' }] })).status, 200);
+  assert.deepEqual(await notes(), ['unknown', 'unknown', 'unknown', 'max_tokens', 'tool_choice']);
   assert.equal((await chat(e, 'custom', {}, { cookie: 'a=b' })).status, 200);
   assert.deepEqual(await notes(), ['foreign_header']);
 });

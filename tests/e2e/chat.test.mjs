@@ -18,7 +18,7 @@ const plain = Object.fromEntries(installed_providers.filter((id) => bases[id] &&
 plain.box = 'any-model';
 const schemas = { ...plain, groq: 'openai/gpt-oss-20b', cloudflare: '@cf/meta/llama-3.3-70b-instruct-fp8-fast' };
 const images = { google: plain.google, mistral: plain.mistral, sambanova: 'Llama-4-Maverick-17B-128E-Instruct', pollinations: 'openai-fast', cloudflare: '@cf/google/gemma-4-26b-a4b-it', box: 'any-model' };
-const thinkers = { google: plain.google, groq: 'openai/gpt-oss-20b', cerebras: 'gpt-oss-120b', sambanova: 'gpt-oss-120b', pollinations: 'openai-fast', cloudflare: '@cf/deepseek-ai/deepseek-r1-distill-qwen-32b', box: 'any-model' };
+const thinkers = { google: plain.google, groq: 'openai/gpt-oss-20b', cerebras: 'gpt-oss-120b', sambanova: 'gpt-oss-120b', pollinations: 'openai-fast', cloudflare: '@cf/zai-org/glm-4.7-flash', box: 'any-model' };
 // The shape of requests is looked at here, not how many there may be.
 const unmetered = {};
 for (const table of [plain, schemas, images, thinkers]) {

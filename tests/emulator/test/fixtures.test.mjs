@@ -37,7 +37,7 @@ for (const provider of openai_like) {
 
   test(`${provider}: a tool call and its result go round`, async (t) => {
     const e = await started(t);
-    const tools = { tools: [weather_tool], ...(provider === 'nvidia' ? { parallel_tool_calls: false } : {}) };
+    const tools = { tools: [weather_tool], ...(provider === 'nvidia' ? { parallel_tool_calls: false } : {}), ...(provider === 'cloudflare' ? { max_tokens: 99 } : {}) };
     const ask = { role: 'user', content: 'weather?' };
     const first = await chat(e, provider, { messages: [ask], ...tools });
     assert.equal(first.json.choices[0].finish_reason, 'tool_calls', first.text);

@@ -1,0 +1,63 @@
+// A conversation begun at one provider goes on at any other, at every turn: what the strict emulator would refuse, nobody
+// may send. Each provider to each other (itself included), each agent, a switch before every request but the first.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { agents, converse } from './agents.mjs';
+import { bases, plain_models } from '../emulator/harness.mjs';
+import { installed_providers, Router, sanitized, start_emulator } from './router.mjs';
+
+// Where the plain model is not the one agents use: it calls tools, thinks, signs its thoughts, sees.
+const chosen = { google: 'gemini-3.5-flash', groq: 'openai/gpt-oss-20b', mistral: 'mistral-large-latest' };
+const without_tools = new Set(['llm7']);
+const seeing = new Set(['google']);
+
+const ids = installed_providers.filter((id) => bases[id] && !['custom', 'sandbox'].includes(id));
+const model_of = Object.fromEntries(ids.map((id) => [id, chosen[id] ?? plain_models[id]]));
+
+let emulator;
+let router;
+const teardown = [];
+before(async () => {
+  const scope = { after: (f) => teardown.push(f) };
+  emulator = await start_emulator(scope);
+  const providers = Object.fromEntries(ids.map((id) => [id, { enabled: true, quota: [], models: { [model_of[id]]: { enabled: true, quota: [] } } }]));
+  router = await Router.start(scope, { emulator, chain: ids.map((id) => `${id}/${model_of[id]}`), providers });
+});
+after(async () => { for (const end of teardown.reverse()) await end(); });
+
+async function all(jobs, width = 16) {
+  const faults = [];
+  const queue = [...jobs];
+  await Promise.all(Array.from({ length: width }, async () => {
+    for (let job = queue.pop(); job !== undefined; job = queue.pop()) {
+      const fault = await job();
+      if (fault) faults.push(fault);
+    }
+  }));
+  return faults;
+}
+
+for (const [index, [name, agent]] of Object.entries(Object.entries(agents)))
+  test(`${name}: every provider takes over from every other at every turn`, async () => {
+    emulator.clear_journal();
+    const jobs = [];
+    const able = ids.filter((id) => !agent.tools || !without_tools.has(id));
+    for (const [i, from] of able.entries()) {
+      for (const [j, to] of able.entries()) {
+        for (const turn of [1, 2, 3]) {
+          // A sanitizer's run takes a third of the pairs for each agent.
+          if (sanitized && (i + j + turn + Number(index)) % 3 !== 0) continue;
+          const see = seeing.has(from) && seeing.has(to);
+          jobs.push(async () => {
+            const fault = await converse(agent, `${from}/${model_of[from]}`, `${to}/${model_of[to]}`, turn, see, (_, body) => router.request('POST', '/v1/chat/completions', { body }));
+            return fault && `${from} -> ${to} at turn ${turn}: ${fault}`;
+          });
+        }
+      }
+    }
+    const faults = await all(jobs);
+    const refused = emulator.journal_entries().filter((e) => e.violations.length > 0).map((e) => `${e.provider}: ${JSON.stringify(e.violations)}`);
+    const kinds = [...new Set([...faults, ...refused])];
+    assert.deepEqual(kinds.slice(0, 10), [], `${faults.length} conversations of ${jobs.length} broke, ${refused.length} requests were refused or better not sent`);
+    assert.ok(jobs.length > 0);
+  });

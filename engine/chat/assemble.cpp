@@ -101,6 +101,30 @@ bool repair_arguments(std::string& arguments) {
   return true;
 }
 
+Assembler::Assembler(EventTaker* taker, const Offered& offered) : taker_(taker) {
+  if (!offered.tools.empty()) written_.emplace(offered);
+}
+
+// Beside calls that the provider made itself, a broken one in the text is of no importance.
+Fed Assembler::believed(Fed written) {
+  if (written != Fed::malformed || !has_calls()) return written;
+  written_.reset();
+  return Fed::ok;
+}
+
+Fed Assembler::finish_text() {
+  if (!written_) return Fed::ok;
+  if (const Fed fed = believed(written_->finish(*this)); fed != Fed::ok || !written_ || has_calls())
+    return fed;
+  for (WrittenCall& call : written_->calls()) {
+    Collected& made = pieces_.emplace_back();
+    made.call.name = std::move(call.name);
+    made.call.arguments = std::move(call.arguments);
+  }
+  written_.reset();
+  return Fed::ok;
+}
+
 Fed Assembler::spoken(Event::Kind kind, std::string& whole, std::string_view piece) {
   if (piece.empty()) return Fed::ok;
   if (piece.size() > most_text - whole.size()) return Fed::too_long;
@@ -182,6 +206,7 @@ bool Assembler::complete(ToolCall& call) {
 
 Fed Assembler::finish(std::string_view reason) {
   if (answer_.finish) return Fed::ok;
+  if (const Fed fed = finish_text(); fed != Fed::ok) return fed;
   Finish finish = finish_named(reason).value_or(Finish::stop);
   if (finish == Finish::stop && has_calls()) finish = Finish::tool_calls;
   if (finish == Finish::tool_calls && !has_calls()) finish = Finish::stop;

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "chat/event.hpp"
+#include "chat/tool_text.hpp"
 
 namespace freellmapi::chat {
 
@@ -18,11 +20,6 @@ class EventTaker {
   virtual void on_event(const Event& event) = 0;
 };
 
-/// What came of a piece. `malformed`: a tool call is not one (no name, arguments that are no JSON object).
-/// `too_long`: a bound was reached. After either the answer is worth nothing more than what has gone out
-/// already.
-enum class Fed { ok, malformed, too_long };
-
 /// One piece of a tool call, as a plugin gives it.
 struct ToolPiece {
   std::uint32_t index = 0;
@@ -30,9 +27,10 @@ struct ToolPiece {
 };
 
 /// One per attempt. Text, reasoning, refusals and extras go to the taker at once and are collected; tool
-/// calls go out whole, in finish(). Everything is bounded: 16 MiB of each kind of text, 128 calls with 1 MiB
-/// of arguments each, 64 extras of 1 MiB. Not thread-safe.
-class Assembler {
+/// calls go out whole, in finish(). Calls of offered tools that stand in the text are taken out of it; they
+/// count when the provider made none itself. Everything is bounded: 16 MiB of each kind of text, 128 calls
+/// with 1 MiB of arguments each, 64 extras of 1 MiB. Not thread-safe.
+class Assembler final : private TextTaker {
  public:
   static constexpr std::size_t most_text = std::size_t{16} << 20;
   static constexpr std::size_t most_calls = 128;
@@ -40,10 +38,12 @@ class Assembler {
   static constexpr std::size_t most_extras = 64;
   static constexpr std::size_t most_extra = std::size_t{1} << 20;
 
-  /// `taker` may be null: then the answer is only collected.
-  explicit Assembler(EventTaker* taker = nullptr) : taker_(taker) {}
+  /// `taker` may be null: then the answer is only collected. Without offered tools text is but text.
+  explicit Assembler(EventTaker* taker = nullptr, const Offered& offered = {});
 
-  Fed text(std::string_view piece) { return spoken(Event::Kind::text, answer_.text, piece); }
+  Fed text(std::string_view piece) {
+    return written_ ? believed(written_->feed(piece, *this)) : on_text(piece);
+  }
   Fed reasoning(std::string_view piece) { return spoken(Event::Kind::reasoning, answer_.reasoning, piece); }
   Fed refusal(std::string_view piece) { return spoken(Event::Kind::refusal, answer_.refusal, piece); }
   /// A piece with the index of a call but another id and a name begins a new call: some providers count
@@ -60,10 +60,8 @@ class Assembler {
 
   /// Pieces of tool calls are waiting for the end.
   bool has_calls() const noexcept { return !pieces_.empty(); }
-  /// Nothing has come that a client could use.
-  bool empty() const noexcept {
-    return answer_.text.empty() && answer_.refusal.empty() && pieces_.empty() && answer_.calls.empty();
-  }
+  /// A tool call is on its way, though nothing of it can go out yet.
+  bool calling() const noexcept { return has_calls() || (written_ && written_->has_something()); }
   const Answer& answer() const noexcept { return answer_; }
   Answer take() { return std::move(answer_); }
 
@@ -72,6 +70,9 @@ class Assembler {
     std::uint32_t index = 0;
     ToolCall call;
   };
+  Fed on_text(std::string_view piece) override { return spoken(Event::Kind::text, answer_.text, piece); }
+  Fed believed(Fed written);
+  Fed finish_text();
   Fed spoken(Event::Kind kind, std::string& whole, std::string_view piece);
   Collected* open_call(const ToolPiece& piece);
   bool complete(ToolCall& call);
@@ -82,6 +83,7 @@ class Assembler {
   EventTaker* taker_;
   Answer answer_;
   std::vector<Collected> pieces_;
+  std::optional<ToolText> written_;
 };
 
 /// Brings a tool call's arguments into the form of a JSON object: nothing and null become {}, an object that

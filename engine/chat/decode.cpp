@@ -39,6 +39,7 @@ class Walk {
   void settle();
   void settle_tools();
   void settle_effort();
+  void offer_tools();
   Element* member(std::string_view name);
 
   Pass pass_;
@@ -239,6 +240,18 @@ Fault Walk::fault() const {
   return fault;
 }
 
+void Walk::offer_tools() {
+  for (const Member& m : request_.members)
+    if (m.name == "tool_choice" && m.value == "\"none\"") return;
+  request_.tools.reserve(pass_.tools.size());
+  for (const Pass::SeenTool& tool : pass_.tools) {
+    std::string_view name = tool.name.raw;
+    if (tool.name.escaped)
+      name = *request_.names.emplace_back(std::make_unique<std::string>(tool.name.unescaped()));
+    request_.tools.push_back({name, tool.parameters});
+  }
+}
+
 Request Walk::take() {
   request_.body = &body_;
   request_.facts = pass_.facts;
@@ -251,6 +264,7 @@ Request Walk::take() {
       name = *request_.names.emplace_back(std::make_unique<std::string>(e.name));
     request_.members.push_back({name, pass_.value(e)});
   }
+  if (pass_.facts.tools) offer_tools();
   return std::move(request_);
 }
 

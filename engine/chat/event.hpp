@@ -41,6 +41,11 @@ struct Event {
   const Extra* extra = nullptr;
 };
 
+/// What came of a piece. `malformed`: a tool call is not one (no name, arguments that are no JSON object).
+/// `too_long`: a bound was reached. After either the answer is worth nothing more than what has gone out
+/// already.
+enum class Fed { ok, malformed, too_long };
+
 /// A whole answer.
 struct Answer {
   std::string text, reasoning, refusal;

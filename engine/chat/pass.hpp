@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/edits.hpp"
 #include "chat/fault.hpp"
@@ -14,12 +15,18 @@ namespace freellmapi::chat {
 /// Reading functions answer false when something is wrong. The path of the fault is put together on the way
 /// back: the reader of a value says what is wrong with it, each caller puts its own name in front.
 struct Pass {
+  struct SeenTool {
+    JsonText name;
+    std::string_view parameters;
+  };
+
   explicit Pass(std::string& body) : scan(body), edits(body) {}
 
   JsonScan scan;
   Edits edits;
   Facts facts;
   Fault fault;
+  std::vector<SeenTool> tools;
 
   /// Always false. `message` goes on from the path: "must be a string".
   bool wrong(std::string_view code, std::string_view param, std::string_view message);

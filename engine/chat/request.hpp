@@ -17,6 +17,12 @@ struct Member {
   std::string_view value;  ///< JSON text
 };
 
+/// A tool that the model may call. Views as in Member.
+struct OfferedTool {
+  std::string_view name;        ///< unescaped
+  std::string_view parameters;  ///< its JSON schema, "" for none
+};
+
 /// What the scan found in messages, tools and knobs.
 struct Facts {
   bool tools = false;         ///< a non-empty tools array
@@ -45,6 +51,7 @@ struct Facts {
 struct Request {
   const std::string* body = nullptr;  ///< canonical JSON; owned by `storage` or by the exchange
   std::vector<Member> members;
+  std::vector<OfferedTool> tools;  ///< empty also when tool_choice is "none"
   Facts facts;
   std::string model;  ///< as asked
   bool stream = false;
@@ -55,7 +62,7 @@ struct Request {
   bool session_named = false;            ///< the client named its conversation (X-Session-Id)
   std::string user;                      ///< for nothing but forwarding decisions; may be empty
   std::unique_ptr<std::string> storage;  ///< the rewritten body, when normalising had to change bytes
-  std::vector<std::unique_ptr<std::string>> names;  ///< unescaped member names
+  std::vector<std::unique_ptr<std::string>> names;  ///< unescaped names of members and tools
 };
 
 }  // namespace freellmapi::chat

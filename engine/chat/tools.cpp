@@ -35,12 +35,13 @@ bool read_function(Pass& pass) {
   if (pass.scan.peek() != JsonType::object) return pass.wrong_type("", "an object");
   Members members(pass.scan);
   bool named = false;
+  Pass::SeenTool seen;
   while (members.next()) {
     const std::string_view name = members.name();
     JsonText text;
     bool flag = false, null = false;
     if (name == "name") {
-      if (!read_name(pass, text)) return false;
+      if (!read_name(pass, seen.name)) return false;
       named = true;
       continue;
     }
@@ -49,7 +50,9 @@ bool read_function(Pass& pass) {
     if (name == "description") {
       if (!pass.text(name, text)) return false;
     } else if (name == "parameters") {
+      const std::size_t begin = pass.scan.offset();
       if (!read_object(pass, name)) return false;
+      seen.parameters = pass.scan.view(begin, pass.scan.offset());
     } else if (name == "strict") {
       if (pass.scan.peek() != JsonType::boolean) return pass.wrong_type(name, "a boolean");
       if (!pass.scan.boolean(flag)) return false;
@@ -61,6 +64,7 @@ bool read_function(Pass& pass) {
   if (pass.scan.failed()) return false;
   if (!named) return pass.missing("name");
   pass.edits.drop(members.all());
+  pass.tools.push_back(seen);
   return true;
 }
 

@@ -140,8 +140,9 @@ class Reloader {
       log_.warn("policy.needs_restart",
                 {{"message", "server.listen and server.hosts change with the next start"}});
     }
+    const auto before = current_.get();
     auto snapshot = relay::make_snapshot(world.policy, ledger_, world.plugins.providers, &plain_environment,
-                                         clock_.wall());
+                                         clock_.wall(), before.get());
     if (!snapshot) return snapshot.error();
     // Redaction first: from the swap on, the new keys are in use.
     log_.set_redactor(world.redactor(unified_key_, in_force_.get()));

@@ -19,6 +19,18 @@ bool Attempts::open(std::size_t lane) const {
   return larger_than_ == 0 || lanes_[lane].context == 0 || lanes_[lane].context > larger_than_;
 }
 
+Action Attempts::attempt(std::size_t lane) {
+  ++attempted_;
+  Action action;
+  action.what = Action::What::attempt;
+  action.lane = lane;
+  action.host = lanes_[lane].host;
+  for (const Standing& s : standings_) {
+    if (s.key == lanes_[lane].key) action.host = s.host;
+  }
+  return action;
+}
+
 Action Attempts::next(base::Instant now) {
   if (committed_ || stopped_) return {};
   if (attempted_ > 0 && (attempted_ >= limits_.attempts || now >= limits_.no_new_attempt_after)) {
@@ -27,20 +39,26 @@ Action Attempts::next(base::Instant now) {
   }
   if (repair_pending_) {
     repair_pending_ = false;
-    ++attempted_;
-    return {Action::What::attempt, repair_lane_, true, {}};
+    Action action = attempt(repair_lane_);
+    action.repaired = true;
+    return action;
+  }
+  if (moved_) {
+    const std::size_t lane = *moved_;
+    moved_.reset();
+    return attempt(lane);
   }
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (!open(i)) continue;
     closed_[i] = true;
-    ++attempted_;
-    return {Action::What::attempt, i, false, {}};
+    return attempt(i);
   }
   // Nobody is left: a limit that opens in a moment is worth the moment, once.
   if (later_wait_.count() > 0 && !later_used_ && now + later_wait_ < limits_.no_new_attempt_after) {
     later_used_ = true;
-    ++attempted_;
-    return {Action::What::attempt, later_lane_, false, now + later_wait_};
+    Action action = attempt(later_lane_);
+    action.not_before = now + later_wait_;
+    return action;
   }
   return {};
 }
@@ -50,14 +68,42 @@ void Attempts::passed_over(std::size_t lane) {
   --attempted_;
 }
 
-void Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
-  const Ruling& row = ruling_of(outcome.error_class);
+Held Attempts::hold(std::size_t lane, std::uint32_t error_class) {
+  const Lane& at = lanes_[lane];
+  if (at.hosts < 2 || at.key == policy::none) return Held::as_said;
+  auto found =
+      std::find_if(standings_.begin(), standings_.end(), [&](const Standing& s) { return s.key == at.key; });
+  const bool refused = error_class == FREELLM_C_AUTH_INVALID;
+  if (found == standings_.end()) {
+    if (!refused) return Held::as_said;
+    found = standings_.insert(found, Standing{at.key, at.host, 0, false});
+  }
+  const bool unasked = error_class == FREELLM_C_NETWORK && !found->taken;
+  if (!refused && !unasked) {
+    found->taken = true;
+    return Held::as_said;
+  }
+  found->refused |= 1U << found->host;
+  for (std::uint32_t host = 0; host < at.hosts; ++host) {
+    if ((found->refused >> host & 1U) != 0) continue;
+    found->host = host;
+    moved_ = lane;
+    return Held::not_yet;
+  }
+  return unasked ? Held::as_refused : Held::as_said;
+}
+
+Held Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
+  const Held held = hold(lane, outcome.error_class);
+  if (held == Held::not_yet) return held;
+  const std::uint32_t refused = FREELLM_C_AUTH_INVALID;
+  const Ruling& row = ruling_of(held == Held::as_refused ? refused : outcome.error_class);
   const Lane& failed = lanes_[lane];
 
   if (row.repairable && outcome.repair_field[0] != '\0' && !repair_used_) {
     repair_used_ = repair_pending_ = true;
     repair_lane_ = lane;
-    return;
+    return held;
   }
   if (outcome.error_class == FREELLM_C_RATE_LIMITED && outcome.retry_after_ms >= 0 &&
       outcome.retry_after_ms <= shortly.count()) {
@@ -103,6 +149,7 @@ void Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
       if (++elsewhere_ > 1) stopped_ = true;
       break;
   }
+  return held;
 }
 
 }  // namespace freellmapi::relay

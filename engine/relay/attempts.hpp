@@ -20,6 +20,8 @@ struct Lane {
   policy::KeyIndex key = policy::none;
   std::uint64_t context = 0;          ///< the model's window in tokens; 0: unknown
   std::chrono::milliseconds wait{0};  ///< may be waited for this long when its quota is full
+  std::uint32_t hosts = 1;  ///< base URLs of its provider; each has its own idea of which keys are good
+  std::uint32_t host = 0;   ///< the one to begin with
 };
 
 struct Limits {
@@ -34,18 +36,26 @@ struct Action {
   std::size_t lane = 0;
   bool repaired = false;       ///< the same lane again, with the member `repair_field` dropped or renamed
   base::Instant not_before{};  ///< wait until then: the same lane again, whose limit opens shortly
+  std::uint32_t host = 0;      ///< at which of the provider's base URLs
 };
 
-/// Invariants: no lane is attempted twice, but for one repair and one short wait per request; after
-/// committed() nothing is attempted; the number of attempts never exceeds the limit; no attempt starts after
-/// the budget (the first always may).
+/// What a failed attempt is held to be, for benches and for what the client is told.
+enum class Held {
+  as_said,
+  not_yet,     ///< the same lane goes on at another host
+  as_refused,  ///< its key is refused: this host could not be asked, and the others have said no
+};
+
+/// Invariants: no lane is attempted twice at one host, but for one repair and one short wait per request;
+/// after committed() nothing is attempted; the number of attempts never exceeds the limit; no attempt starts
+/// after the budget (the first always may).
 class Attempts {
  public:
   Attempts(std::vector<Lane> lanes, Limits limits);
 
   Action next(base::Instant now);
   /// The lane's attempt ended badly.
-  void failed(std::size_t lane, const freellm_outcome& outcome);
+  Held failed(std::size_t lane, const freellm_outcome& outcome);
   /// The lane was not attempted after all: its quota was taken in the meantime.
   void passed_over(std::size_t lane);
   /// The client has seen a token.
@@ -58,10 +68,22 @@ class Attempts {
   bool stopped() const noexcept { return stopped_; }
 
  private:
+  /// Where a key stands with a provider of several hosts, once one has refused it.
+  struct Standing {
+    policy::KeyIndex key = policy::none;
+    std::uint32_t host = 0;     ///< to be asked next
+    std::uint32_t refused = 0;  ///< a bit for each host
+    bool taken = false;         ///< by `host`
+  };
+
   bool open(std::size_t lane) const;
+  Action attempt(std::size_t lane);
+  Held hold(std::size_t lane, std::uint32_t error_class);
 
   std::vector<Lane> lanes_;
   std::vector<bool> closed_;
+  std::vector<Standing> standings_;
+  std::optional<std::size_t> moved_;  ///< this lane goes on at another host
   Limits limits_;
   std::size_t repair_lane_ = 0;
   bool repair_pending_ = false, repair_used_ = false;

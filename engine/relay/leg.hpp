@@ -23,13 +23,15 @@ struct Run::Leg {
   const policy::Model& model;
   const policy::Key* key;  ///< null: keyless
   const Upstream& upstream;
+  std::uint32_t host = 0;  ///< of upstream.hosts
   Route route;
   host::UpstreamRequest request;
   std::unique_ptr<PluginCall> call;
   quota::Need need;
   quota::Reservation reservation;
   std::optional<Reading> reading;
-  bool quoted = false;  ///< the outcome is in the provider's words
+  bool quoted = false;    ///< the outcome is in the provider's words
+  bool answered = false;  ///< the host has said something
 };
 
 }  // namespace freellmapi::relay

@@ -84,6 +84,10 @@ Attempts Run::plan_attempts() const {
     lane.key = c.key;
     lane.context = model.context;
     lane.wait = c.wait;
+    if (c.key != policy::none) {
+      lane.hosts = static_cast<std::uint32_t>(snapshot_->upstreams[model.provider].hosts.size());
+      lane.host = snapshot_->key_hosts->of(c.key);
+    }
     lanes.push_back(lane);
   }
   Limits limits;
@@ -108,7 +112,7 @@ net::Task<void> Run::serve() {
       co_await core_.sleep_until(until);
     }
     End end = End::client_gone;
-    if (!exchange_.gone()) end = co_await attempt(action.lane, action.repaired);
+    if (!exchange_.gone()) end = co_await attempt(action);
     if (end == End::served) co_return;
     if (end == End::client_gone) {
       job_.record.status = 499;
@@ -117,8 +121,12 @@ net::Task<void> Run::serve() {
       job_.record.trail = trail_.header();
       co_return;
     }
-    if (end == End::passed_over) attempts_->passed_over(action.lane);
+    if (end == End::passed_over) {
+      attempts_->passed_over(action.lane);
+      keep_set_aside();
+    }
   }
+  keep_set_aside();
   Exhaustion facts;
   facts.policy = &policy_;
   facts.decision = &decision_;
@@ -145,7 +153,8 @@ net::Task<void> Run::give_up() {
   co_await relay::send(exchange_, reply, job_.common);
 }
 
-net::Task<Run::End> Run::attempt(std::size_t lane_index, bool repaired) {
+net::Task<Run::End> Run::attempt(Action action) {
+  const std::size_t lane_index = action.lane;
   const Lane& lane = attempts_->lanes()[lane_index];
   const policy::Model& model = policy_.models[lane.model];
   const policy::Provider& provider = policy_.providers[model.provider];
@@ -157,6 +166,7 @@ net::Task<Run::End> Run::attempt(std::size_t lane_index, bool repaired) {
           .model = model,
           .key = key,
           .upstream = snapshot_->upstreams[model.provider],
+          .host = action.host,
           .route = {},
           .request = {},
           .call = {},
@@ -170,7 +180,7 @@ net::Task<Run::End> Run::attempt(std::size_t lane_index, bool repaired) {
 
   if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
   leg.call = std::make_unique<PluginCall>(job_.request, model, leg.route.model, seed_ + lane_index);
-  if (repaired) {
+  if (action.repaired) {
     const freellm_outcome& asked = endings_.back().outcome;
     if (!leg.call->repair(asked.repair_field, asked.repair_rename)) {
       leg.quoted = true;
@@ -181,8 +191,10 @@ net::Task<Run::End> Run::attempt(std::size_t lane_index, bool repaired) {
   const bool local = leg.upstream.plugin->is_local();
   if (!local) {
     // Built before anything is reserved: only the plugin knows how much output it will really ask for.
+    const base::Instant asked_at = relay_.clock_.steady();
     auto built = leg.upstream.plugin->build_request(leg.call->get());
-    if (!built) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, built.error().message));
+    watch_plugin(leg, asked_at);
+    if (!built) co_return fail(leg, outcome_of(built.error(), FREELLM_C_UNKNOWN));
     leg.request = std::move(*built);
     if (leg.request.output_bound) leg.need.output_tokens = *leg.request.output_bound;
   }

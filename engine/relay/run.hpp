@@ -38,7 +38,7 @@ class Run final : private net::GoneWatcher {
 
   bool choose();  ///< false: a failure has been set
   Attempts plan_attempts() const;
-  net::Task<End> attempt(std::size_t lane, bool repaired);
+  net::Task<End> attempt(Action action);
   net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
   net::Task<End> send(Leg& leg);
   net::Task<End> read_answer(Leg& leg, net::UpstreamCall& call);
@@ -50,8 +50,13 @@ class Run final : private net::GoneWatcher {
 
   void note_limits(const Leg& leg, const freellm_head& head);
   End fail(Leg& leg, const freellm_outcome& outcome);
+  /// Benches the provider of a plugin that held the core for too long since `called_at`; the request goes on.
+  void watch_plugin(const Leg& leg, base::Instant called_at);
   /// Until when; nothing: nobody is benched.
   std::optional<base::WallTime> bench(const Leg& leg, const freellm_outcome& outcome);
+  /// A refusal by one host that nothing was told of elsewhere is a bad end like any other.
+  void keep_set_aside();
+  void note_host(const Leg& leg);
   void settle_success(Leg& leg);
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);
@@ -69,6 +74,7 @@ class Run final : private net::GoneWatcher {
   routing::Decision decision_;
   std::optional<Attempts> attempts_;
   std::vector<Ending> endings_;
+  std::optional<Ending> set_aside_;  ///< a key that one host has refused and another may take
   Trail trail_;
   Failure failure_;
   net::Canceller canceller_;

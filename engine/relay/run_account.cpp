@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr std::size_t windows_read_most = 32;
+// A request or a piece of an answer is worked on for microseconds.
+constexpr milliseconds plugin_may_hold_a_core{1'500};
 
 policy::Unit unit_of(std::uint32_t unit) {
   switch (unit) {
@@ -118,10 +120,16 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   routing::Candidate candidate;
   candidate.model = leg.model_index;
   candidate.key = leg.key_index;
-  Ending ending{candidate, outcome};
-  ending.back = bench(leg, outcome);
-  endings_.push_back(ending);
-  attempts_->failed(leg.lane, outcome);
+  const Held held = attempts_->failed(leg.lane, outcome);
+  if (held == Held::not_yet) {
+    if (!set_aside_) set_aside_.emplace(Ending{candidate, outcome});
+  } else {
+    Ending ending{candidate, held == Held::as_refused && set_aside_ ? set_aside_->outcome : outcome};
+    ending.back = bench(leg, ending.outcome);
+    endings_.push_back(ending);
+    set_aside_.reset();
+  }
+  if (outcome.error_class != FREELLM_C_AUTH_INVALID) note_host(leg);
   const std::string_view message(outcome.message);
   relay_.log_.info("attempt.failed",
                    {{"id", job_.record.request_id},
@@ -134,6 +142,13 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   // A provider's sentence may hold a piece of the prompt.
   if (leg.quoted) relay_.log_.debug("attempt.said", {{"id", job_.record.request_id}, {"message", message}});
   return End::failed;
+}
+
+void Run::watch_plugin(const Leg& leg, base::Instant called_at) {
+  const auto took = std::chrono::duration_cast<milliseconds>(relay_.clock_.steady() - called_at);
+  if (took < plugin_may_hold_a_core) return;
+  bench(leg, outcome_of(host::plugin_failed, "the plugin held a core for too long"));
+  relay_.log_.warn("plugin.slow", {{"provider", leg.route.provider}, {"ms", took.count()}});
 }
 
 std::optional<base::WallTime> Run::bench(const Leg& leg, const freellm_outcome& outcome) {
@@ -154,7 +169,17 @@ std::optional<base::WallTime> Run::bench(const Leg& leg, const freellm_outcome& 
   return until;
 }
 
+void Run::keep_set_aside() {
+  if (set_aside_) endings_.push_back(*set_aside_);
+  set_aside_.reset();
+}
+
+void Run::note_host(const Leg& leg) {
+  if (leg.answered && leg.key) snapshot_->key_hosts->taken(leg.key_index, leg.host);
+}
+
 void Run::settle_success(Leg& leg) {
+  note_host(leg);
   const chat::Usage& usage = leg.reading->answer().usage;
   const quota::Now at = now();
   quota::Bill bill;

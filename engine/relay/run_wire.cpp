@@ -75,7 +75,8 @@ net::Task<Run::End> Run::send(Leg& leg) {
   const std::vector<std::string_view> body = leg.request.pieces();
   net::OutgoingRequest outgoing;
   outgoing.method = leg.request.method;
-  outgoing.base_path = leg.upstream.base_path;
+  const Upstream::Host& at = leg.upstream.hosts[leg.host];
+  outgoing.base_path = at.base_path;
   outgoing.path = leg.request.path;
   outgoing.fields = fields;
   outgoing.body = body;
@@ -87,12 +88,13 @@ net::Task<Run::End> Run::send(Leg& leg) {
   }
   net::CallError error;
   const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
-      leg.upstream.origin, outgoing, leg.upstream.deadlines, job_.request.stream, canceller_, error);
+      at.origin, outgoing, leg.upstream.deadlines, job_.request.stream, canceller_, error);
   if (!call) {
     settle_failure(leg, spent_of(error.fault));
     if (exchange_.gone()) co_return End::client_gone;
     co_return fail(leg, outcome_of(error.fault, error.detail));
   }
+  leg.answered = true;
   if (call->status() >= 200 && call->status() < 300 && !is_html(*call))
     co_return co_await read_answer(leg, *call);
   co_return co_await read_refusal(leg, *call);
@@ -128,7 +130,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   auto parser = host::Parser::open(leg.upstream.plugin, leg.call->get(), head.head);
   if (!parser) {
     settle_failure(leg, Spent::answer);
-    co_return fail(leg, outcome_of(FREELLM_C_MALFORMED, parser.error().message));
+    co_return fail(leg, outcome_of(parser.error(), FREELLM_C_MALFORMED));
   }
   leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route, features_.input_tokens);
   Reading& reading = *leg.reading;
@@ -146,11 +148,13 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
       reading.broke(outcome_of(call.error().fault, call.error().detail));
       break;
     }
+    const base::Instant fed_at = relay_.clock_.steady();
     if (bytes->empty()) {
       reading.end(*parser);
     } else {
       reading.feed(*parser, *bytes);
     }
+    watch_plugin(leg, fed_at);
     if (job_.request.stream && !reading.first_token_seen() && reading.state() == Reading::State::going &&
         relay_.clock_.steady() > first_token_by) {
       reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));

@@ -4,37 +4,56 @@
 
 namespace freellmapi::relay {
 
+namespace {
+
+base::Result<Upstream::Host> resolve(const policy::Provider& provider, const std::string& url,
+                                     bool local_allowed, const std::string& where,
+                                     std::string (*environment)(const char* name)) {
+  Upstream::Host host;
+  if (!url.empty()) {
+    auto parsed = net::parse_base_url(url);
+    if (!parsed) return base::Error{base::Errc::invalid_argument, parsed.error().message, where};
+    host.origin = std::move(parsed->origin);
+    host.base_path = std::move(parsed->path);
+  }
+  host.origin.ca_file = provider.ca_file;
+  host.origin.local_allowed = local_allowed;
+  if (provider.proxy.empty()) {
+    host.origin.proxy = net::proxy_from_environment(host.origin, environment);
+  } else if (provider.proxy != "none") {
+    host.origin.proxy = provider.proxy;
+  }
+  return host;
+}
+
+}  // namespace
+
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
     std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
     const std::map<std::string, std::shared_ptr<const host::Provider>, std::less<>>& plugins,
-    std::string (*environment)(const char* name), base::WallTime now) {
+    std::string (*environment)(const char* name), base::WallTime now, const Snapshot* before) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->upstreams.reserve(policy->providers.size());
   for (const policy::Provider& provider : policy->providers) {
     Upstream upstream;
     if (const auto found = plugins.find(provider.plugin); found != plugins.end())
       upstream.plugin = found->second;
-    if (!provider.base_url.empty()) {
-      auto url = net::parse_base_url(provider.base_url);
-      if (!url) {
-        return base::Error{base::Errc::invalid_argument, url.error().message,
-                           "providers." + provider.id + ".base_url"};
-      }
-      upstream.origin = std::move(url->origin);
-      upstream.base_path = std::move(url->path);
-    }
-    upstream.origin.ca_file = provider.ca_file;
-    upstream.origin.local_allowed = provider.local_allowed;
-    if (provider.proxy.empty()) {
-      upstream.origin.proxy = net::proxy_from_environment(upstream.origin, environment);
-    } else if (provider.proxy != "none") {
-      upstream.origin.proxy = provider.proxy;
+    const std::string path = "providers." + provider.id;
+    auto base = resolve(provider, provider.base_url, provider.local_allowed, path + ".base_url", environment);
+    if (!base) return base.error();
+    upstream.hosts.push_back(std::move(*base));
+    for (const policy::Host& further : provider.hosts) {
+      auto host =
+          resolve(provider, further.url, further.local_allowed, path + ".hosts." + further.name, environment);
+      if (!host) return host.error();
+      upstream.hosts.push_back(std::move(*host));
     }
     upstream.deadlines = {provider.timeouts.connect, provider.timeouts.first_byte, provider.timeouts.idle,
                           provider.timeouts.total};
     snapshot->upstreams.push_back(std::move(upstream));
   }
   snapshot->plan = ledger.bind(policy);
+  snapshot->key_hosts = std::make_shared<KeyHosts>(*policy, before ? before->key_hosts.get() : nullptr);
   snapshot->policy = std::move(policy);
   snapshot->made = now;
   return std::shared_ptr<const Snapshot>(std::move(snapshot));

@@ -13,30 +13,36 @@
 #include "net/upstream.hpp"
 #include "policy/policy.hpp"
 #include "quota/ledger.hpp"
+#include "relay/key_hosts.hpp"
 
 namespace freellmapi::relay {
 
 /// How to reach one provider of the policy. `plugin` is null when its plugin is not loaded.
 struct Upstream {
+  struct Host {
+    net::Origin origin;
+    std::string base_path;
+  };
   std::shared_ptr<const host::Provider> plugin;
-  net::Origin origin;
-  std::string base_path;
+  std::vector<Host> hosts;  ///< the base URL, then the provider's further hosts
   net::Deadlines deadlines;
 };
 
-/// Immutable.
+/// Immutable, but for what is learnt of the keys.
 struct Snapshot {
   std::shared_ptr<const policy::Policy> policy;
   std::shared_ptr<const quota::Plan> plan;
   std::vector<Upstream> upstreams;  ///< by policy::ProviderIndex
+  std::shared_ptr<KeyHosts> key_hosts;
   base::WallTime made{};
 };
 
-/// Resolves every provider's base URL, proxy and plugin. The error names the provider.
+/// Resolves every provider's base URLs, proxy and plugin. The error names the provider. `before` is the
+/// snapshot in force so far, or null.
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
     std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
     const std::map<std::string, std::shared_ptr<const host::Provider>, std::less<>>& plugins,
-    std::string (*environment)(const char* name), base::WallTime now);
+    std::string (*environment)(const char* name), base::WallTime now, const Snapshot* before);
 
 /// The snapshot in force. Thread safety: any thread; a reload swaps, requests in progress keep theirs.
 class Current {

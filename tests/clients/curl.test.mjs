@@ -17,7 +17,7 @@ describe('curl', () => {
   it('gets an answer with the route in the headers', async () => {
     const text = await curl('-i', `${w.base_url}/chat/completions`, ...auth, ...json, '-d', '{"model":"auto","messages":[{"role":"user","content":"!say good day"}]}');
     assert.match(text, /^HTTP\/1\.1 200 OK\r\n/);
-    assert.match(text, /\r\nX-Routed-Via: google\/gemini-2\.5-flash\r\n/);
+    assert.match(text, /\r\nX-Routed-Via: google\/gemini-3\.5-flash\r\n/);
     assert.match(text, /good day/);
   });
 

@@ -1,6 +1,7 @@
 // One emulator and one router for a file of client tests. The chain begins with google, so that every test also crosses
-// the translation to another wire; `model` names groq where the same wire matters.
+// the translation to another wire; then every provider has its turn by name.
 import { after, before } from 'node:test';
+import { fleet, fleet_providers } from '../e2e/fleet.mjs';
 import { Router, start_emulator, unified_key } from '../e2e/router.mjs';
 
 export { unified_key };
@@ -11,9 +12,8 @@ export function world(options = {}) {
   const scope = { after: (f) => teardown.push(f) };
   before(async () => {
     found.emulator = await start_emulator(scope);
-    found.router = await Router.start(scope, { emulator: found.emulator, chain: ['google/gemini-2.5-flash', 'groq/openai/gpt-oss-120b'],
-      // The free tier's five requests a minute are too few for a test suite.
-      providers: { google: { models: { 'gemini-2.5-flash': { quota: { rpm: 1000, rpd: 1000 } } } } }, ...options });
+    found.router = await Router.start(scope, { emulator: found.emulator, chain: ['google/gemini-3.5-flash', ...fleet.map((f) => f.name).filter((name) => !name.startsWith('google/'))],
+      providers: fleet_providers, ...options });
     found.base_url = `${found.router.url}/v1`;
   });
   after(async () => {
@@ -34,4 +34,7 @@ export const weather = {
 // One red pixel.
 export const pixel = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
 
-export const models = ['auto', 'groq/openai/gpt-oss-120b'];
+const names = (those) => ['auto', ...those.map((f) => f.name)];
+export const models = names(fleet);
+export const models_with_tools = names(fleet.filter((f) => f.tools));
+export const models_with_schemas = names(fleet.filter((f) => f.schema));

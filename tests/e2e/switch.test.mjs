@@ -3,16 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { agents, converse } from './agents.mjs';
-import { bases, plain_models } from '../emulator/harness.mjs';
-import { installed_providers, Router, sanitized, start_emulator } from './router.mjs';
-
-// Where the plain model is not the one agents use: it calls tools, thinks, signs its thoughts, sees.
-const chosen = { google: 'gemini-3.5-flash', groq: 'openai/gpt-oss-20b', mistral: 'mistral-large-latest' };
-const without_tools = new Set(['llm7']);
-const seeing = new Set(['google']);
-
-const ids = installed_providers.filter((id) => bases[id] && !['custom', 'sandbox'].includes(id));
-const model_of = Object.fromEntries(ids.map((id) => [id, chosen[id] ?? plain_models[id]]));
+import { fleet, fleet_providers } from './fleet.mjs';
+import { Router, sanitized, start_emulator } from './router.mjs';
 
 let emulator;
 let router;
@@ -20,8 +12,7 @@ const teardown = [];
 before(async () => {
   const scope = { after: (f) => teardown.push(f) };
   emulator = await start_emulator(scope);
-  const providers = Object.fromEntries(ids.map((id) => [id, { enabled: true, quota: [], models: { [model_of[id]]: { enabled: true, quota: [] } } }]));
-  router = await Router.start(scope, { emulator, chain: ids.map((id) => `${id}/${model_of[id]}`), providers });
+  router = await Router.start(scope, { emulator, chain: fleet.map((f) => f.name), providers: fleet_providers });
 });
 after(async () => { for (const end of teardown.reverse()) await end(); });
 
@@ -41,16 +32,15 @@ for (const [index, [name, agent]] of Object.entries(Object.entries(agents)))
   test(`${name}: every provider takes over from every other at every turn`, async () => {
     emulator.clear_journal();
     const jobs = [];
-    const able = ids.filter((id) => !agent.tools || !without_tools.has(id));
+    const able = fleet.filter((f) => !agent.tools || f.tools);
     for (const [i, from] of able.entries()) {
       for (const [j, to] of able.entries()) {
         for (const turn of [1, 2, 3]) {
           // A sanitizer's run takes a third of the pairs for each agent.
           if (sanitized && (i + j + turn + Number(index)) % 3 !== 0) continue;
-          const see = seeing.has(from) && seeing.has(to);
           jobs.push(async () => {
-            const fault = await converse(agent, `${from}/${model_of[from]}`, `${to}/${model_of[to]}`, turn, see, (_, body) => router.request('POST', '/v1/chat/completions', { body }));
-            return fault && `${from} -> ${to} at turn ${turn}: ${fault}`;
+            const fault = await converse(agent, from.name, to.name, turn, from.sees && to.sees, (_, body) => router.request('POST', '/v1/chat/completions', { body }));
+            return fault && `${from.id} -> ${to.id} at turn ${turn}: ${fault}`;
           });
         }
       }

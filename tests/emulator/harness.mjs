@@ -3,10 +3,10 @@ import net from 'node:net';
 import { Emulator } from './emulator.mjs';
 
 export const cloudflare_account = '0123456789abcdef0123456789abcdef';
-export const keys = { groq: `gsk_${'a'.repeat(52)}`, cerebras: `csk-${'b'.repeat(40)}`, nvidia: `nvapi-${'c'.repeat(64)}`, google: `AIza${'d'.repeat(35)}`, mistral: 'e'.repeat(32), cohere: 'f'.repeat(40), sambanova: '6c0e1a1e-0000-4000-8000-0123456789ab', pollinations: `sk_${'1'.repeat(32)}`, cloudflare: 'g'.repeat(40), zhipu: '0123456789abcdef0123456789abcdef.AbCdEfGhIjKlMnOp', custom: 'any' };
-export const bases = { groq: '/groq/openai/v1', cerebras: '/cerebras/v1', mistral: '/mistral/v1', cohere: '/cohere/compatibility/v1', nvidia: '/nvidia/v1', sambanova: '/sambanova/v1', pollinations: '/pollinations/v1', cloudflare: `/cloudflare/client/v4/accounts/${cloudflare_account}/ai/v1`, zhipu: '/zhipu/api/paas/v4', custom: '/custom/v1', google: '/google/v1beta' };
-export const plain_models = { groq: 'llama-3.1-8b-instant', cerebras: 'gpt-oss-120b', mistral: 'mistral-small-latest', cohere: 'command-a-03-2025', nvidia: 'meta/llama-3.3-70b-instruct', sambanova: 'Meta-Llama-3.3-70B-Instruct', pollinations: 'openai-fast', cloudflare: '@cf/zai-org/glm-4.7-flash', zhipu: 'glm-4.7-flash', custom: 'any-model', google: 'gemini-2.5-flash' };
-export const openai_like = ['groq', 'cerebras', 'mistral', 'cohere', 'nvidia', 'sambanova', 'pollinations', 'cloudflare', 'zhipu', 'custom'];
+export const keys = { groq: `gsk_${'a'.repeat(52)}`, cerebras: `csk-${'b'.repeat(40)}`, nvidia: `nvapi-${'c'.repeat(64)}`, google: `AIza${'d'.repeat(35)}`, mistral: 'e'.repeat(32), cohere: 'f'.repeat(40), sambanova: '6c0e1a1e-0000-4000-8000-0123456789ab', pollinations: `sk_${'1'.repeat(32)}`, cloudflare: 'g'.repeat(40), zhipu: '0123456789abcdef0123456789abcdef.AbCdEfGhIjKlMnOp', openrouter: `sk-or-v1-${'0a'.repeat(32)}`, custom: 'any' };
+export const bases = { groq: '/groq/openai/v1', cerebras: '/cerebras/v1', mistral: '/mistral/v1', cohere: '/cohere/compatibility/v1', nvidia: '/nvidia/v1', sambanova: '/sambanova/v1', pollinations: '/pollinations/v1', cloudflare: `/cloudflare/client/v4/accounts/${cloudflare_account}/ai/v1`, zhipu: '/zhipu/api/paas/v4', openrouter: '/openrouter/api/v1', custom: '/custom/v1', google: '/google/v1beta' };
+export const plain_models = { groq: 'llama-3.1-8b-instant', cerebras: 'gpt-oss-120b', mistral: 'mistral-small-latest', cohere: 'command-a-03-2025', nvidia: 'meta/llama-3.3-70b-instruct', sambanova: 'Meta-Llama-3.3-70B-Instruct', pollinations: 'openai-fast', cloudflare: '@cf/zai-org/glm-4.7-flash', zhipu: 'glm-4.7-flash', openrouter: 'openai/gpt-oss-120b:free', custom: 'any-model', google: 'gemini-2.5-flash' };
+export const openai_like = ['groq', 'cerebras', 'mistral', 'cohere', 'nvidia', 'sambanova', 'pollinations', 'cloudflare', 'zhipu', 'openrouter', 'custom'];
 
 export const started = async (t, options) => {
   const e = await Emulator.start(options);

@@ -24,6 +24,10 @@ test('a rate limit speaks the language of its provider', async (t) => {
   assert.match((await chat(e, 'pollinations')).json.error.message, /too quickly/);
   assert.deepEqual((await chat(e, 'nvidia')).json, { status: 429, title: 'Too Many Requests' });
   assert.match((await chat(e, 'cloudflare')).json.errors[0].message, /daily free allocation of 10,000 neurons/);
+  const routed = await chat(e, 'openrouter');
+  assert.match(routed.json.error.message, /^Rate limit exceeded: free-models-per-day/);
+  assert.match(routed.headers.get('x-ratelimit-reset'), /^\d{13}$/);
+  assert.equal(routed.json.error.metadata.headers['X-RateLimit-Reset'], routed.headers.get('x-ratelimit-reset'));
   const google = (await gemini(e, {})).json.error;
   assert.equal(google.status, 'RESOURCE_EXHAUSTED');
   assert.match(google.details[1].violations[0].quotaId, /PerDay/);
@@ -50,7 +54,7 @@ test('the hint of a rate limit can stand in every form and place', async (t) => 
 
 test('each named error has its status at each provider', async (t) => {
   const e = await started(t);
-  const statuses = { auth: [400, 401, 403], payment: [402], forbidden: [403], not_found: [400, 404], gone: [400, 404, 410], too_large: [413], context_too_long: [400], bad_request: [400] };
+  const statuses = { auth: [400, 401, 403], payment: [402, 429], forbidden: [403], not_found: [400, 404], gone: [400, 404, 410], too_large: [413], context_too_long: [400], bad_request: [400] };
   for (const [name, allowed] of Object.entries(statuses)) {
     e.script(rule({ [name]: true }));
     for (const provider of openai_like) assert.ok(allowed.includes((await chat(e, provider)).status), `${provider} ${name}`);
@@ -89,6 +93,23 @@ test('pollinations hides what its upstream refused, and tells an empty account i
   e.script([]);
   const probe = async (headers) => (await fetch(`${e.addresses.http}/pollinations/account/key`, { headers })).status;
   assert.deepEqual([await probe({ authorization: 'Bearer pk_abcdefgh' }), await probe({ authorization: 'Bearer x' }), await probe({})], [200, 401, 401]);
+});
+
+test('zhipu says its limits by numbers, and the time of a plan in China\'s', async (t) => {
+  const e = await started(t);
+  const limited = async (params) => {
+    e.script(rule({ rate_limit: params }));
+    const r = await chat(e, 'zhipu', {}, { 'accept-language': 'en' });
+    assert.deepEqual([r.status, r.headers.get('retry-after')], [429, null]);
+    return r.json.error;
+  };
+  assert.equal((await limited({ axis: 'concurrency' })).code, '1302');
+  assert.equal((await limited({})).code, '1303');
+  assert.equal((await limited({ window: 'day' })).code, '1304');
+  assert.equal((await limited({ overloaded: true })).code, '1305');
+  const plan = await limited({ code: '1308', retry_after: '7200' });
+  const time = /reset at (.*)$/.exec(plan.message)[1];
+  assert.ok(Math.abs(Date.parse(`${time.replace(' ', 'T')}+08:00`) - Date.now() - 7200_000) < 5000, plan.message);
 });
 
 test('rules are matched, counted and limited', async (t) => {

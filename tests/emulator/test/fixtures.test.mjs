@@ -1,7 +1,7 @@
 // The requests of the provider facts are accepted, and the answers have the shapes of the fixtures.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { auth, bases, chat, events, gemini, last_entry, openai_like, parsed, plain_models, post, started, streamed_text, weather_tool } from '../harness.mjs';
+import { auth, bases, chat, events, gemini, keys, last_entry, openai_like, parsed, plain_models, post, started, streamed_text, weather_tool } from '../harness.mjs';
 
 const documented = {
   groq: { model: 'openai/gpt-oss-20b', messages: [{ role: 'user', content: '2+2?' }], max_completion_tokens: 256, reasoning_format: 'parsed', reasoning_effort: 'low' },
@@ -12,6 +12,8 @@ const documented = {
   sambanova: { model: 'Meta-Llama-3.3-70B-Instruct', messages: [{ role: 'user', content: 'hi' }], max_tokens: 64 },
   pollinations: { model: 'openai', messages: [{ role: 'user', content: 'hi' }], max_tokens: 200, seed: 42 },
   cloudflare: { model: '@cf/zai-org/glm-4.7-flash', messages: [{ role: 'user', content: 'hi' }], max_tokens: 8192 },
+  zhipu: { model: 'glm-4.7-flash', messages: [{ role: 'user', content: 'hi' }], max_tokens: 512, temperature: 0.7, thinking: { type: 'disabled' } },
+  openrouter: { model: 'google/gemma-4-31b-it:free', messages: [{ role: 'user', content: 'hi' }], max_tokens: 200 },
   custom: { model: 'qwen3:8b', messages: [{ role: 'user', content: 'hi' }], anything: { at: 'all' } },
 };
 
@@ -80,6 +82,33 @@ test('the streamed tool call has the style of its provider', async (t) => {
   assert.match((await deltas('cohere')).deltas[0].id, /^get_weather_/);
 });
 
+test('zhipu: lists inside arguments come as text, instructions in the prompt are followed', async (t) => {
+  const e = await started(t);
+  const files = { type: 'function', function: { name: 'tag_files', parameters: { type: 'object', properties: { files: { type: 'array', items: { type: 'string' } } }, required: ['files'] } } };
+  const called = await chat(e, 'zhipu', { tools: [files], messages: [{ role: 'user', content: 'tag_files' }] });
+  assert.deepEqual(JSON.parse(called.json.choices[0].message.tool_calls[0].function.arguments), { files: '["x"]' });
+  const streamed = await chat(e, 'zhipu', { stream: true, tools: [files], messages: [{ role: 'system', content: 'You must call a tool.' }, { role: 'user', content: 'hello' }] });
+  assert.equal(parsed(streamed.text).at(-1).choices[0].finish_reason, 'tool_calls');
+  assert.equal(parsed(streamed.text).filter((f) => f.choices[0].delta.tool_calls).length, 1);
+  const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+  const json = await chat(e, 'zhipu', { response_format: { type: 'json_object' }, messages: [{ role: 'system', content: `Answer with JSON: ${JSON.stringify(schema)}` }, { role: 'user', content: 'hello' }] });
+  assert.deepEqual(JSON.parse(json.json.choices[0].message.content), { city: 'Paris' });
+});
+
+test('zhipu: two hosts with keys of their own, and errors in the language that is asked for', async (t) => {
+  const e = await started(t);
+  const global = `${'0123456789abcdef'.repeat(2)}.zbCdEfGhIjKlMnOp`;
+  const list = async (host, key, headers = {}) => {
+    const r = await fetch(`${e.addresses.http}/${host}/api/paas/v4/models`, { headers: { authorization: `Bearer ${key}`, ...headers } });
+    return [r.status, await r.text()];
+  };
+  assert.equal((await list('zai', global))[0], 200);
+  assert.equal((await list('zhipu', keys.zhipu))[0], 200);
+  assert.match((await list('zhipu', global))[1], /非法/);
+  assert.match((await list('zhipu', global, { 'accept-language': 'en-US,en' }))[1], /is invalid/);
+  assert.match((await list('zai', keys.zhipu))[1], /is invalid/);
+});
+
 test('reasoning comes in the field of its provider', async (t) => {
   const e = await started(t);
   const message = async (provider, model) => (await chat(e, provider, { model, messages: [{ role: 'user', content: '!think of it' }] })).json.choices[0].message;
@@ -88,6 +117,9 @@ test('reasoning comes in the field of its provider', async (t) => {
   assert.match((await message('sambanova', 'gpt-oss-120b')).reasoning, /Thinking/);
   assert.equal((await message('sambanova', 'DeepSeek-V3.1')).reasoning, undefined);
   assert.match((await message('nvidia', 'z-ai/glm-5.1')).reasoning_content, /Thinking/);
+  const routed = await message('openrouter', 'openai/gpt-oss-20b:free');
+  assert.match(routed.reasoning, /Thinking/);
+  assert.equal(routed.reasoning_details[0].text, routed.reasoning);
   assert.match((await message('cohere', 'command-a-reasoning-08-2025')).reasoning_content, /Thinking/);
   const twice = await message('cloudflare', '@cf/zai-org/glm-4.7-flash');
   assert.match(twice.reasoning, /Thinking/);
@@ -182,4 +214,20 @@ test('cloudflare: tokens are tested at three places, and older models call in th
   assert.deepEqual(called.json.choices[0].message.tool_calls, [{ type: 'function', function: { name: 'get_weather', arguments: { city: 'Paris' } } }]);
   const cut = await chat(e, 'cloudflare', { messages: [{ role: 'user', content: '!count 300' }] });
   assert.equal(cut.json.choices[0].finish_reason, 'length');
+});
+
+test('openrouter: comments hold the line, the usage has a choice, the key may be asked about', async (t) => {
+  const e = await started(t);
+  const r = await chat(e, 'openrouter', { stream: true });
+  assert.ok(r.text.startsWith(': OPENROUTER PROCESSING\n\n'));
+  const last = parsed(r.text).at(-1);
+  assert.ok(last.usage.total_tokens > 0);
+  assert.equal(last.choices[0].finish_reason, null);
+  const whole = await chat(e, 'openrouter');
+  assert.match(whole.text, /^\s+\{/);
+  assert.equal(whole.json.choices[0].native_finish_reason, 'stop');
+  const key = async (headers) => (await fetch(`${e.addresses.http}/openrouter/api/v1/key`, { headers })).status;
+  assert.equal(await key(auth('openrouter')), 200);
+  assert.equal(await key({ authorization: 'Bearer sk-or-v1-wrong' }), 401);
+  assert.equal((await fetch(`${e.addresses.http}/openrouter/api/v1/models`)).status, 200);
 });

@@ -122,11 +122,44 @@ const refused = {
     ['paid model', { model: '@cf/moonshotai/kimi-k2.6' }, 403, '5035'],
     ['unknown model', { model: 'nope' }, 400, '5007'],
   ],
+  openrouter: [
+    ['a model that is billed', { model: 'openai/gpt-oss-120b' }, 402, 'Insufficient credits'],
+    ['two efforts', { reasoning_effort: 'low', reasoning: { effort: 'low' } }, 400, 'Only one of'],
+    ['temperature', { temperature: 2.1 }, 400, 'temperature'],
+    ['wrong type', { top_k: 'many' }, 400, 'top_k'],
+    ['five stops', { stop: ['1', '2', '3', '4', '5'] }, 400, 'stop'],
+    ['tools where none are', { model: 'google/gemma-4-31b-it:free', tools: [weather_tool] }, 404, 'No endpoints found that support tool use'],
+    ['image on a text model', { messages: [u(image)] }, 404, 'No endpoints found that support image input'],
+    ['nothing may be kept', { provider: { data_collection: 'deny' } }, 404, 'matching your data policy'],
+    ['unknown model', { model: 'nope' }, 400, 'nope is not a valid model ID'],
+  ],
   custom: [
     ['no model', { model: undefined }, 400, 'model'],
     ['options without a stream', { stream_options: { include_usage: true } }, 400, 'stream_options'],
     ['content of a wrong type', { messages: [u(4)] }, 400, 'messages[0].content'],
     ['unanswered call', { messages: [u('a'), { role: 'assistant', content: null, tool_calls: [call('1')] }, u('b')] }, 400, 'must be followed by tool messages'],
+  ],
+  zhipu: [
+    ['temperature at the end', { temperature: 0 }, 400, 'temperature 参数非法'],
+    ['temperature beyond', { temperature: 1.2 }, 400, '"1214"'],
+    ['top_p', { top_p: 0 }, 400, 'top_p'],
+    ['a stop that is no list', { stop: 'END' }, 400, 'stop'],
+    ['two stops', { stop: ['a', 'b'] }, 400, 'stop'],
+    ['a forced tool', { tools: [weather_tool], tool_choice: 'required' }, 400, 'tool_choice'],
+    ['a named tool', { tools: [weather_tool], tool_choice: { type: 'function', function: { name: 'get_weather' } } }, 400, 'tool_choice'],
+    ['a choice without tools', { tool_choice: 'auto' }, 400, 'tool_choice'],
+    ['json_schema', schema_format(closed), 400, 'response_format'],
+    ['a short user', { user_id: 'ann' }, 400, 'user_id'],
+    ['system alone', { messages: [{ role: 'system', content: 'a' }] }, 400, 'messages 参数非法'],
+    ['two systems', { messages: [{ role: 'system', content: 'a' }, { role: 'system', content: 'b' }, u('c')] }, 400, '"1214"'],
+    ['empty content', { messages: [u('')] }, 400, '"1214"'],
+    ['the assistant last', { messages: [u('a'), { role: 'assistant', content: 'b' }] }, 400, '"1214"'],
+    ['a result alone', { messages: [u('a'), { role: 'tool', tool_call_id: 'x', content: 'y' }] }, 400, '"1214"'],
+    ['developer', { messages: [{ role: 'developer', content: 'a' }, u('b')] }, 400, '"1214"'],
+    ['image on a text model', { messages: [u(image)] }, 400, '"1214"'],
+    ['too large an output', { max_tokens: 200000 }, 400, 'max_tokens'],
+    ['unknown model', { model: 'nope' }, 400, '"1211"'],
+    ['no messages', { messages: undefined }, 400, '"1213"'],
   ],
 };
 
@@ -199,7 +232,7 @@ test('google refuses what it does not take', async (t) => {
 
 test('a bad key gets the answer of its provider', async (t) => {
   const e = await started(t);
-  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], nvidia: [403, 'Authorization failed'], sambanova: [401, 'invalid_api_key'], pollinations: [401, 'UNAUTHORIZED'], cloudflare: [401, '10000'] };
+  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], zhipu: [401, '"1002"'], nvidia: [403, 'Authorization failed'], sambanova: [401, 'invalid_api_key'], pollinations: [401, 'UNAUTHORIZED'], cloudflare: [401, '10000'], openrouter: [401, 'User not found'] };
   for (const [provider, [status, text]] of Object.entries(answers)) {
     const r = await chat(e, provider, {}, { authorization: 'Bearer wrong' });
     assert.deepEqual([r.status, r.text.includes(text)], [status, true], `${provider}: ${r.text}`);
@@ -271,6 +304,12 @@ test('what is merely unwise is served and noted', async (t) => {
   assert.deepEqual(await notes(), ['unknown', 'unknown', 'unknown', 'max_tokens', 'tool_choice']);
   assert.equal((await chat(e, 'custom', {}, { cookie: 'a=b' })).status, 200);
   assert.deepEqual(await notes(), ['foreign_header']);
+});
+
+test('gateways note what they would ignore, and a list of fallbacks', async (t) => {
+  const e = await started(t);
+  assert.equal((await chat(e, 'openrouter', { models: ['openai/gpt-5'], store: true, n: 2, messages: [{ ...u('a'), cache: 1 }] })).status, 200);
+  assert.deepEqual((await last_entry(e)).violations.map((v) => v.rule).sort(), ['models', 'n', 'unknown', 'unknown']);
 });
 
 test('a prompt beyond the context of the model is refused in the words of the provider', async (t) => {

@@ -22,7 +22,9 @@ test('a rate limit speaks the language of its provider', async (t) => {
   assert.match((await chat(e, 'cohere')).json.message, /trial token rate limit exceeded/);
   assert.equal((await chat(e, 'sambanova')).json.error.message, 'Rate limit exceeded: tokens per day');
   assert.match((await chat(e, 'pollinations')).json.error.message, /too quickly/);
+  assert.match((await chat(e, 'huggingface')).json.error, /^Rate limit reached/);
   assert.deepEqual((await chat(e, 'nvidia')).json, { status: 429, title: 'Too Many Requests' });
+  assert.match((await chat(e, 'ollama')).json.error, /^you \(someuser\) have reached your session usage limit/);
   assert.match((await chat(e, 'cloudflare')).json.errors[0].message, /daily free allocation of 10,000 neurons/);
   const routed = await chat(e, 'openrouter');
   assert.match(routed.json.error.message, /^Rate limit exceeded: free-models-per-day/);
@@ -182,6 +184,8 @@ test('damage inside a stream', async (t) => {
   assert.match(await bent('no_space'), /^data:\{/);
   assert.match(await bent({ comment_flood: { count: 250 } }), /^(: keep-alive\n\n){250}data:/);
   assert.match(await bent({ error_in_stream: { after_chunks: 1 } }, 'groq'), /event: error\ndata: \{"error"/);
+  assert.match(await bent({ error_in_stream: { after_chunks: 1 } }, 'huggingface'), /\ndata: \{"error":"Model/);
+  assert.match(await bent({ error_in_stream: { after_chunks: 1, form: 'event' } }, 'huggingface'), /event: error\ndata: \{"error":"Model/);
   assert.match(await bent({ error_in_stream: { after_chunks: 1 } }, 'cerebras'), /"status_code":503/);
   assert.equal(streamed_text(await bent('byte_by_byte')), 'one two three');
   assert.match(await bent({ usage_absurd: { value: 'huge' }, finish: 'length' }, 'cerebras'), /"prompt_tokens":1e\+308.*/);

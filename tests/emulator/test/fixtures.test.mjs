@@ -14,6 +14,8 @@ const documented = {
   cloudflare: { model: '@cf/zai-org/glm-4.7-flash', messages: [{ role: 'user', content: 'hi' }], max_tokens: 8192 },
   zhipu: { model: 'glm-4.7-flash', messages: [{ role: 'user', content: 'hi' }], max_tokens: 512, temperature: 0.7, thinking: { type: 'disabled' } },
   openrouter: { model: 'google/gemma-4-31b-it:free', messages: [{ role: 'user', content: 'hi' }], max_tokens: 200 },
+  ollama: { model: 'gpt-oss:120b', messages: [{ role: 'user', content: 'hi' }], max_tokens: 256, stream: false, reasoning_effort: 'low' },
+  huggingface: { model: 'openai/gpt-oss-120b:groq', messages: [{ role: 'user', content: 'hi' }], max_tokens: 256, stream: false },
   custom: { model: 'qwen3:8b', messages: [{ role: 'user', content: 'hi' }], anything: { at: 'all' } },
 };
 
@@ -39,7 +41,7 @@ for (const provider of openai_like) {
 
   test(`${provider}: a tool call and its result go round`, async (t) => {
     const e = await started(t);
-    const tools = { tools: [weather_tool], ...(provider === 'nvidia' ? { parallel_tool_calls: false } : {}), ...(provider === 'cloudflare' ? { max_tokens: 99 } : {}) };
+    const tools = { tools: [weather_tool], ...(provider === 'nvidia' ? { parallel_tool_calls: false } : {}), ...(provider === 'huggingface' ? { max_tokens: 99 } : {}), ...(provider === 'cloudflare' ? { max_tokens: 99 } : {}) };
     const ask = { role: 'user', content: 'weather?' };
     const first = await chat(e, provider, { messages: [ask], ...tools });
     assert.equal(first.json.choices[0].finish_reason, 'tool_calls', first.text);
@@ -116,6 +118,8 @@ test('reasoning comes in the field of its provider', async (t) => {
   assert.match((await message('cerebras', 'gpt-oss-120b')).reasoning, /Thinking/);
   assert.match((await message('sambanova', 'gpt-oss-120b')).reasoning, /Thinking/);
   assert.equal((await message('sambanova', 'DeepSeek-V3.1')).reasoning, undefined);
+  assert.match((await message('huggingface', 'openai/gpt-oss-120b:groq')).reasoning, /Thinking/);
+  assert.match((await message('huggingface', 'deepseek-ai/DeepSeek-V4-Flash')).reasoning_content, /Thinking/);
   assert.match((await message('nvidia', 'z-ai/glm-5.1')).reasoning_content, /Thinking/);
   const routed = await message('openrouter', 'openai/gpt-oss-20b:free');
   assert.match(routed.reasoning, /Thinking/);
@@ -125,6 +129,7 @@ test('reasoning comes in the field of its provider', async (t) => {
   assert.match(twice.reasoning, /Thinking/);
   assert.equal(twice.reasoning_content, twice.reasoning);
   assert.match((await message('cloudflare', '@cf/deepseek-ai/deepseek-r1-distill-qwen-32b')).content, /^<think>\nThinking/);
+  assert.match((await message('ollama', 'gpt-oss:120b')).reasoning, /Thinking/);
   const [thinking, text] = (await message('mistral', 'magistral-medium-latest')).content;
   assert.match(thinking.thinking[0].text, /Thinking/);
   assert.equal(text.type, 'text');
@@ -230,4 +235,17 @@ test('openrouter: comments hold the line, the usage has a choice, the key may be
   assert.equal(await key(auth('openrouter')), 200);
   assert.equal(await key({ authorization: 'Bearer sk-or-v1-wrong' }), 401);
   assert.equal((await fetch(`${e.addresses.http}/openrouter/api/v1/models`)).status, 200);
+});
+
+test('ollama: the lists are public, the account is told to a good key, tool_choice is not heard and the system is', async (t) => {
+  const e = await started(t);
+  const at = `${e.addresses.http}/ollama`;
+  assert.deepEqual([(await fetch(`${at}/v1/models`)).status, (await fetch(`${at}/api/tags`)).status], [200, 200]);
+  const me = async (key) => (await fetch(`${at}/api/me`, { method: 'POST', headers: { authorization: `Bearer ${key}` } })).status;
+  assert.deepEqual([await me('1'.repeat(40)), await me('short')], [200, 401]);
+  const asked = async (body) => (await chat(e, 'ollama', { tools: [weather_tool], ...body })).json;
+  assert.equal((await asked({ tool_choice: 'required' })).choices[0].finish_reason, 'stop');
+  const told = await asked({ messages: [{ role: 'system', content: 'Answer by calling one of the tools.' }, { role: 'user', content: 'hi' }] });
+  assert.equal(told.choices[0].finish_reason, 'tool_calls');
+  assert.match(told.id, /^chatcmpl-\d{1,3}$/);
 });

@@ -133,6 +133,27 @@ const refused = {
     ['nothing may be kept', { provider: { data_collection: 'deny' } }, 404, 'matching your data policy'],
     ['unknown model', { model: 'nope' }, 400, 'nope is not a valid model ID'],
   ],
+  ollama: [
+    ['effort', { reasoning_effort: 'turbo' }, 400, 'invalid reasoning value'],
+    ['no messages', { messages: [] }, 400, "[] is too short - 'messages'"],
+    ['remote image', { model: 'gemma4:31b', messages: [u([{ type: 'image_url', image_url: { url: 'https://example.org/a.png' } }])] }, 400, 'image URLs are not currently supported'],
+    ['arguments', { messages: [u('a'), { role: 'assistant', content: '', tool_calls: [call('1', 'f', 'Oslo')] }, { role: 'tool', tool_call_id: '1', content: 'x' }] }, 400, 'invalid tool call arguments'],
+    ['null content', { messages: [u('a'), { role: 'assistant', content: null }, u('b')] }, 400, 'invalid message content type'],
+    ['paid model', { model: 'deepseek-v3.2' }, 403, 'requires a subscription'],
+    ['unknown model', { model: 'nope' }, 404, "model 'nope' not found"],
+  ],
+  huggingface: [
+    ['a stop as text', { stop: 'END' }, 422, 'stop'],
+    ['five stops', { stop: ['1', '2', '3', '4', '5'] }, 422, 'stop'],
+    ['top_logprobs', { logprobs: true, top_logprobs: 6 }, 422, 'top_logprobs'],
+    ['temperature', { temperature: 2.1 }, 422, 'temperature'],
+    ['tool_choice any', { tools: [weather_tool], tool_choice: 'any' }, 422, 'tool_choice'],
+    ['effort', { model: 'openai/gpt-oss-120b', reasoning_effort: 'max' }, 422, 'reasoning_effort'],
+    ['developer', { messages: [{ role: 'developer', content: 'x' }, u('a')] }, 422, 'role'],
+    ['image on a text model', { messages: [u(image)] }, 422, 'images'],
+    ['unknown partner', { model: 'openai/gpt-oss-120b:nobody' }, 400, 'model_not_supported'],
+    ['unknown model', { model: 'acme/none' }, 400, 'is not supported by any provider you have enabled'],
+  ],
   custom: [
     ['no model', { model: undefined }, 400, 'model'],
     ['options without a stream', { stream_options: { include_usage: true } }, 400, 'stream_options'],
@@ -232,7 +253,7 @@ test('google refuses what it does not take', async (t) => {
 
 test('a bad key gets the answer of its provider', async (t) => {
   const e = await started(t);
-  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], zhipu: [401, '"1002"'], nvidia: [403, 'Authorization failed'], sambanova: [401, 'invalid_api_key'], pollinations: [401, 'UNAUTHORIZED'], cloudflare: [401, '10000'], openrouter: [401, 'User not found'] };
+  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], zhipu: [401, '"1002"'], nvidia: [403, 'Authorization failed'], huggingface: [401, 'Invalid credentials'], sambanova: [401, 'invalid_api_key'], pollinations: [401, 'UNAUTHORIZED'], cloudflare: [401, '10000'], openrouter: [401, 'User not found'], ollama: [401, 'unauthorized'] };
   for (const [provider, [status, text]] of Object.entries(answers)) {
     const r = await chat(e, provider, {}, { authorization: 'Bearer wrong' });
     assert.deepEqual([r.status, r.text.includes(text)], [status, true], `${provider}: ${r.text}`);
@@ -296,12 +317,16 @@ test('what is merely unwise is served and noted', async (t) => {
   assert.deepEqual(await notes(), ['null', 'format_text']);
   assert.equal((await chat(e, 'cohere', { stream: true, stream_options: { include_usage: true } })).status, 200);
   assert.deepEqual(await notes(), ['stream_options']);
+  assert.equal((await chat(e, 'huggingface', { n: 1, top_k: 3, parallel_tool_calls: true, max_completion_tokens: 5 })).status, 200);
+  assert.deepEqual(await notes(), ['unknown', 'unknown', 'unknown', 'unknown', 'max_tokens']);
   assert.equal((await chat(e, 'sambanova', { user: 'u', min_p: 0.1, messages: [{ role: 'user', content: 'x', cache_control: {} }] })).status, 200);
   assert.deepEqual(await notes(), ['unknown', 'unknown', 'unknown']);
   assert.equal((await chat(e, 'pollinations', { logit_bias: { 5: 1 }, messages: [{ ...u('x'), name: 'bob' }] })).status, 200);
   assert.deepEqual(await notes(), ['unknown', 'name']);
   assert.equal((await chat(e, 'cloudflare', { user: 'u', logprobs: true, tool_choice: 'auto', messages: [{ role: 'user', content: 'x', name: 'n' }] })).status, 200);
   assert.deepEqual(await notes(), ['unknown', 'unknown', 'unknown', 'max_tokens', 'tool_choice']);
+  assert.equal((await chat(e, 'ollama', { tool_choice: 'auto', top_k: 4, max_completion_tokens: 9, messages: [{ role: 'user', content: 'x', name: 'n' }] })).status, 200);
+  assert.deepEqual(await notes(), ['unknown', 'unknown', 'unknown', 'unknown']);
   assert.equal((await chat(e, 'custom', {}, { cookie: 'a=b' })).status, 200);
   assert.deepEqual(await notes(), ['foreign_header']);
 });

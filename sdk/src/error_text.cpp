@@ -1,6 +1,7 @@
 // Reads what an error body says, whatever its shape.
 #include "error_text.hpp"
 
+#include <charconv>
 #include <freellmapi/classify.hpp>
 #include <freellmapi/durations.hpp>
 #include <freellmapi/json.hpp>
@@ -22,8 +23,12 @@ std::string_view strip(std::string_view text) noexcept {
 std::string scalar(const json::value* value) {
   if (value == nullptr) return {};
   if (value->is_string()) return std::string(std::string_view(value->get_string()).substr(0, longest_word));
-  if (value->is_int64() || value->is_uint64() || value->is_double()) return json::serialize(*value);
-  return {};
+  if (value->is_int64() || value->is_uint64()) return json::serialize(*value);
+  if (!value->is_double()) return {};
+  // Boost writes 20.0 as 2E1, which nobody reads as a wait.
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value->get_double()).ptr;
+  return std::string(digits, end);
 }
 
 std::string scalar_at(const json::object& object, std::string_view name) {

@@ -268,6 +268,11 @@ TEST(RetryHints, TheHeaderGoesBeforeTheBodyAndTheBodyBeforeTheProse) {
   EXPECT_EQ(sort(429, R"({"message":"rate limit"})").o.retry_after_ms, -1);
 }
 
+TEST(RetryHints, AWholeNumberWrittenAsAFractionIsRead) {
+  EXPECT_EQ(sort(503, R"({"error":"loading","estimated_time":20.0})").o.retry_after_ms, 20'000);
+  EXPECT_EQ(sort(429, R"({"error":"rate limit","retry_after":600.5})").o.retry_after_ms, 600'500);
+}
+
 TEST(RetryHints, TheSameWaitSaidMoreExactlyIsTaken) {
   EXPECT_EQ(sort(429, R"({"message":"rate limit, try again in 9m38.016s"})", {{"retry-after", "578"}})
                 .o.retry_after_ms,

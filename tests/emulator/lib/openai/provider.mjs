@@ -76,6 +76,7 @@ const defaults = {
   bad_content_type: (ctx) => openai_error(415, `Unsupported Content-Type: ${ctx.headers['content-type'] ?? 'none'}`, 'invalid_request_error', null),
   bad_json(fault, ctx) { return this.errors.bad_request({ message: `We could not parse the JSON body of your request: ${fault.message}` }, ctx); },
 
+  info_of(model) { return this.models[model] ?? (this.open_models ? this.open_model : undefined); },
   // The first thing the provider would refuse. A problem is what shape.check yields, or what check() adds.
   validate(ctx) {
     if ([...ctx.query.keys()].length > 0) ctx.soft('query', 'the chat path takes no query');
@@ -84,7 +85,7 @@ const defaults = {
     const problems = s.check(this.shape, ctx.json);
     if (problems.length > 0) return { ...refuse(problems[0]), message: problems.map((p) => `${s.dotted(p.path)}: ${p.message}`).join('; ') };
     this.look_for_nulls(ctx);
-    const info = this.models[ctx.model] ?? (this.open_models ? this.open_model : undefined);
+    const info = this.info_of(ctx.model);
     if (!info) return { reply: this.errors.not_found({}, ctx), rule: 'model', message: `unknown model ${ctx.model}` };
     for (const problem of this.faults(ctx, info))
       if (problem.soft) ctx.soft(problem.rule ?? 'rule', problem.message);

@@ -1,6 +1,7 @@
 #include "embeddings.hpp"
 
 #include <freellmapi/json.hpp>
+#include <optional>
 #include <string>
 
 namespace freellmapi::huggingface {

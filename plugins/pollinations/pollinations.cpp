@@ -1,6 +1,7 @@
 // Pollinations' gateway: it hides the upstream's refusals behind a 502, speaks of money in a 402, and answers
 // some refusals with a 200 that holds a sentence of its own.
 #include <algorithm>
+#include <freellmapi/hold_back.hpp>
 #include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>
 
@@ -143,37 +144,40 @@ class Pollinations final : public sdk::OpenAiProvider {
 
     void feed(std::string_view bytes, sdk::EventsOut& out) {
       if (settled_) return;
-      run(out, [&](sdk::EventsOut& filtered) { OpenAiParser::feed(bytes, filtered); });
-      if (OpenAiParser::done()) settle(out);
+      sdk::EventsOut held(hold_.before(out));
+      parse(out, [&] { OpenAiParser::feed(bytes, held); });
+      if (done()) settle(out);
     }
     void finish(sdk::EventsOut& out) {
       if (settled_) return;
-      run(out, [&](sdk::EventsOut& filtered) { OpenAiParser::finish(filtered); });
+      sdk::EventsOut held(hold_.before(out));
+      parse(out, [&] { OpenAiParser::finish(held); });
       settle(out);
     }
 
    private:
     template <class F>
-    void run(sdk::EventsOut& out, F&& parse) {
-      sdk::EventsOut filtered(filter_.before(out));
+    void parse(sdk::EventsOut& out, F&& body) {
       try {
-        parse(filtered);
+        body();
       } catch (const sdk::Failure&) {
-        filter_.release(out);
+        hold_.release(out);
         throw;
       }
     }
+    // What a model says was counted; a notice costs nothing.
     void settle(sdk::EventsOut& out) {
       settled_ = true;
-      if (!filter_.is_notice(out)) return;
+      const std::uint64_t counted = hold_.usage().output;
+      if (!hold_.caught() || (counted != sdk::not_said && counted > 0)) return hold_.release(out);
       freellm_outcome outcome = sdk::fresh_outcome();
       sdk::OutcomeOut sorted(outcome);
-      provider_.classify_in_success(notice_as_error(filter_.text()), sorted);
+      provider_.classify_in_success(notice_as_error(hold_.text()), sorted);
       out.error(outcome);
     }
 
     const Pollinations& provider_;
-    NoticeFilter filter_;
+    sdk::HoldBack hold_{&may_be_notice, &is_notice};
     bool settled_ = false;
   };
 

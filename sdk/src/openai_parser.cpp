@@ -201,6 +201,8 @@ void OpenAiParser::object(json::object& frame, std::string_view text, bool marke
     if (envelope == nullptr) continue;
     if (envelope->contains("error") && is_error(*envelope)) return error(json::serialize(*envelope), out);
   }
+  look_at(frame, out);
+  if (done_) return;
   json::object* const first = first_choice(frame);
   std::string_view reason;
   if (first != nullptr) {
@@ -340,7 +342,7 @@ void OpenAiParser::tool_call(const json::object& call, EventsOut& out) {
   std::string arguments = arguments_of(*function);
   std::string extra;
   if (const json::object* kept = object_at(call, "extra_content"); kept != nullptr)
-    extra = json::serialize(json::object{{"extra_content", *kept}});
+    extra = json::serialize(*kept);
   if (known->named) {
     if (!arguments.empty() || !extra.empty()) out.tool(number, {}, {}, arguments, extra);
     return;

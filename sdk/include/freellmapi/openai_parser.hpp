@@ -26,10 +26,18 @@ class OpenAiParser {
   static constexpr std::size_t max_tool_calls = 128;
 
   OpenAiParser(const OpenAiProvider& provider, const Call& call, const Headers& head);
+  virtual ~OpenAiParser() = default;
   void feed(std::string_view bytes, EventsOut& out);
   void finish(EventsOut& out);
   /// [DONE] has come.
   bool done() const noexcept { return done_; }
+
+ protected:
+  /// A whole answer or one frame of a stream that is no error, before its choice is read. For a provider
+  /// whose answer must be held against the call.
+  virtual void look_at(const boost::json::object& /*answer*/, EventsOut&) {}
+  /// Ends the answer with an error of this class.
+  void fail(std::uint32_t error_class, bool definite, std::string_view sentence, EventsOut& out);
 
  private:
   enum class Body : std::uint8_t { unknown, events, json };
@@ -55,7 +63,6 @@ class OpenAiParser {
   void settle_text(EventsOut& out);
   void end(std::string_view reason, EventsOut& out);
   void error(std::string_view json, EventsOut& out);
-  void fail(std::uint32_t error_class, bool definite, std::string_view sentence, EventsOut& out);
   void empty(EventsOut& out);
 
   const OpenAiProvider& provider_;

@@ -21,6 +21,18 @@ struct Box final : OpenAiProvider {
   }
 };
 
+/// Looks at each answer before it is read.
+struct Watching final : OpenAiProvider {
+  static constexpr std::string_view id = "watching", manifest = "id: watching";
+  constexpr Watching() : OpenAiProvider(dialect) {}
+  struct Parser : OpenAiParser {
+    using OpenAiParser::OpenAiParser;
+    void look_at(const boost::json::object& answer, EventsOut& out) override {
+      if (string_at(answer, "model") == "another") fail(FREELLM_C_MODEL_UNAVAILABLE, true, "not asked", out);
+    }
+  };
+};
+
 using Lines = std::vector<std::string>;
 
 Answer stream(std::string_view body) { return parse_answer<Box>(body, "text/event-stream"); }
@@ -49,6 +61,16 @@ TEST(Parser, AStreamMayEndWithoutDoneOnlyAfterAFinish) {
 TEST(Parser, DoneIsAnEndTooWhenThereWasAnAnswer) {
   EXPECT_EQ(stream(hi + done).events, (Lines{"text hi", "finish stop"}));
   EXPECT_EQ(stream(done).events, (Lines{"error 18 the provider ended the answer without one"}));
+}
+
+TEST(Parser, WhoLooksAtAnAnswerMayEndItBeforeAWordOfItPasses) {
+  const std::string body =
+      R"({"model":"another","choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]})";
+  EXPECT_EQ(parse_answer<Watching>(body, "application/json").events, (Lines{"error 8 not asked"}));
+  EXPECT_EQ(parse_answer<Watching>(hi + frame(R"({"model":"another","choices":[]})") + hi + done,
+                                   "text/event-stream")
+                .events,
+            (Lines{"text hi", "error 8 not asked"}));
 }
 
 TEST(Parser, NothingAfterDoneCounts) {
@@ -239,7 +261,7 @@ TEST(Parser, ToolCallsAreMadeRegular) {
               R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"},"extra_content":{"s":"t"}}]})") +
           ending())
           .events.front(),
-      R"(tool 0 [a] f {}{"extra_content":{"s":"t"}})");
+      R"(tool 0 [a] f {}{"s":"t"})");
 }
 
 TEST(Parser, ToolCallsAreBounded) {

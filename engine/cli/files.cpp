@@ -165,4 +165,8 @@ std::vector<fs::path> plugin_directories(const std::string& flag) {
   return folders;
 }
 
+fs::path fixtures_directory(const std::string& plugin) {
+  return (own_folder() / "../share/freellmapi/fixtures" / plugin).lexically_normal();
+}
+
 }  // namespace freellmapi::cli

@@ -39,4 +39,7 @@ base::Result<std::filesystem::path> data_directory(const std::string& flag);
 /// --plugins (colon-separated), then the folder the program was installed with.
 std::vector<std::filesystem::path> plugin_directories(const std::string& flag);
 
+/// Where the fixtures of an installed plugin are; it need not exist.
+std::filesystem::path fixtures_directory(const std::string& plugin);
+
 }  // namespace freellmapi::cli

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "cli/plugins_check.hpp"
 #include "cli/serve.hpp"
 #include "cli/verbs.hpp"
 #include "surfaces/ops/ops.hpp"
@@ -70,6 +71,14 @@ int run_verbs(int argc, char** argv) {
   add_places(*list, places);
   list->add_flag("--json", as_json, "as JSON");
   list->callback([&] { code = plugins_list(places, as_json); });
+  PluginsCheckOptions checking;
+  CLI::App* conformance = plugins->add_subcommand("check", "run the conformance kit on a plugin");
+  conformance->add_option("file", checking.file, "the plugin, FILE.so")->required();
+  conformance->add_option("--fixtures", checking.fixtures, "folder of its fixtures; else the one beside the file");
+  conformance->add_option("--group", checking.group, "run one group of checks");
+  conformance->add_option("--only", checking.only, "run one check, by its id");
+  conformance->add_flag("--json", checking.as_json, "as JSON");
+  conformance->callback([&] { code = plugins_check(checking); });
 
   CLI::App* models =
       app.add_subcommand("models", "models as the router sees them, with why-not for the unusable");

@@ -17,6 +17,16 @@ constexpr std::array<std::pair<std::string_view, Strategy>, 6> strategies{{
 
 }  // namespace
 
+std::string_view name(Kind kind) noexcept {
+  constexpr std::array<std::string_view, 4> words{"chat", "embedding", "image", "speech"};
+  return words[static_cast<std::size_t>(kind)];
+}
+
+std::string_view name(Json mode) noexcept {
+  constexpr std::array<std::string_view, 3> words{"none", "object", "schema"};
+  return words[static_cast<std::size_t>(mode)];
+}
+
 std::string_view name(Strategy s) noexcept {
   for (const auto& [text, strategy] : strategies) {
     if (strategy == s) return text;

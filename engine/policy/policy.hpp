@@ -55,6 +55,9 @@ struct Rule {
 
 enum class Kind { chat, embedding, image, speech };
 enum class Json { text, object, schema };  ///< text: no JSON mode
+/// As they are written in policy.yaml.
+std::string_view name(Kind kind) noexcept;
+std::string_view name(Json mode) noexcept;
 
 struct Model {
   std::string id;      ///< the provider's own name

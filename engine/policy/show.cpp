@@ -11,9 +11,6 @@
 namespace freellmapi::policy {
 namespace {
 
-constexpr std::array<std::string_view, 4> kinds{"chat", "embedding", "image", "speech"};
-constexpr std::array<std::string_view, 3> json_modes{"none", "object", "schema"};
-
 std::string plain(std::string_view text) {
   const bool letters = !text.empty() && ((text[0] >= 'a' && text[0] <= 'z') || text[0] == '/') &&
                        std::all_of(text.begin(), text.end(), [](char c) {
@@ -203,7 +200,7 @@ class Writer {
     line(3, plain(model.id) + ":", path);
     field("name", plain(model.name));
     field("family", plain(model.family));
-    field("kind", std::string(kinds[static_cast<std::size_t>(model.kind)]));
+    field("kind", std::string(name(model.kind)));
     number("context", model.context);
     number("max_output", model.max_output);
     number("max_input", model.max_input);
@@ -212,7 +209,7 @@ class Writer {
     flag("vision", model.vision);
     flag("reasoning", model.reasoning);
     flag("prefill", model.prefill);
-    field("json", std::string(json_modes[static_cast<std::size_t>(model.json)]));
+    field("json", std::string(name(model.json)));
     number("rank", model.rank);
     number("speed", model.speed);
     if (!model.tier.empty()) field("tier", model.tier);

@@ -23,7 +23,8 @@ struct Tally {
               time_bound = 0;
   std::size_t auth = 0, not_found = 0, bad_request = 0, filtered = 0, timeouts = 0, attempted = 0;
   std::size_t known_bad = 0;  // benched, and not for want of time: they count among auth and not_found
-  std::size_t off = 0;        // of the unconfigured: those that the policy or the manifest turns off
+  std::size_t other_kind = 0;
+  std::size_t off = 0;  // of the unconfigured: those that the policy or the manifest turns off
   std::string_view why_off;
   std::uint64_t largest_window = 0;
   std::optional<base::WallTime> first_back;
@@ -59,6 +60,9 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
     }
     case Gate::no_key:
       ++t.unconfigured;
+      break;
+    case Gate::other_kind:
+      ++t.other_kind;
       break;
     case Gate::no_tools:
       ++t.no_tools;
@@ -172,7 +176,11 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
             fmt::format("'{}' is switched off{}{}.", base::printable(facts.asked_model),
                         t.why_off.empty() ? "" : ": ", t.why_off)};
   }
-  if (t.total == 0 || t.unconfigured == t.total) {
+  if (t.total > 0 && t.other_kind == t.total) {
+    return {422, "invalid_request_error", "no_chat_model",
+            fmt::format("'{}' is no chat model.", base::printable(facts.asked_model))};
+  }
+  if (t.total == 0 || t.unconfigured + t.other_kind == t.total) {
     return {
         503, "server_error", "no_providers_configured",
         fmt::format(
@@ -180,7 +188,7 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
             "environment (<PROVIDER>_API_KEY) and start the router again.",
             base::printable(facts.asked_model))};
   }
-  const std::size_t configured = t.total - t.unconfigured;
+  const std::size_t configured = t.total - t.unconfigured - t.other_kind;
   if (t.attempted == 0 && t.no_vision == configured) {
     return {422, "invalid_request_error", "no_vision_model",
             "No configured model of this chain can read images."};
@@ -221,9 +229,9 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
             "start the "
             "router again."};
   }
-  if (t.time_bound > 0 &&
-      t.time_bound + t.unconfigured + t.no_vision + t.no_tools + t.no_json + t.context + t.known_bad >=
-          t.total) {
+  if (t.time_bound > 0 && t.time_bound + t.unconfigured + t.other_kind + t.no_vision + t.no_tools +
+                                  t.no_json + t.context + t.known_bad >=
+                              t.total) {
     return {429, "rate_limit_error", "all_quotas_spent", "Every candidate is out of quota or cooling down"};
   }
   if (facts.out_of_budget && !facts.capped) {

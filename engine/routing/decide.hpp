@@ -16,6 +16,7 @@ namespace freellmapi::routing {
 
 /// What the request asks of a model.
 struct Features {
+  policy::Kind kind = policy::Kind::chat;
   bool tools = false;
   bool images = false;
   bool json_object = false;
@@ -44,6 +45,7 @@ enum class Gate {
   passed,
   provider_off,
   model_off,
+  other_kind,
   no_key,
   no_tools,
   no_vision,

@@ -40,6 +40,8 @@ std::string_view name(Gate gate) noexcept {
       return "provider_off";
     case Gate::model_off:
       return "model_off";
+    case Gate::other_kind:
+      return "other_kind";
     case Gate::no_key:
       return "no_key";
     case Gate::no_tools:
@@ -66,6 +68,7 @@ Gate capability_gate(const policy::Policy& policy, const policy::Model& model, c
   if (!provider.enabled) return Gate::provider_off;
   const bool named = !model.id.empty() || !target.passed_model.empty();
   if (!named || (!model.enabled && !model.id.empty())) return Gate::model_off;
+  if (model.kind != features.kind) return Gate::other_kind;
   if (provider.keys.empty() && !provider.keyless) return Gate::no_key;
   if (features.tools && !model.tools) return Gate::no_tools;
   if (features.images && !model.vision) return Gate::no_vision;

@@ -146,6 +146,21 @@ test('plugins list names every plugin of this build, as text and as JSON', async
   assert.deepEqual(json.refused, []);
 });
 
+test('plugins list counts the models, and says of a provider that is off why and since when', async (t) => {
+  const { plugins } = JSON.parse((await run(t, ['plugins', 'list', '--json'])).stdout);
+  const text = (await run(t, ['plugins', 'list'])).stdout;
+  for (const p of plugins) {
+    assert.equal(typeof p.models, 'number');
+    assert.deepEqual(p.faults, [], p.id);
+    if (p.models > 0) assert.ok(p.kinds.includes('chat'), p.id);
+    if (p.enabled) continue;
+    assert.match(p.since, /^\d{4}-\d{2}-\d{2}$/, p.id);
+    assert.ok(p.why_off.endsWith(`(since ${p.since})`), p.why_off);
+    assert.ok(text.includes(`off: ${p.why_off}`), text);
+  }
+  assert.ok(plugins.some((p) => !p.enabled), 'no provider is off: this test shows nothing');
+});
+
 test('what is no plugin is refused with a sentence', async (t) => {
   const { code, stdout, home } = await run(t, ['plugins', 'list', '--json', '--plugins', '.'], { files: { 'text.so': 'I am not a plugin\n', 'empty.so': '', 'cut.so': (await readFile(path.join(build, 'lib/freellmapi/plugins/custom.so'))).subarray(0, 5000) } });
   assert.equal(code, 0);
@@ -163,6 +178,25 @@ test('models lists the models, and says why one cannot be used', async (t) => {
   assert.equal(named('groq/llama-3.1-8b-instant').available, true);
   assert.equal(named('cerebras/gpt-oss-120b').unavailable_reason, 'no key');
   assert.match((await run(t, ['models'], options)).stdout, /^groq\/llama-3\.1-8b-instant .* ok$/m);
+});
+
+test('models --json says of each limit where it was read and of which day, and of what is off why and since when', async (t) => {
+  const { stdout } = await run(t, ['models', '--json'], { files: { 'policy.yaml': two_lines } });
+  const { models, providers } = JSON.parse(stdout);
+  const sourced = models.filter((m) => m.source && m.as_of && m.limits.length > 0);
+  assert.ok(sourced.length > 0);
+  for (const m of sourced) for (const limit of m.limits) {
+    assert.ok(limit.source.length > 0, `${m.id} ${limit.label}`);
+    assert.match(limit.as_of, /^\d{4}-\d{2}-\d{2}$/, `${m.id} ${limit.label}`);
+    assert.ok(limit.limit > 0 && limit.of.length > 0 && limit.scope.length > 0);
+  }
+  const gone = models.find((m) => m.id === 'cerebras/zai-glm-4.7');
+  assert.equal(gone.unavailable_reason, 'off: removed by Cerebras (since 2026-08-17)');
+  assert.equal(gone.since, '2026-08-17');
+  for (const p of providers.filter((provider) => !provider.enabled)) assert.ok(p.why_off.length > 0 && p.since, p.id);
+  const embedding = models.find((m) => m.kind === 'embedding' && !m.unavailable_reason.startsWith('off'));
+  assert.equal(embedding.available, false);
+  assert.equal(embedding.unavailable_reason, 'kind embedding: no chat request goes to it');
 });
 
 test('the unified key is made once, kept for its owner alone, and shown on request', async (t) => {

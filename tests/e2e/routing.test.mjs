@@ -59,6 +59,42 @@ test('a family name stands for the same model under different ids', async (t) =>
   assert.equal(asked(router, 'a'), 0);
 });
 
+test('a provider that is off by default is passed over until the policy switches it on, and then it is routed', async (t) => {
+  const emulator = await start_emulator(t);
+  const off = { enabled: undefined };
+  const chain = ['sambanova', 'a'];
+  const router = await Router.start(t, { emulator, chain, boxes: ['a'], providers: { sambanova: off } });
+  assert.equal((await router.chat({})).headers['x-routed-via'], 'a/any-model');
+  const { status, json } = await router.chat({ model: 'sambanova/DeepSeek-V3.1' });
+  assert.equal(status, 503);
+  assert.match(json.error.message, /is switched off: .* \(since \d{4}-\d{2}-\d{2}\)/);
+  const on = await Router.start(t, { emulator, chain, boxes: ['a'] });
+  assert.match((await on.chat({})).headers['x-routed-via'], /^sambanova\//);
+});
+
+test('a single model that is off by default is routed when the policy switches it on', async (t) => {
+  const emulator = await start_emulator(t);
+  const model = 'zai-glm-4.7';
+  const router = await Router.start(t, { emulator, chain: ['cerebras', 'a'], boxes: ['a'] });
+  assert.equal((await router.chat({ model: `cerebras/${model}` })).status, 503);
+  const on = await Router.start(t, { emulator, chain: [`cerebras/${model}`, 'a'], boxes: ['a'], providers: { cerebras: { models: { [model]: { enabled: true } } } } });
+  assert.equal((await on.chat({})).headers['x-routed-via'], `cerebras/${model}`);
+});
+
+test('a model of another kind is no candidate of a chat request', async (t) => {
+  const emulator = await start_emulator(t);
+  const kinds = { models: { 'any-model': { tools: true }, vectors: { kind: 'embedding' }, pictures: { kind: 'image', family: 'any-family' }, voice: { kind: 'speech' }, writer: { family: 'any-family' } } };
+  const router = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'], providers: { a: kinds } });
+  for (const model of ['a/vectors', 'pictures', 'voice']) {
+    const { status, json } = await router.chat({ model });
+    assert.equal(status, 422, model);
+    assert.equal(json.error.code, 'no_chat_model');
+    assert.equal(json.error.details[0].reason, 'other_kind');
+  }
+  assert.equal((await router.chat({ model: 'any-family' })).headers['x-routed-via'], 'a/writer');
+  assert.deepEqual(emulator.journal_entries({}).map((entry) => entry.model), ['writer']);
+});
+
 test('aliases and profiles lead where the policy says', async (t) => {
   const rest = { profiles: { coding: { chain: ['b', 'a'] } }, aliases: { 'claude-sonnet-4-5': 'auto:coding', 'gpt-4o': 'auto', 'fast': 'b/any-model' } };
   const router = await boxes(t, { rest });

@@ -95,8 +95,20 @@ TEST_F(Exhausted, WithoutACandidateItIs503) { expect(503, "no_providers_configur
 TEST_F(Exhausted, NoModelThatSeesIs422) {
   gated(Gate::no_vision);
   gated(Gate::no_vision);
+  gated(Gate::other_kind);
   gated(Gate::no_key);
   expect(422, "no_vision_model");
+}
+
+TEST_F(Exhausted, AModelOfAnotherKindIs422) {
+  gated(Gate::other_kind);
+  expect(422, "no_chat_model");
+}
+
+TEST_F(Exhausted, WhenAllThatCouldChatHasNoKeyItIs503) {
+  gated(Gate::other_kind);
+  gated(Gate::no_key);
+  expect(503, "no_providers_configured");
 }
 
 TEST_F(Exhausted, NoModelWithToolsIs422) {

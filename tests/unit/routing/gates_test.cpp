@@ -25,6 +25,16 @@ TEST_F(Gates, AProviderOrModelThatIsOffIsOut) {
   EXPECT_EQ(gate(), Gate::provider_off);
 }
 
+TEST_F(Gates, AModelOfAnotherKindIsOut) {
+  for (const auto kind : {policy::Kind::embedding, policy::Kind::image, policy::Kind::speech}) {
+    m().kind = kind;
+    EXPECT_EQ(gate({}, "p/m"), Gate::other_kind);
+    Features same;
+    same.kind = kind;
+    EXPECT_EQ(gate(same, "p/m"), Gate::passed);
+  }
+}
+
 TEST_F(Gates, AProviderWithoutAKeyIsOutUnlessItNeedsNone) {
   policy.providers[0].keys.clear();
   EXPECT_EQ(gate(), Gate::no_key);

@@ -24,6 +24,8 @@ const unmetered = {};
 for (const table of [plain, schemas, images, thinkers]) {
   for (const [id, model] of Object.entries(table)) if (plain[id]) (unmetered[id] ??= { quota: [], models: {} }).models[model] = { quota: [] };
 }
+// Sold with Pro, and the key of the tests is one.
+if (unmetered.llm7) Object.assign(unmetered.llm7.models[plain.llm7], { tools: true, json: 'schema' });
 unmetered.box = { models: { 'any-model': { tools: true, vision: true, json: 'schema', context: 2_000_000 } } };
 const here = (table) => Object.entries(table).filter(([id]) => plain[id]).map(([id, model]) => [id, `${id}/${model}`]);
 

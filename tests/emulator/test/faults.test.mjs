@@ -22,6 +22,7 @@ test('a rate limit speaks the language of its provider', async (t) => {
   assert.match((await chat(e, 'cohere')).json.message, /trial token rate limit exceeded/);
   assert.equal((await chat(e, 'sambanova')).json.error.message, 'Rate limit exceeded: tokens per day');
   assert.match((await chat(e, 'pollinations')).json.error.message, /too quickly/);
+  assert.equal((await chat(e, 'llm7')).json.error.retry_after, 180);
   assert.match((await chat(e, 'huggingface')).json.error, /^Rate limit reached/);
   assert.deepEqual((await chat(e, 'nvidia')).json, { status: 429, title: 'Too Many Requests' });
   assert.match((await chat(e, 'ollama')).json.error, /^you \(someuser\) have reached your session usage limit/);
@@ -30,6 +31,7 @@ test('a rate limit speaks the language of its provider', async (t) => {
   assert.match(routed.json.error.message, /^Rate limit exceeded: free-models-per-day/);
   assert.match(routed.headers.get('x-ratelimit-reset'), /^\d{13}$/);
   assert.equal(routed.json.error.metadata.headers['X-RateLimit-Reset'], routed.headers.get('x-ratelimit-reset'));
+  assert.deepEqual((await chat(e, 'kilo')).json, { error: 'Rate limit exceeded', message: 'Free model usage limit reached. Please try again later or upgrade to a paid model.' });
   const google = (await gemini(e, {})).json.error;
   assert.equal(google.status, 'RESOURCE_EXHAUSTED');
   assert.match(google.details[1].violations[0].quotaId, /PerDay/);

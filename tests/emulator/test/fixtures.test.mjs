@@ -16,6 +16,8 @@ const documented = {
   openrouter: { model: 'google/gemma-4-31b-it:free', messages: [{ role: 'user', content: 'hi' }], max_tokens: 200 },
   ollama: { model: 'gpt-oss:120b', messages: [{ role: 'user', content: 'hi' }], max_tokens: 256, stream: false, reasoning_effort: 'low' },
   huggingface: { model: 'openai/gpt-oss-120b:groq', messages: [{ role: 'user', content: 'hi' }], max_tokens: 256, stream: false },
+  llm7: { model: 'gpt-oss-20b', messages: [{ role: 'user', content: 'hi' }], max_tokens: 128 },
+  kilo: { model: 'poolside/laguna-xs-2.1:free', messages: [{ role: 'user', content: 'hi' }], max_tokens: 200 },
   custom: { model: 'qwen3:8b', messages: [{ role: 'user', content: 'hi' }], anything: { at: 'all' } },
 };
 
@@ -248,4 +250,19 @@ test('ollama: the lists are public, the account is told to a good key, tool_choi
   const told = await asked({ messages: [{ role: 'system', content: 'Answer by calling one of the tools.' }, { role: 'user', content: 'hi' }] });
   assert.equal(told.choices[0].finish_reason, 'tool_calls');
   assert.match(told.id, /^chatcmpl-\d{1,3}$/);
+});
+
+test('kilo: nobody needs a key, a model with a price does, and the usage has no choice', async (t) => {
+  const e = await started(t);
+  const body = { model: plain_models.kilo, stream: true, messages: [{ role: 'user', content: 'hello' }] };
+  const r = await post(e, `${bases.kilo}/chat/completions`, body);
+  assert.equal(r.status, 200);
+  assert.deepEqual((await last_entry(e)).violations, []);
+  assert.ok(r.text.startsWith(': OPENROUTER PROCESSING'));
+  assert.deepEqual(parsed(r.text).at(-1).choices, []);
+  assert.equal((await post(e, `${bases.kilo}/chat/completions`, { ...body, model: 'openai/gpt-5.2' })).json.error.code, 'PAID_MODEL_AUTH_REQUIRED');
+  assert.equal((await chat(e, 'kilo', { model: 'openai/gpt-5.2' })).status, 402);
+  assert.match((await post(e, `${bases.kilo}/v1/chat/completions`, body)).json.message, /only accepts the path/);
+  assert.equal((await fetch(`${e.addresses.http}/kilo/api/gateway/v1/models`)).status, 405);
+  assert.equal((await chat(e, 'kilo', {}, { authorization: 'Bearer wrong' })).status, 401);
 });

@@ -154,6 +154,20 @@ const refused = {
     ['unknown partner', { model: 'openai/gpt-oss-120b:nobody' }, 400, 'model_not_supported'],
     ['unknown model', { model: 'acme/none' }, 400, 'is not supported by any provider you have enabled'],
   ],
+  llm7: [
+    ['temperature', { temperature: 2.5 }, 400, 'temperature'],
+    ['wrong type', { max_tokens: '9' }, 400, 'max_tokens'],
+    ['developer', { messages: [{ role: 'developer', content: 'x' }, u('a')] }, 400, 'messages[0].role'],
+    ['image', { messages: [u(image)] }, 400, 'images'],
+    ['unknown model', { model: 'nope' }, 400, 'Invalid model: nope'],
+  ],
+  kilo: [
+    ['response_format', { response_format: { type: 'json_object' } }, 400, 'Provider returned error'],
+    ['nothing may be kept', { provider: { data_collection: 'deny' } }, 400, 'training'],
+    ['tools where none are', { model: 'stepfun/step-3.7-flash:free', tools: [weather_tool] }, 404, 'No endpoints found that support tool use'],
+    ['temperature', { temperature: 2.1 }, 400, 'temperature'],
+    ['unknown model', { model: 'nope' }, 404, 'could not be found'],
+  ],
   custom: [
     ['no model', { model: undefined }, 400, 'model'],
     ['options without a stream', { stream_options: { include_usage: true } }, 400, 'stream_options'],
@@ -308,6 +322,24 @@ test('framing that no server should take is refused and written down', async (t)
     assert.match(r.text, /^HTTP\/1\.1 400 /, rule);
     assert.ok(e.journal_entries().at(-1).violations.some((v) => v.rule === rule.trim()), `${rule}: ${JSON.stringify(e.journal_entries().at(-1).violations)}`);
   }
+});
+
+test('llm7 sells tools, JSON mode, long prompts and some models, and needs no token', async (t) => {
+  const e = await started(t);
+  const free = (body, headers = {}) => post(e, '/llm7/v1/chat/completions', { model: plain_models.llm7, messages: [u('hi')], ...body }, headers);
+  assert.equal((await free({})).status, 200);
+  assert.deepEqual((await last_entry(e)).violations, []);
+  for (const body of [{ tools: [weather_tool] }, { response_format: { type: 'json_object' } }, { model: 'pro' }]) {
+    const r = await free(body);
+    assert.deepEqual([r.status, r.json.error.code], [402, 'pro_access_required']);
+  }
+  assert.match((await free({ messages: [u('x'.repeat(130000))] })).text, /Too many characters/);
+  assert.equal((await free({}, { authorization: 'Bearer x' })).status, 401);
+  assert.equal((await free({}, { authorization: 'Bearer unused' })).status, 200);
+  assert.deepEqual((await last_entry(e)).violations.map((v) => v.rule), ['unused']);
+  assert.equal((await free({ model: 'gpt-oss-20b' })).json.model, 'mistral-small-3.2');
+  assert.equal((await free({ logit_bias: {}, n: 1 })).status, 200);
+  assert.deepEqual((await last_entry(e)).violations.map((v) => v.rule), ['core', 'core']);
 });
 
 test('what is merely unwise is served and noted', async (t) => {

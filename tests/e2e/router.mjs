@@ -21,7 +21,7 @@ export const installed_providers = [...installed];
 export const unified_key = 'freellmapi-test-0123456789abcdef0123456789abcdef';
 
 // The names under which people have exported their keys.
-const key_names = { google: 'GEMINI_API_KEY', groq: 'GROQ_API_KEY', cerebras: 'CEREBRAS_API_KEY', mistral: 'MISTRAL_API_KEY', cohere: 'COHERE_API_KEY', nvidia: 'NVIDIA_API_KEY', sambanova: 'SAMBANOVA_API_KEY', pollinations: 'POLLINATIONS_API_KEY', cloudflare: 'CLOUDFLARE_API_TOKEN', zhipu: 'ZHIPU_API_KEY', openrouter: 'OPENROUTER_API_KEY', ollama: 'OLLAMA_API_KEY', huggingface: 'HF_TOKEN', llm7: 'LLM7_API_KEY' };
+const key_names = { google: 'GEMINI_API_KEY', groq: 'GROQ_API_KEY', cerebras: 'CEREBRAS_API_KEY', mistral: 'MISTRAL_API_KEY', cohere: 'COHERE_API_KEY', nvidia: 'NVIDIA_API_KEY', sambanova: 'SAMBANOVA_API_KEY', pollinations: 'POLLINATIONS_API_KEY', cloudflare: 'CLOUDFLARE_API_TOKEN', zhipu: 'ZHIPU_API_KEY', openrouter: 'OPENROUTER_API_KEY', ollama: 'OLLAMA_API_KEY', huggingface: 'HF_TOKEN', llm7: 'LLM7_API_KEY', kilo: 'KILO_API_KEY', github: 'GITHUB_MODELS_TOKEN' };
 // Where a base URL ends before the emulator's path does, and what else the environment holds.
 const router_bases = { ...bases, cloudflare: '/cloudflare/client/v4', huggingface: '/huggingface' };
 const more_env = { CLOUDFLARE_ACCOUNT_ID: cloudflare_account };

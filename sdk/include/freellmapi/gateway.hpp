@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <freellmapi/openai.hpp>
-#include <span>
 
 namespace freellmapi::sdk {
 
@@ -93,9 +92,9 @@ inline constexpr ErrorRow gateway_rows[] = {
 };
 
 /// One table of two, tried in this order.
-template <std::size_t N, std::size_t M>
-constexpr std::array<ErrorRow, N + M> join_rows(const ErrorRow (&first)[N], const ErrorRow (&second)[M]) {
-  std::array<ErrorRow, N + M> rows{};
+template <class Row, std::size_t N, std::size_t M>
+constexpr std::array<Row, N + M> join_rows(const Row (&first)[N], const Row (&second)[M]) {
+  std::array<Row, N + M> rows{};
   for (std::size_t i = 0; i < N; ++i) rows[i] = first[i];
   for (std::size_t i = 0; i < M; ++i) rows[N + i] = second[i];
   return rows;

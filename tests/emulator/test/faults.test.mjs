@@ -58,7 +58,7 @@ test('the hint of a rate limit can stand in every form and place', async (t) => 
 
 test('each named error has its status at each provider', async (t) => {
   const e = await started(t);
-  const statuses = { auth: [400, 401, 403], payment: [402, 429], forbidden: [403], not_found: [400, 404], gone: [400, 404, 410], too_large: [413], context_too_long: [400], bad_request: [400] };
+  const statuses = { auth: [400, 401, 403], payment: [402, 429], forbidden: [403], not_found: [400, 404], gone: [400, 404, 410], too_large: [413], context_too_long: [400, 413], bad_request: [400] };
   for (const [name, allowed] of Object.entries(statuses)) {
     e.script(rule({ [name]: true }));
     for (const provider of openai_like) assert.ok(allowed.includes((await chat(e, provider)).status), `${provider} ${name}`);
@@ -114,6 +114,22 @@ test('zhipu says its limits by numbers, and the time of a plan in China\'s', asy
   const plan = await limited({ code: '1308', retry_after: '7200' });
   const time = /reset at (.*)$/.exec(plan.message)[1];
   assert.ok(Math.abs(Date.parse(`${time.replace(' ', 'T')}+08:00`) - Date.now() - 7200_000) < 5000, plan.message);
+});
+
+test('github says which counter is full, and that it has ended', async (t) => {
+  const e = await started(t);
+  const limited = async (params) => {
+    e.script(rule({ rate_limit: params }));
+    const r = await chat(e, 'github');
+    return [r.status, r.headers.get('x-ratelimit-type'), r.headers.get('retry-after'), r.headers.get('x-ratelimit-timeremaining'), r.json?.error.message ?? r.text];
+  };
+  assert.deepEqual(await limited({ window: 'day', retry_after: '52220' }), [429, 'UserByModelByDay', '52220', '52220', 'Rate limit of 50 per 86400s exceeded for UserByModelByDay. Please wait 52220 seconds before retrying.']);
+  assert.deepEqual((await limited({})).slice(1, 3), ['UserByModelByMinute', '7']);
+  assert.deepEqual((await limited({ axis: 'concurrency' })).slice(1, 3), ['UserConcurrentRequests', null]);
+  assert.match((await limited({ guard: true }))[4], /scraping GitHub/);
+  e.script(rule({ gone: true }));
+  const gone = await chat(e, 'github');
+  assert.deepEqual([gone.status, gone.json.error.code], [410, 'github_models_retirement_brownout']);
 });
 
 test('rules are matched, counted and limited', async (t) => {

@@ -18,6 +18,7 @@ const documented = {
   huggingface: { model: 'openai/gpt-oss-120b:groq', messages: [{ role: 'user', content: 'hi' }], max_tokens: 256, stream: false },
   llm7: { model: 'gpt-oss-20b', messages: [{ role: 'user', content: 'hi' }], max_tokens: 128 },
   kilo: { model: 'poolside/laguna-xs-2.1:free', messages: [{ role: 'user', content: 'hi' }], max_tokens: 200 },
+  github: { model: 'openai/gpt-4.1-mini', messages: [{ role: 'user', content: 'hi' }], max_tokens: 64 },
   custom: { model: 'qwen3:8b', messages: [{ role: 'user', content: 'hi' }], anything: { at: 'all' } },
 };
 
@@ -111,6 +112,20 @@ test('zhipu: two hosts with keys of their own, and errors in the language that i
   assert.match((await list('zhipu', global))[1], /非法/);
   assert.match((await list('zhipu', global, { 'accept-language': 'en-US,en' }))[1], /is invalid/);
   assert.match((await list('zai', keys.zhipu))[1], /is invalid/);
+});
+
+test('github: the first chunk holds the filter alone, limits of a success are the backend\'s, a token is checked beside', async (t) => {
+  const e = await started(t);
+  const streamed = await chat(e, 'github', { stream: true, stream_options: { include_usage: true } });
+  assert.deepEqual(parsed(streamed.text)[0].choices, []);
+  assert.ok(parsed(streamed.text).at(-1).usage.total_tokens > 0);
+  assert.equal(streamed.headers.get('x-ratelimit-limit-requests'), '50000');
+  const thought = await chat(e, 'github', { model: 'deepseek/deepseek-r1', messages: [{ role: 'user', content: '!think of it' }] });
+  assert.match(thought.json.choices[0].message.content, /^<think>Thinking about/);
+  const get = (path, headers = {}) => fetch(`${e.addresses.http}/github${path}`, { headers });
+  assert.equal((await (await get('/user', auth('github'))).json()).login, 'octocat');
+  assert.equal((await get('/user', { authorization: 'Bearer ghp_dead' })).status, 401);
+  assert.equal((await (await get('/catalog/models')).json())[0].limits.max_input_tokens, 8000);
 });
 
 test('reasoning comes in the field of its provider', async (t) => {

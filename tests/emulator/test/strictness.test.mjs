@@ -196,6 +196,26 @@ const refused = {
     ['unknown model', { model: 'nope' }, 400, '"1211"'],
     ['no messages', { messages: undefined }, 400, '"1213"'],
   ],
+  github: [
+    ['unknown member', { top_k: 4 }, 400, 'Unrecognized request argument supplied: top_k'],
+    ['member of a message', { messages: [{ ...u('a'), cache_control: {} }] }, 400, "Unknown parameter: 'messages[0].cache_control'"],
+    ['reasoning_content in history', { messages: [u('a'), { role: 'assistant', content: 'b', reasoning_content: 'c' }, u('d')] }, 400, 'reasoning_content'],
+    ['temperature', { temperature: 2.1 }, 400, "'temperature'"],
+    ['five stops', { stop: ['1', '2', '3', '4', '5'] }, 400, "'stop'"],
+    ['the bound of a thinker', { model: 'openai/o4-mini', max_tokens: 9 }, 400, "Use 'max_completion_tokens' instead"],
+    ['the temperature of a thinker', { model: 'openai/o4-mini', temperature: 0.2 }, 400, "'temperature' does not support 0.2"],
+    ['an effort of no kind', { model: 'openai/o4-mini', reasoning_effort: 'minimal' }, 400, 'reasoning_effort'],
+    ['effort without reasoning', { reasoning_effort: 'low' }, 400, 'Unrecognized request argument supplied: reasoning_effort'],
+    ['system to o1-mini', { model: 'openai/o1-mini', messages: [{ role: 'system', content: 'a' }, u('b')] }, 400, "does not support 'system'"],
+    ['the newer bound elsewhere', { model: 'mistral-ai/mistral-small', max_completion_tokens: 9 }, 400, 'max_completion_tokens'],
+    ['too large an output', { max_tokens: 4001 }, 400, 'max_tokens is too large: 4001'],
+    ['too large a prompt', { messages: [u('x'.repeat(4 * 8001))] }, 413, 'Max size: 8000 tokens.'],
+    ['a choice without tools', { tool_choice: 'auto' }, 400, 'tool_choice'],
+    ['an assistant who says null', { messages: [u('a'), { role: 'assistant', content: null }, u('b')] }, 400, 'got null'],
+    ['a call without its result', { messages: [u('a'), { role: 'assistant', content: null, tool_calls: [call('x')] }, u('b')] }, 400, 'tool messages'],
+    ['a model of another plan', { model: 'openai/gpt-5' }, 400, 'unavailable_model'],
+    ['unknown model', { model: 'gpt-4o' }, 400, 'unknown_model'],
+  ],
 };
 
 for (const [provider, cases] of Object.entries(refused))
@@ -267,7 +287,7 @@ test('google refuses what it does not take', async (t) => {
 
 test('a bad key gets the answer of its provider', async (t) => {
   const e = await started(t);
-  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], zhipu: [401, '"1002"'], nvidia: [403, 'Authorization failed'], huggingface: [401, 'Invalid credentials'], sambanova: [401, 'invalid_api_key'], pollinations: [401, 'UNAUTHORIZED'], cloudflare: [401, '10000'], openrouter: [401, 'User not found'], ollama: [401, 'unauthorized'] };
+  const answers = { groq: [401, 'invalid_api_key'], cerebras: [401, 'wrong_api_key'], mistral: [401, 'Unauthorized'], cohere: [401, 'invalid api token'], zhipu: [401, '"1002"'], github: [401, 'Bad credentials'], nvidia: [403, 'Authorization failed'], huggingface: [401, 'Invalid credentials'], sambanova: [401, 'invalid_api_key'], pollinations: [401, 'UNAUTHORIZED'], cloudflare: [401, '10000'], openrouter: [401, 'User not found'], ollama: [401, 'unauthorized'] };
   for (const [provider, [status, text]] of Object.entries(answers)) {
     const r = await chat(e, provider, {}, { authorization: 'Bearer wrong' });
     assert.deepEqual([r.status, r.text.includes(text)], [status, true], `${provider}: ${r.text}`);

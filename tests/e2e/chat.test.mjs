@@ -17,7 +17,7 @@ const city = { type: 'object', properties: { city: { type: 'string' }, warm: { t
 const plain = Object.fromEntries(installed_providers.filter((id) => bases[id] && id !== 'custom').map((id) => [id, plain_models[id]]));
 plain.box = 'any-model';
 const schemas = { ...plain, groq: 'openai/gpt-oss-20b', cloudflare: '@cf/meta/llama-3.3-70b-instruct-fp8-fast' };
-const images = { google: plain.google, mistral: plain.mistral, sambanova: 'Llama-4-Maverick-17B-128E-Instruct', pollinations: 'openai-fast', cloudflare: '@cf/google/gemma-4-26b-a4b-it', openrouter: 'google/gemma-4-31b-it:free', zhipu: 'glm-4.6v-flash', ollama: 'gemma4:31b', huggingface: 'moonshotai/Kimi-K2.6', box: 'any-model' };
+const images = { google: plain.google, mistral: plain.mistral, sambanova: 'Llama-4-Maverick-17B-128E-Instruct', pollinations: 'openai-fast', cloudflare: '@cf/google/gemma-4-26b-a4b-it', openrouter: 'google/gemma-4-31b-it:free', zhipu: 'glm-4.6v-flash', ollama: 'gemma4:31b', huggingface: 'moonshotai/Kimi-K2.6', github: 'openai/gpt-4.1', box: 'any-model' };
 const thinkers = { google: plain.google, groq: 'openai/gpt-oss-20b', cerebras: 'gpt-oss-120b', sambanova: 'gpt-oss-120b', pollinations: 'openai-fast', cloudflare: '@cf/zai-org/glm-4.7-flash', openrouter: 'openai/gpt-oss-20b:free', zhipu: 'glm-4.7-flash', ollama: 'gpt-oss:120b', huggingface: 'deepseek-ai/DeepSeek-V4-Flash', kilo: 'nvidia/nemotron-3-super-120b-a12b:free', box: 'any-model' };
 delete schemas.kilo; // its free servers refuse response_format
 // The shape of requests is looked at here, not how many there may be.

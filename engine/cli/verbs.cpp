@@ -35,7 +35,7 @@ void print_faults_as_json(const World& world) {
 
 int policy_check(const Places& places, bool as_json) {
   Quiet quiet;
-  const auto world = read_world(places, quiet.loader);
+  const auto world = read_world(places, quiet.loader, true);
   if (!world) return refuse(world.error().text());
   if (as_json) {
     print_faults_as_json(*world);

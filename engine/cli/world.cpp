@@ -30,7 +30,7 @@ std::shared_ptr<const base::Redactor> World::redactor(std::string_view unified_k
   return std::make_shared<base::Redactor>(std::move(secrets));
 }
 
-base::Result<World> read_world(const Places& places, host::PluginLoader& loader) {
+base::Result<World> read_world(const Places& places, host::PluginLoader& loader, bool advice) {
   World world;
   auto file = find_policy(places.policy);
   if (!file) return file.error();
@@ -52,6 +52,7 @@ base::Result<World> read_world(const Places& places, host::PluginLoader& loader)
     return key ? std::optional(std::move(*key)) : std::nullopt;
   };
   input.listen_override = places.listen;
+  input.advice = advice;
   policy::Outcome outcome = policy::compile(input);
   world.policy = std::move(outcome.policy);
   world.diagnostics = std::move(outcome.diagnostics);

@@ -34,7 +34,7 @@ struct World {
 };
 
 /// The error is for what stops everything: no policy file, an unreadable one. Faults inside it are
-/// diagnostics.
-base::Result<World> read_world(const Places& places, host::PluginLoader& loader);
+/// diagnostics; with `advice` also what is legal but hardly meant.
+base::Result<World> read_world(const Places& places, host::PluginLoader& loader, bool advice = false);
 
 }  // namespace freellmapi::cli

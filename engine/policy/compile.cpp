@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "policy/advice.hpp"
 #include "policy/chain.hpp"
 #include "policy/digest.hpp"
 #include "policy/file.hpp"
@@ -17,9 +18,9 @@ class Compiler {
  public:
   Compiler(const Input& input, Source& source) : input_(input), source_(source) {}
 
-  std::shared_ptr<Policy> build(FileSettings file, const std::vector<Manifest>& manifests) {
+  std::shared_ptr<Policy> build(const FileSettings& file, const std::vector<Manifest>& manifests) {
     policy_->file = input_.file;
-    policy_->server = std::move(file.server);
+    policy_->server = file.server;
     policy_->routing = file.routing;
     override_listen();
     for (const Manifest& manifest : manifests) {
@@ -293,8 +294,9 @@ Outcome compile(const Input& input) {
   }
   Source source(input.file);
   if (const auto root = read_document(input.text, source.faults)) {
-    FileSettings file = read_file(*root, source, manifests);
-    auto policy = Compiler(input, source).build(std::move(file), manifests);
+    const FileSettings file = read_file(*root, source, manifests);
+    const auto policy = Compiler(input, source).build(file, manifests);
+    if (input.advice) advise(*policy, file, source);
     if (!source.faults.any_errors()) out.policy = std::move(policy);
   }
   out.diagnostics = source.faults.sorted();

@@ -43,6 +43,7 @@ struct Input {
   /// Reads a key file named in the policy; nullopt: it cannot be read. May be empty.
   std::function<std::optional<std::string>(const std::string& path)> key_file;
   std::string listen_override;  ///< --listen
+  bool advice = false;          ///< warn also of what is legal but hardly meant
 };
 
 struct Outcome {

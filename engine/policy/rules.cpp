@@ -189,6 +189,7 @@ QuotaSettings read_shorthand(const Value& value, const RuleContext& context) {
   const auto take = [&](const Value& found, Rule rule) {
     if (found.is(Element::Kind::scalar) && found.node().text == "none") {
       out.dropped.emplace_back(rule.of, rule.per);
+      out.where_dropped.push_back({found.path(), found.place()});
     } else if (const auto limit = found.whole(1, largest_limit)) {
       rule.limit = *limit;
       rule.scope = context.counters.scope;
@@ -196,6 +197,7 @@ QuotaSettings read_shorthand(const Value& value, const RuleContext& context) {
       rule.source = context.source;
       rule.as_of = context.as_of;
       out.rules.push_back(std::move(rule));
+      out.where.push_back({found.path(), found.place()});
     }
   };
   for (const Shorthand& shorthand : shorthands) {
@@ -217,12 +219,12 @@ QuotaSettings read_shorthand(const Value& value, const RuleContext& context) {
   return out;
 }
 
+}  // namespace
+
 bool counts_the_same(const Rule& a, const Rule& b) {
   if (a.of != b.of || a.own_unit != b.own_unit) return false;
   return a.of == Unit::concurrency || (a.per == b.per && a.length == b.length);
 }
-
-}  // namespace
 
 std::optional<Counters> read_counters(const Value& value) {
   constexpr std::array<std::string_view, 3> scopes{"key", "account", "ip"};
@@ -253,7 +255,10 @@ std::optional<QuotaSettings> read_quota(const Value& value, const RuleContext& c
   QuotaSettings out;
   out.whole = true;
   for (const Value& item : value.list(64)) {
-    if (auto rule = read_rule(item, context)) out.rules.push_back(std::move(*rule));
+    auto rule = read_rule(item, context);
+    if (!rule) continue;
+    out.rules.push_back(std::move(*rule));
+    out.where.push_back({item.path(), item.place()});
   }
   return out;
 }

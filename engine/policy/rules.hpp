@@ -25,9 +25,15 @@ struct Counters {
 /// What a `quota:` says. A list is the whole truth; the shorthand changes the rules it names and leaves the
 /// others.
 struct QuotaSettings {
+  struct Where {
+    std::string path;
+    Place place;
+  };
   bool whole = false;
   std::vector<Rule> rules;
+  std::vector<Where> where;                   ///< each of `rules`
   std::vector<std::pair<Unit, Per>> dropped;  ///< shorthand `rpd: none`
+  std::vector<Where> where_dropped;           ///< each of `dropped`
 };
 
 /// What a rule reader must know about its provider.
@@ -40,6 +46,9 @@ struct RuleContext {
 
 std::optional<Counters> read_counters(const Value& value);
 std::optional<QuotaSettings> read_quota(const Value& value, const RuleContext& context);
+
+/// True of two limits on the same thing over the same time.
+bool counts_the_same(const Rule& a, const Rule& b);
 
 /// `rules` as `settings` changes them.
 void apply(const QuotaSettings& settings, std::vector<Rule>& rules);

@@ -133,6 +133,19 @@ test('policy schema prints a JSON Schema', async (t) => {
   assert.ok(schema.properties.chain);
 });
 
+test('policy check warns of what is legal but hardly meant, and ends well; the router itself says nothing of it', async (t) => {
+  const text = 'version: 1\nchain:\n  - cerebras\n  - groq\n  - cerebras\nprofiles:\n  fast: {chain: [groq/llama-3.1-8b-instant]}\nproviders:\n  groq: {models: {llama-3.1-8b-instant: {quota: {rpm: 999}}}}\n';
+  const { code, stdout, stderr } = await run(t, ['policy', 'check', 'p.yaml'], { files: { 'p.yaml': text } });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /: OK,/);
+  assert.match(stderr, /^p\.yaml:5:5: warning: chain\[2\]: all its models stand in the chain already$/m);
+  assert.match(stderr, /^p\.yaml:7:10: warning: profiles\.fast\.chain: no model in it can read images$/m);
+  assert.match(stderr, /^p\.yaml:7:10: warning: profiles\.fast\.chain: no model in it takes a prompt of 100000 tokens; the most is \d+, of groq\/llama-3\.1-8b-instant$/m);
+  assert.match(stderr, /^p\.yaml:9:\d+: warning: providers\.groq\.models\.llama-3\.1-8b-instant\.quota\.rpm: 999 is above the plugin's 30 requests per minute/m);
+  const shown = await run(t, ['policy', 'show', 'p.yaml'], { files: { 'p.yaml': text } });
+  assert.doesNotMatch(shown.stderr, /images/);
+});
+
 test('plugins list names every plugin of this build, as text and as JSON', async (t) => {
   const text = await run(t, ['plugins', 'list']);
   assert.equal(text.code, 0);

@@ -50,6 +50,7 @@ struct House {
                                       {"custom", custom_manifest, "custom.so"},
                                       {"sandbox", sandbox_manifest, "sandbox.so"}};
   std::string listen_override;
+  bool advice = false;
 
   Outcome operator()(const std::string& text) const {
     Input input;
@@ -57,6 +58,7 @@ struct House {
     input.file = "p.yaml";
     input.manifests = manifests;
     input.listen_override = listen_override;
+    input.advice = advice;
     const auto find = [](const auto& map, const std::string& key) -> std::optional<std::string> {
       const auto found = map.find(key);
       if (found == map.end()) return std::nullopt;

@@ -248,6 +248,9 @@ class Zhipu final : public sdk::OpenAiProvider {
 
   void edit_outcome(const sdk::ErrorFacts& facts, const sdk::Headers&, sdk::OutcomeOut& out) const override {
     freellm_outcome& o = out.raw();
+    // No header tells when the request in flight will end; it is a matter of seconds.
+    constexpr std::int64_t another_ends = 5'000;
+    if (o.unit == FREELLM_UNIT_CONCURRENCY && o.retry_after_ms < 0) o.retry_after_ms = another_ends;
     if (o.error_class != FREELLM_C_QUOTA_EXHAUSTED) return;
     if (const auto reset = reset_in(facts.message)) o.reset_unix_ms = *reset;
     constexpr std::int64_t fair_use = 86'400'000;

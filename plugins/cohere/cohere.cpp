@@ -78,6 +78,7 @@ constexpr sdk::ErrorRow errors[] = {
     {.status = {498}, .text = "token|api key", .error_class = FREELLM_C_AUTH_INVALID},
     {.status = {498}, .error_class = FREELLM_C_CONTENT_FILTERED, .definite = false},
     {.status = {499}, .error_class = FREELLM_C_NETWORK, .definite = false},
+    {.status = {504}, .error_class = FREELLM_C_OVERLOADED, .definite = false},
 };
 
 // Sent with successes alone. Nothing counts the month down.
@@ -91,7 +92,10 @@ constexpr sdk::LimitHeaders limits[] = {{.unit = FREELLM_UNIT_REQUESTS,
                                          .scope = FREELLM_SCOPE_ACCOUNT,
                                          .limit = "x-endpoint-monthly-call-limit"}};
 
-constexpr sdk::OpenAiDialect dialect = {.key_min_length = 40,
+constexpr sdk::MemberRule endpoint_members[] = {sdk::drop("dimensions"), sdk::drop("user")};
+
+constexpr sdk::OpenAiDialect dialect = {.probe_path = "/v1/models?page_size=1",
+                                        .key_min_length = 40,
                                         .members = members,
                                         .max_stops = 5,
                                         .ask_stream_usage = false,
@@ -100,7 +104,9 @@ constexpr sdk::OpenAiDialect dialect = {.key_min_length = 40,
                                                      .flatten_text_parts = true,
                                                      .empty_for_null = true},
                                         .errors = errors,
-                                        .limits = limits};
+                                        .limits = limits,
+                                        .embeddings_path = "/embeddings",
+                                        .endpoint_members = endpoint_members};
 
 /// The one tool that tool_choice names; "" when it names none.
 std::string chosen_tool(const sdk::Call& call) {

@@ -1,9 +1,13 @@
 #include "tools.hpp"
 
+#include <algorithm>
 #include <freellmapi/json.hpp>
 #include <freellmapi/openai_tools.hpp>
 #include <freellmapi/views.hpp>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "names.hpp"
 
@@ -16,13 +20,56 @@ constexpr std::size_t most_tools = 200;
 /// What every schema is refused for.
 void clean(json::value& schema) { sdk::erase_keywords(schema, {"additionalProperties", "$schema"}); }
 
+/// It looks around itself, which the patterns of a schema may not.
+bool looks_around(std::string_view pattern) noexcept {
+  for (const std::string_view mark : {"(?=", "(?!", "(?<=", "(?<!"})
+    if (pattern.find(mark) != pattern.npos) return true;
+  return false;
+}
+
+/// Follows the references of a schema, each definition once.
+class References {
+ public:
+  explicit References(json::value& root) {
+    json::object* const object = root.if_object();
+    for (const std::string_view name : {"$defs", "definitions"}) {
+      json::value* const found = object == nullptr ? nullptr : object->if_contains(name);
+      if (found != nullptr && definitions_ == nullptr) definitions_ = found->if_object();
+    }
+  }
+  /// True when following them from `schema` comes back to where it is, or goes deeper than anybody means.
+  bool recur(json::value& schema) {
+    bool found = false;
+    sdk::each_schema(schema, [&](json::object& object, int) {
+      const std::string target(sdk::string_at(object, "$ref"));
+      if (found || target.empty()) return;
+      const std::string name = target.substr(target.rfind('/') + 1);
+      found = target == "#" || std::find(open_.begin(), open_.end(), name) != open_.end() ||
+              open_.size() == deepest;
+      json::value* const definition = definitions_ == nullptr ? nullptr : definitions_->if_contains(name);
+      if (found || definition == nullptr || !done_.insert(name).second) return;
+      open_.push_back(name);
+      found = recur(*definition);
+      open_.pop_back();
+    });
+    return found;
+  }
+
+ private:
+  static constexpr std::size_t deepest = 64;
+  json::object* definitions_ = nullptr;
+  std::vector<std::string> open_;
+  std::set<std::string> done_;
+};
+
 /// What a schema is refused for where the answer must keep to it. Keywords that only narrow a value go, so
 /// that its shape can still be kept. False when it has something that cannot be said otherwise.
 bool loosen(json::value& schema) {
   sdk::erase_keywords(schema, {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
                                "minItems", "maxItems", "uniqueItems", "patternProperties", "not"});
-  bool sayable = true;
+  bool sayable = !References(schema).recur(schema);
   sdk::each_schema(schema, [&](json::object& object, int) {
+    if (looks_around(sdk::string_at(object, "pattern"))) object.erase("pattern");
     if (object.contains("allOf")) sayable = false;
     json::value* const one = object.if_contains("oneOf");
     if (one == nullptr) return;

@@ -15,6 +15,10 @@ constexpr sdk::MemberRule members[] = {
     // Written by add_members when there are tools: several models take one call at a time.
     sdk::drop("parallel_tool_calls"), sdk::clamp("temperature", 0, 1)};
 
+// Retrievers want to know what a text is for; add_endpoint_members says it when the client does not.
+constexpr sdk::MemberRule endpoint_members[] = {sdk::keep("input_type"), sdk::keep("truncate"),
+                                                sdk::drop("encoding_format"), sdk::drop("user")};
+
 constexpr sdk::ErrorRow errors[] = {
     // The server behind the model is ill, for every key.
     {.status = {400},
@@ -58,7 +62,11 @@ constexpr sdk::OpenAiDialect dialect = {.key_prefix = "nvapi-",
                                         // Some models stop after 1024 when nothing is said.
                                         .default_max_tokens = 8192,
                                         .max_stops = 16,
-                                        .errors = errors};
+                                        .errors = errors,
+                                        .embeddings_path = "/embeddings",
+                                        .endpoint_members = endpoint_members};
+
+constexpr std::int64_t minute_ms = 60'000;
 
 bool has(std::string_view model, std::string_view word) { return model.find(word) != model.npos; }
 
@@ -146,6 +154,25 @@ class Nvidia final : public sdk::OpenAiProvider {
     if (!asked || name.empty() || !call.model_can(FREELLM_MODEL_REASONING)) return;
     const bool off = *asked == "\"none\"" || *asked == "\"minimal\"";
     out.add("chat_template_kwargs", json::serialize(json::object{{name, !off}}));
+  }
+
+  void add_endpoint_members(sdk::Endpoint, const sdk::Call& call, sdk::MemberWriter& out) const override {
+    if (!call.find("input_type")) out.add_string("input_type", "query");
+    out.add_string("encoding_format", "float");
+  }
+
+  void edit_outcome(const sdk::ErrorFacts& facts, const sdk::Headers&, sdk::OutcomeOut& out) const override {
+    freellm_outcome& o = out.raw();
+    // A gateway in front of a crowded worker; a page is the edge's.
+    const bool guessed =
+        (o.error_class == FREELLM_C_SERVER_ERROR || o.error_class == FREELLM_C_TIMEOUT) && o.definite == 0;
+    if ((facts.status == 502 || facts.status == 504) && guessed && !facts.html)
+      out.sort(FREELLM_C_OVERLOADED, false);
+    if (o.retry_after_ms >= 0) return;
+    // No answer here says how long; these take longer than their kind.
+    if (facts.status == 400 && o.error_class == FREELLM_C_OVERLOADED) o.retry_after_ms = 5 * minute_ms;
+    if (facts.status == 404 && o.error_class == FREELLM_C_MODEL_UNAVAILABLE)
+      o.retry_after_ms = 60 * minute_ms;
   }
 
   bool must_edit_messages(const sdk::Call& call) const override {

@@ -10,8 +10,8 @@
 namespace freellmapi::sdk {
 
 /// Stands between a parser and the host. Text is held while it may still become what the provider looks for,
-/// and so are the finish and the usage that follow it. As soon as it cannot, and when a tool call, thinking or
-/// an error comes, all of it is passed on. Not for several threads.
+/// and so are the finish and the usage that follow it. As soon as it cannot, and when a tool call, thinking
+/// or an error comes, all of it is passed on. Not for several threads.
 ///
 ///   EventsOut held(hold_.before(out));   // let the parser write there
 ///   ...                                  // when the answer is whole: look at it, report or release

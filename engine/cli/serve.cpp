@@ -174,6 +174,17 @@ class Reloader {
   std::optional<FileMark> seen_;  ///< a change that has not rested yet
 };
 
+/// It stands in a chain and needs no key.
+bool answers_without_key(const policy::Policy& policy, const policy::Provider& provider) {
+  if (!provider.enabled || !(provider.keyless || provider.answers_itself)) return false;
+  const auto of_provider = [&](const policy::Step& step) {
+    return &policy.providers[policy.models[step.model].provider] == &provider;
+  };
+  return std::any_of(policy.chains.begin(), policy.chains.end(), [&](const policy::Chain& chain) {
+    return std::any_of(chain.steps.begin(), chain.steps.end(), of_provider);
+  });
+}
+
 void announce(const World& world, const net::Server& server, const base::Secret& key) {
   const policy::Policy& policy = *world.policy;
   fmt::print("FreeLLMAPI {} listens on http://{}:{}/v1\n", surfaces::program_version(), policy.server.address,
@@ -186,13 +197,16 @@ void announce(const World& world, const net::Server& server, const base::Secret&
   fmt::print("plugins: {}\n", plugins.empty() ? "none" : plugins);
   for (const host::Refusal& r : world.plugins.refused)
     fmt::print("         {} refused: {}\n", r.file, r.reason);
-  std::string keys;
+  std::string keys, keyless;
   for (const policy::Provider& provider : policy.providers) {
     if (!provider.keys.empty())
       keys += fmt::format("{}{} ({})", keys.empty() ? "" : ", ", provider.id, provider.keys.size());
+    if (provider.keys.empty() && answers_without_key(policy, provider))
+      keyless += fmt::format("{}{}", keyless.empty() ? "" : ", ", provider.id);
   }
   fmt::print("keys:    {}\n",
              keys.empty() ? "none; put a provider's key (<PROVIDER>_API_KEY) into the environment" : keys);
+  if (!keyless.empty()) fmt::print("         used without a key: {}\n", keyless);
   fmt::print("unified key: freellmapi-...{}  (`freellmapi unified-key show` prints it)\n", key.last_four());
   std::fflush(stdout);
 }

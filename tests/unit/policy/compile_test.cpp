@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "fixture.hpp"
@@ -107,16 +109,42 @@ TEST(Compile, TwoLinesAreAWholePolicy) {
   EXPECT_EQ(outcome.policy->provider_named("custom"), none) << "a plugin without an address is no provider";
 }
 
+std::vector<ManifestText> manifests_of_the_tree() {
+  std::vector<ManifestText> out;
+  for (const auto& folder : std::filesystem::directory_iterator(PLUGINS_FOLDER)) {
+    std::ifstream file(folder.path() / "manifest.yaml");
+    if (!file) continue;
+    std::stringstream text;
+    text << file.rdbuf();
+    const std::string id = folder.path().filename().string();
+    out.push_back({id, text.str(), id + ".so"});
+  }
+  return out;
+}
+
 TEST(Compile, ThePolicyAsShippedIsGood) {
   std::ifstream file(SHIPPED_POLICY);
   std::stringstream text;
   text << file.rdbuf();
-  House setup = whole_setup();
-  for (const char* id : {"cohere", "nvidia"}) setup.manifests.push_back({id, plain_manifest(id), "x.so"});
+  House setup;
+  setup.manifests = manifests_of_the_tree();
+  setup.advice = true;
   const auto outcome = setup(text.str());
   ASSERT_NE(outcome.policy, nullptr) << texts(outcome);
-  EXPECT_EQ(texts(outcome), "");
-  EXPECT_EQ(outcome.policy->chains[0].steps.size(), 8U);
+  EXPECT_EQ(texts(outcome), "") << "nor is there a warning that could be avoided";
+  // Whoever is not in it is off, or not meant to be in any chain.
+  const Policy& policy = *outcome.policy;
+  std::set<ProviderIndex> in_chain;
+  for (const Step& step : policy.chains[0].steps) in_chain.insert(policy.models[step.model].provider);
+  for (ProviderIndex i = 0; i < policy.providers.size(); ++i) {
+    const Provider& provider = policy.providers[i];
+    const bool meant = provider.enabled && !provider.answers_itself;
+    EXPECT_EQ(in_chain.count(i) > 0, meant) << provider.id;
+    if (provider.enabled) continue;
+    EXPECT_NE(text.str().find("# - " + provider.id + " "), std::string::npos)
+        << provider.id << " stands there as off";
+    EXPECT_NE(text.str().find(" off since " + provider.since), std::string::npos) << provider.id;
+  }
 }
 
 TEST(Compile, SaysThatAModelNearAKnownOneIsTakenForANewOne) {

@@ -32,6 +32,8 @@ Provider::Provider(std::shared_ptr<const Plugin> plugin, const freellm_provider&
   if (table_.get_extension == nullptr) return;
   const auto* local = static_cast<const freellm_local*>(extension(FREELLM_EXT_LOCAL));
   if (local != nullptr && FREELLM_HAS(local, answer) && local->answer != nullptr) local_ = local;
+  const auto* salvage = static_cast<const freellm_salvage*>(extension(FREELLM_EXT_SALVAGE));
+  if (salvage != nullptr && FREELLM_HAS(salvage, salvage) && salvage->salvage != nullptr) salvage_ = salvage;
   const auto* more = static_cast<const freellm_endpoints*>(extension(FREELLM_EXT_ENDPOINTS));
   if (more != nullptr && FREELLM_HAS(more, read_answer) && more->build_request != nullptr &&
       more->read_answer != nullptr)

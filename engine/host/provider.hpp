@@ -4,6 +4,7 @@
 #include <freellmapi/abi.h>
 #include <freellmapi/ext/endpoints.h>
 #include <freellmapi/ext/local.h>
+#include <freellmapi/ext/salvage.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -104,6 +105,11 @@ class Provider {
   bool is_local() const noexcept { return local_ != nullptr; }
   /// REQUIRES: is_local(). Emits the whole answer into `sink`.
   freellm_status answer_locally(const freellm_call& call, EventSink& sink) const;
+  /// True when an error answer of this provider may hold an answer ("freellm.salvage/1").
+  bool can_salvage() const noexcept { return salvage_ != nullptr; }
+  /// REQUIRES: can_salvage(). Emits what an error answer quotes of the model; FREELLM_E_UNSUPPORTED: nothing.
+  freellm_status salvage(const freellm_call& call, const freellm_head& head, std::string_view body,
+                         EventSink& sink) const;
   /// FREELLM_ENDPOINT_BIT of each endpoint beside chat ("freellm.endpoints/1").
   std::uint32_t endpoints() const noexcept;
   bool serves(std::uint32_t endpoint) const noexcept;
@@ -126,6 +132,7 @@ class Provider {
   freellm_provider table_;       // our copy, zero where the plugin knew less; calls go through it
   std::string id_, manifest_;
   const freellm_local* local_ = nullptr;          // in the plugin; null: it needs the wire
+  const freellm_salvage* salvage_ = nullptr;      // in the plugin; null: an error is an error
   const freellm_endpoints* endpoints_ = nullptr;  // in the plugin; null: chat alone
 };
 

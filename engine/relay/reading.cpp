@@ -97,7 +97,7 @@ Reading::State Reading::judge(freellm_status status) {
   if (state_ != State::going) return state_;
   if (errored_) return state_ = State::failed;
   if (fed_ == chat::Fed::malformed) {
-    return fail(outcome_of(FREELLM_C_MALFORMED, "a tool call whose arguments are no JSON object"));
+    return fail(outcome_of(FREELLM_C_MALFORMED, "a tool call that cannot be read"));
   }
   if (fed_ == chat::Fed::too_long)
     return fail(outcome_of(FREELLM_C_MALFORMED, "the answer is longer than its bound"));

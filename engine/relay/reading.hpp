@@ -16,9 +16,11 @@ namespace freellmapi::relay {
 class Reading final : private host::EventSink, private chat::EventTaker {
  public:
   /// `encoder` null: the answer is not streamed, only gathered. Both outlive the reading. `input_estimate`
-  /// stands in for the input tokens of a provider that does not count them.
-  Reading(Encoder* encoder, const Route& route, std::uint64_t input_estimate)
-      : encoder_(encoder), route_(route), input_estimate_(input_estimate) {}
+  /// stands in for the input tokens of a provider that does not count them. `offered`: the tools whose calls
+  /// are looked for in the answer's text; views that outlive the reading too.
+  Reading(Encoder* encoder, const Route& route, std::uint64_t input_estimate,
+          const chat::Offered& offered = {})
+      : encoder_(encoder), route_(route), input_estimate_(input_estimate), assembler_(this, offered) {}
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
 
@@ -40,6 +42,8 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   const freellm_outcome& outcome() const noexcept { return outcome_; }
   /// A token that a person would see has come: from here on a failure is the client's to know.
   bool first_token_seen() const noexcept { return first_token_; }
+  /// A tool call is being written; it goes out once it is whole.
+  bool calling() const noexcept { return assembler_.calling(); }
   bool has_output() const noexcept { return !out_.empty(); }
   /// Takes the encoded bytes.
   std::string take() { return std::exchange(out_, {}); }
@@ -62,7 +66,7 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   Encoder* encoder_;
   const Route& route_;
   const std::uint64_t input_estimate_;
-  chat::Assembler assembler_{this};
+  chat::Assembler assembler_;
   std::string out_;
   freellm_outcome outcome_{};
   State state_ = State::going;

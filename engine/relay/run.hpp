@@ -41,6 +41,8 @@ class Run final : private net::GoneWatcher {
   net::Task<End> attempt(Action action);
   net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
   net::Task<End> send(Leg& leg);
+  Reading& start_reading(Leg& leg);
+  bool salvage(Leg& leg, const freellm_head& head, std::string_view body);
   net::Task<End> read_answer(Leg& leg, net::UpstreamCall& call);
   net::Task<End> read_refusal(Leg& leg, net::UpstreamCall& call);
   net::Task<End> answer_locally(Leg& leg);

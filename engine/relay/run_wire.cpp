@@ -100,6 +100,23 @@ net::Task<Run::End> Run::send(Leg& leg) {
   co_return co_await read_refusal(leg, *call);
 }
 
+Reading& Run::start_reading(Leg& leg) {
+  return leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route, features_.input_tokens,
+                             chat::offered_by(job_.request));
+}
+
+// An error that quotes the model's tool call is an answer, when the call is whole.
+bool Run::salvage(Leg& leg, const freellm_head& head, std::string_view body) {
+  const host::Provider& plugin = *leg.upstream.plugin;
+  if (job_.request.tools.empty() || !plugin.can_salvage()) return false;
+  Reading& reading = start_reading(leg);
+  const freellm_status status = plugin.salvage(leg.call->get(), head, body, reading.sink());
+  const bool whole =
+      status == FREELLM_OK && reading.end(status) == Reading::State::done && !reading.answer().calls.empty();
+  if (!whole) leg.reading.reset();
+  return whole;
+}
+
 net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
   const AbiHead head(call);
   std::string body;
@@ -109,6 +126,10 @@ net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
     const auto bytes = co_await call.read();
     if (!bytes || bytes->empty()) break;
     body.append(bytes->substr(0, error_body_most - body.size()));
+  }
+  if (!exchange_.gone() && call.status() >= 400 && salvage(leg, head.head, body)) {
+    note_limits(leg, head.head);
+    co_return co_await deliver(leg);
   }
   settle_failure(leg, Spent::refusal);
   note_limits(leg, head.head);
@@ -132,8 +153,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     settle_failure(leg, Spent::answer);
     co_return fail(leg, outcome_of(parser.error(), FREELLM_C_MALFORMED));
   }
-  leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route, features_.input_tokens);
-  Reading& reading = *leg.reading;
+  Reading& reading = start_reading(leg);
   // Comments keep a silent stream's connection alive; they do not make it answer. A whole answer comes at its
   // end anyway, behind white space that some providers send meanwhile.
   const base::Instant first_token_by =
@@ -155,8 +175,8 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
       reading.feed(*parser, *bytes);
     }
     watch_plugin(leg, fed_at);
-    if (job_.request.stream && !reading.first_token_seen() && reading.state() == Reading::State::going &&
-        relay_.clock_.steady() > first_token_by) {
+    if (job_.request.stream && !reading.first_token_seen() && !reading.calling() &&
+        reading.state() == Reading::State::going && relay_.clock_.steady() > first_token_by) {
       reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));
     }
     if (reading.first_token_seen() && reading.state() == Reading::State::going) {
@@ -180,9 +200,9 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
 }
 
 net::Task<Run::End> Run::answer_locally(Leg& leg) {
-  leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route, features_.input_tokens);
-  const freellm_status status = leg.upstream.plugin->answer_locally(leg.call->get(), leg.reading->sink());
-  leg.reading->end(status);
+  Reading& reading = start_reading(leg);
+  const freellm_status status = leg.upstream.plugin->answer_locally(leg.call->get(), reading.sink());
+  reading.end(status);
   co_return co_await deliver(leg);
 }
 

@@ -1,5 +1,6 @@
 // Groq: OpenAI's wire with a strict schema, two asymmetric header windows and reasoning said per model
 // family.
+#include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>
 
 #include "manifest.hpp"
@@ -127,6 +128,20 @@ class Groq final : public sdk::OpenAiProvider {
       return sdk::Edit::replace;
     }
     return sdk::Edit::none;
+  }
+
+  // A call that Groq could not read comes as an error that quotes it, on streams too.
+  bool salvage(const sdk::Call&, const sdk::Headers& head, std::string_view body, sdk::EventsOut& out) const {
+    if (head.status() != 400 || body.find("failed_generation") == body.npos) return false;
+    const auto parsed = sdk::parse_json(body);
+    const auto* const answer = parsed ? parsed->if_object() : nullptr;
+    const auto* const error = answer == nullptr ? nullptr : sdk::object_at(*answer, "error");
+    if (error == nullptr || sdk::string_at(*error, "code") != "tool_use_failed") return false;
+    const std::string_view said = sdk::string_at(*error, "failed_generation");
+    if (said.empty()) return false;
+    out.text(said);
+    out.finish("tool_calls");
+    return true;
   }
 
   void add_members(const sdk::Call& call, sdk::MemberWriter& out) const override {

@@ -17,6 +17,8 @@
 //   void read_limits(const Headers&, std::int64_t now_unix_ms, WindowsOut&) const;                  optional
 //   const void* extension(std::string_view id) const;                                               optional
 //   the three functions of ServesEndpoints (endpoints.hpp): embeddings, images, speech               optional
+//   bool salvage(const Call&, const Headers&, std::string_view body, EventsOut&) const; (salvage.hpp)
+//   optional
 // Every function may throw: Failure for a status of one's own, anything else becomes E_LIMIT or E_INTERNAL.
 #pragma once
 
@@ -27,6 +29,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <freellmapi/endpoints.hpp>
+#include <freellmapi/salvage.hpp>
 #include <freellmapi/views.hpp>
 #include <new>
 #include <string_view>
@@ -101,6 +104,20 @@ struct EndpointsTable {
     return t;
   }
   static constexpr freellm_endpoints table = make();
+};
+
+/// Extension "freellm.salvage/1" of a provider.
+template <Salvages P>
+struct SalvageTable {
+  static freellm_status salvage(const freellm_provider*, const freellm_call* call, const freellm_head* head,
+                                freellm_str body, freellm_events_out* out) noexcept {
+    return barrier([&] {
+      EventsOut events(*out);
+      if (!provider_instance<P>.salvage(Call(*call), Headers(*head), view(body), events))
+        throw Failure{FREELLM_E_UNSUPPORTED};
+    });
+  }
+  static constexpr freellm_salvage table = {sizeof(freellm_salvage), 0, &salvage};
 };
 
 template <Provider P>
@@ -178,6 +195,9 @@ struct ProviderTable {
       if (EndpointsTable<P>::served != 0 && view(id) == FREELLM_EXT_ENDPOINTS)
         return &EndpointsTable<P>::table;
     }
+    if constexpr (Salvages<P>) {
+      if (view(id) == FREELLM_EXT_SALVAGE) return &SalvageTable<P>::table;
+    }
     if constexpr (requires(const P& p) { p.extension(std::string_view{}); })
       return provider_instance<P>.extension(view(id));
     return nullptr;
@@ -204,7 +224,8 @@ struct ProviderTable {
                     p.read_limits(head, std::int64_t{}, out);
                   })
       t.read_limits = &read_limits;
-    if constexpr (ServesEndpoints<P> || requires(const P& p) { p.extension(std::string_view{}); })
+    if constexpr (ServesEndpoints<P> || Salvages<P> ||
+                  requires(const P& p) { p.extension(std::string_view{}); })
       t.get_extension = &get_extension;
     return t;
   }

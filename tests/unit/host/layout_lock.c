@@ -2,6 +2,7 @@
  * appended; a line that stands here is never edited. */
 #include <freellmapi/abi.h>
 #include <freellmapi/ext/local.h>
+#include <freellmapi/ext/salvage.h>
 
 #define FIELD(type, field, offset, bytes)                                           \
   _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved"); \
@@ -231,3 +232,6 @@ VALUE(FREELLM_EXTRA_ANSWER, 1);
 FIELD(freellm_local, size, 0, 4);
 FIELD(freellm_local, reserved, 4, 4);
 FIELD(freellm_local, answer, 8, 8);
+FIELD(freellm_salvage, size, 0, 4);
+FIELD(freellm_salvage, reserved, 4, 4);
+FIELD(freellm_salvage, salvage, 8, 8);

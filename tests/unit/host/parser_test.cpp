@@ -217,6 +217,36 @@ TEST_F(ParserTest, AProviderThatAnswersByItselfDoesSoThroughTheSameGate) {
   EXPECT_EQ(provider->answer_locally(call_with("{}"), sink_), plugin_fault);
 }
 
+TEST_F(ParserTest, AnErrorThatHoldsAnAnswerGivesItThroughTheSameGate) {
+  EXPECT_FALSE(provider_->can_salvage());
+  static std::string seen;
+  static constexpr freellm_salvage salvage = {
+      sizeof(freellm_salvage), 0,
+      [](const freellm_provider*, const freellm_call*, const freellm_head* head, freellm_str body,
+         freellm_events_out* out) {
+        seen = std::to_string(head->http_status) + std::string{view(body)};
+        return script(out);
+      }};
+  table_.get_extension = [](const freellm_provider*, freellm_str id) -> const void* {
+    return view(id) == FREELLM_EXT_SALVAGE ? &salvage : nullptr;
+  };
+  const auto provider = scripted(table_);
+  ASSERT_TRUE(provider->can_salvage());
+  EXPECT_FALSE(provider->is_local());
+  const auto salvaged = [&] { return provider->salvage(call_with("{}"), head_with(400), "quoted", sink_); };
+  script = [](freellm_events_out* out) {
+    const auto event = text_event("after all");
+    return out->emit(out, &event.h);
+  };
+  EXPECT_EQ(salvaged(), FREELLM_OK);
+  EXPECT_EQ(seen, "400quoted");
+  EXPECT_EQ(sink_.answer, "after all");
+  script = [](freellm_events_out*) { return freellm_status{FREELLM_E_UNSUPPORTED}; };
+  EXPECT_EQ(salvaged(), FREELLM_E_UNSUPPORTED);
+  script = [](freellm_events_out* out) { return out->emit(out, nullptr); };
+  EXPECT_EQ(salvaged(), plugin_fault);
+}
+
 TEST_F(ParserTest, ItsMemoryIsAlignedAndClean) {
   table_.parser_open = [](const freellm_provider*, void* memory, const freellm_call*, const freellm_head*) {
     const auto* bytes = static_cast<unsigned char*>(memory);

@@ -75,6 +75,36 @@ TEST_F(TheReading, EstimatesTheUsageThatAProviderDoesNotTellAndCountsToolCalls) 
   EXPECT_EQ(reading.answer().usage.output, 9u);
 }
 
+TEST_F(TheReading, OfARequestWithToolsFindsCallsInTheText) {
+  const std::vector<chat::OfferedTool> tools{{"weather", ""}};
+  Reading with_tools{&notes, route, 50, {tools, false}};
+  freellm_ev_text event{};
+  event.h.size = sizeof event;
+  event.h.type = FREELLM_EV_TEXT;
+  constexpr std::string_view said = "<function=weather>{\"city\":\"Oslo\"}</function>";
+  event.text = {said.data(), said.size()};
+  EXPECT_TRUE(with_tools.sink().on_event(event.h));
+  EXPECT_TRUE(with_tools.calling());
+  EXPECT_FALSE(with_tools.first_token_seen());
+  freellm_ev_finish finish{};
+  finish.h.size = sizeof finish;
+  finish.h.type = FREELLM_EV_FINISH;
+  finish.reason = {"stop", 4};
+  EXPECT_TRUE(with_tools.sink().on_event(finish.h));
+  EXPECT_EQ(with_tools.end(FREELLM_OK), Reading::State::done);
+  ASSERT_EQ(with_tools.answer().calls.size(), 1u);
+  EXPECT_EQ(with_tools.answer().calls[0].arguments, R"({"city":"Oslo"})");
+  EXPECT_EQ(with_tools.answer().finish, chat::Finish::tool_calls);
+
+  Reading broken{&notes, route, 50, {tools, false}};
+  constexpr std::string_view unknown = "<function=nobody>{}</function>";
+  event.text = {unknown.data(), unknown.size()};
+  EXPECT_FALSE(broken.sink().on_event(event.h));
+  EXPECT_EQ(broken.end(FREELLM_E_STOPPED), Reading::State::failed);
+  EXPECT_EQ(broken.outcome().error_class, static_cast<std::uint32_t>(FREELLM_C_MALFORMED));
+  EXPECT_FALSE(broken.first_token_seen());
+}
+
 TEST_F(TheReading, WhiteSpaceIsNoFirstToken) {
   text(" \n");
   EXPECT_FALSE(reading.first_token_seen());

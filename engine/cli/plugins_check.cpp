@@ -97,6 +97,8 @@ int plugins_check(const PluginsCheckOptions& options) {
   kit::Options kit_options;
   kit_options.file = options.file;
   kit_options.fixtures = fixtures_of(options);
+  kit_options.command = "freellmapi plugins check " + options.file;
+  if (!options.fixtures.empty()) kit_options.command += " --fixtures " + options.fixtures;
   kit_options.group = options.group;
   kit_options.only = options.only;
   std::vector<kit::Check> checks = host_checks(options.file);

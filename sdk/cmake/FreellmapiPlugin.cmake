@@ -4,7 +4,7 @@
 #       makes groq.so in FREELLMAPI_PLUGIN_DIR; the target is plugin_groq. The manifest becomes the generated header
 #       "manifest.hpp" with `freellmapi::manifest`, a std::string_view.
 #   freellm_plugin_test(groq [FIXTURES dir])
-#       a ctest that runs the fixtures (./fixtures) through the plugin.
+#       ctests: fixtures_groq runs the fixtures (./fixtures) through the plugin, kit_groq the whole conformance kit.
 
 set(FREELLMAPI_PLUGIN_DIR "${CMAKE_BINARY_DIR}/plugins-out" CACHE PATH "where built plugins are put")
 set(FREELLMAPI_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
@@ -64,11 +64,29 @@ function(freellm_plugin_test name)
   if(NOT TARGET plugin_${name})
     return()
   endif()
-  if(TARGET freellmapi_options)  # inside the tree
+  if(TARGET freellmapi_options)  # inside the tree; bin/freellmapi looks into ../share/freellmapi/fixtures
+    if(IS_DIRECTORY "${fixtures}")
+      set(shared "${CMAKE_BINARY_DIR}/share/freellmapi/fixtures")
+      file(MAKE_DIRECTORY "${shared}")
+      file(CREATE_LINK "${fixtures}" "${shared}/${name}" SYMBOLIC)
+      install(DIRECTORY "${fixtures}/" DESTINATION share/freellmapi/fixtures/${name})
+    endif()
     if(BUILD_TESTING)
-      add_test(NAME fixtures_${name} COMMAND plugin_fixtures "$<TARGET_FILE:plugin_${name}>" "${fixtures}")
+      if(IS_DIRECTORY "${fixtures}")
+        add_test(NAME fixtures_${name} COMMAND plugin_fixtures "$<TARGET_FILE:plugin_${name}>" "${fixtures}")
+      endif()
+      if(TARGET freellmapi)
+        add_test(NAME kit_${name} COMMAND freellmapi plugins check "$<TARGET_FILE:plugin_${name}>")
+      endif()
     endif()
     return()
+  endif()
+  find_program(FREELLMAPI_PROGRAM freellmapi HINTS "${FREELLMAPI_SDK_CMAKE_DIR}/../../../bin")
+  if(FREELLMAPI_PROGRAM)
+    add_test(NAME kit_${name}
+      COMMAND "${FREELLMAPI_PROGRAM}" plugins check "$<TARGET_FILE:plugin_${name}>" --fixtures "${fixtures}")
+  else()
+    message(STATUS "freellmapi is not installed: the conformance kit is not run on ${name}")
   endif()
   find_program(FREELLMAPI_PLUGIN_FIXTURES freellmapi-plugin-fixtures
     HINTS "${FREELLMAPI_SDK_CMAKE_DIR}/../../../bin")

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "kit/crossing.hpp"
 #include "kit/words.hpp"
 
 namespace freellmapi::kit {
@@ -160,17 +161,20 @@ ParserMemory::ParserMemory(const freellm_provider& provider) : provider_(provide
 ParserMemory::~ParserMemory() { close(); }
 
 freellm_status ParserMemory::open(const freellm_call& call, const freellm_head& head) {
-  const freellm_status status = provider_.parser_open(&provider_, memory_.get() + guard, &call, &head);
+  const freellm_status status = inside(
+      "parser_open", [&] { return provider_.parser_open(&provider_, memory_.get() + guard, &call, &head); });
   open_ = status >= 0;
   return status;
 }
 
 freellm_status ParserMemory::feed(std::string_view bytes, freellm_events_out* out) {
-  return provider_.parser_feed(memory_.get() + guard, bytes.data(), bytes.size(), out);
+  return inside("parser_feed", [&] {
+    return provider_.parser_feed(memory_.get() + guard, bytes.data(), bytes.size(), out);
+  });
 }
 
 freellm_status ParserMemory::finish(freellm_events_out* out) {
-  return provider_.parser_finish(memory_.get() + guard, out);
+  return inside("parser_finish", [&] { return provider_.parser_finish(memory_.get() + guard, out); });
 }
 
 void ParserMemory::close() {
@@ -253,8 +257,9 @@ json::value probe(const freellm_provider& provider) {
 json::object classify(const freellm_provider& provider, const Answer& answer, std::int64_t now_unix_ms) {
   const HostHead head(answer);
   freellm_outcome outcome = blank_outcome();
-  const freellm_status status =
-      provider.classify_error(&provider, head.get(), text(answer.body), now_unix_ms, &outcome);
+  const freellm_status status = inside("classify_error", [&] {
+    return provider.classify_error(&provider, head.get(), text(answer.body), now_unix_ms, &outcome);
+  });
   if (status < 0) throw std::runtime_error("classify_error: " + status_word(status));
   return outcome_json(outcome);
 }
@@ -264,8 +269,9 @@ json::array read_limits(const freellm_provider& provider, const Answer& answer, 
   const HostHead head(answer);
   freellm_window windows[32] = {};
   std::size_t count = 0;
-  const freellm_status status =
-      provider.read_limits(&provider, head.get(), now_unix_ms, windows, std::size(windows), &count);
+  const freellm_status status = inside("read_limits", [&] {
+    return provider.read_limits(&provider, head.get(), now_unix_ms, windows, std::size(windows), &count);
+  });
   if (status < 0) throw std::runtime_error("read_limits: " + status_word(status));
   json::array out;
   for (std::size_t i = 0; i < count; ++i) {

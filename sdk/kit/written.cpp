@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "kit/crossing.hpp"
 #include "kit/text.hpp"
 
 namespace freellmapi::kit {
@@ -156,13 +157,15 @@ Written RequestSink::take(freellm_status status) && {
 
 Written write_request(const freellm_provider& provider, const freellm_call& call) {
   RequestSink sink(call.body);
-  const freellm_status status = provider.build_request(&provider, &call, sink.out());
+  const freellm_status status =
+      inside("build_request", [&] { return provider.build_request(&provider, &call, sink.out()); });
   return std::move(sink).take(status);
 }
 
 Written write_probe(const freellm_provider& provider) {
   RequestSink sink({nullptr, 0});
-  const freellm_status status = provider.build_probe(&provider, sink.out());
+  const freellm_status status =
+      inside("build_probe", [&] { return provider.build_probe(&provider, sink.out()); });
   return std::move(sink).take(status);
 }
 

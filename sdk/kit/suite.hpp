@@ -78,6 +78,7 @@ struct Limits {
 struct Options {
   std::string file;
   std::string fixtures;     ///< folder; "": none
+  std::string command;      ///< what people type to run this, for Result::again
   std::string group, only;  ///< "": all
   Limits limits;
 };

@@ -38,8 +38,9 @@ void Edits::drop(std::span<const Element> elements) {
 }
 
 std::string Edits::spliced() {
-  std::stable_sort(splices_.begin(), splices_.end(),
-                   [](const Splice& a, const Splice& b) { return a.span.begin < b.span.begin; });
+  std::stable_sort(splices_.begin(), splices_.end(), [](const Splice& a, const Splice& b) {
+    return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : !a.span.there() && b.span.there();
+  });
   std::size_t size = text_.size();
   for (const Splice& s : splices_) size += s.with.size();
   std::string out;

@@ -39,11 +39,16 @@ class Edits {
 
   /// In place when `with` is no longer than the span.
   void replace(Span span, std::string_view with);
-  /// Never in place. Splices must not overlap; several at one place keep their order.
+  /// Never in place. Splices must not overlap; several at one place keep their order,
+  /// insertions before what replaces the text behind them.
   void insert(std::size_t at, std::string text) { splices_.push_back({{at, at}, std::move(text)}); }
   void splice(Span span, std::string with) { splices_.push_back({span, std::move(with)}); }
   /// Blanks the elements marked `drop`, each with a comma.
   void drop(std::span<const Element> elements);
+
+  /// For forget(): what is made of a text that will not stay where it is.
+  std::size_t mark() const noexcept { return splices_.size(); }
+  void forget(std::size_t mark) { splices_.resize(mark); }
 
   bool must_copy() const noexcept { return !splices_.empty(); }
   /// A text that needs more than this was not written by a client we want to understand.

@@ -119,7 +119,9 @@ bool Message::settle() {
     drop("function_call");
     if (role_ == Role::tool || role_ == Role::function) {
       if (!settle_result()) return false;
+      if (displaced_) return true;
     } else {
+      pairing_.end_turn();
       drop("tool_call_id");
       settle_content(false);
     }
@@ -133,6 +135,7 @@ bool Message::settle_assistant() {
   Element* const legacy = member("function_call");
   const bool convert = legacy != nullptr && !legacy->drop && !has_calls();
   const bool calling = has_calls() || convert;
+  pairing_.end_turn();
   if (calling) pairing_.new_turn();
   if (convert) {
     pass_.edits.splice({legacy->begin, legacy->value.end},
@@ -152,24 +155,31 @@ bool Message::settle_assistant() {
       pass_.edits.replace(call.id_value, json_string(id));
     }
   }
+  if (calling) pairing_.extend_turn(pass_.scan.offset());
   pass_.facts.tool_history |= calling;
   settle_content(calling);
   return true;
 }
 
 bool Message::settle_result() {
-  const std::optional<std::string> id = pairing_.result(result_id_);
-  if (!id) {
+  const std::optional<ToolPairing::Result> found = pairing_.result(result_id_);
+  if (!found) {
+    pairing_.end_turn();
     settle_orphan();
     return true;
   }
+  if (!found->in_place) {
+    displaced_ = found->turn_end;
+    return true;
+  }
+  pairing_.extend_turn(pass_.scan.offset());
   pass_.facts.tool_history = true;
   if (role_ == Role::function) pass_.edits.replace(member("role")->value, "\"tool\"");
   Element* const said = member("tool_call_id");
   if (said == nullptr) {
-    add("\"tool_call_id\":" + json_string(*id));
-  } else if (*id != result_id_) {
-    pass_.edits.replace(said->value, json_string(*id));
+    add("\"tool_call_id\":" + json_string(found->id));
+  } else if (found->id != result_id_) {
+    pass_.edits.replace(said->value, json_string(found->id));
   }
   settle_content(false);
   return true;

@@ -30,6 +30,8 @@ class Message {
   bool settle();
   Role role() const noexcept { return role_; }
   bool has_calls() const noexcept { return !calls_.empty(); }
+  /// A result that stands elsewhere than behind its call's message: where that is. It has not been settled.
+  const std::optional<std::size_t>& displaced() const noexcept { return displaced_; }
   /// The content's JSON text.
   std::string_view content();
 
@@ -53,6 +55,7 @@ class Message {
   Content content_;
   std::vector<SeenCall> calls_;
   std::string result_id_;
+  std::optional<std::size_t> displaced_;
 };
 
 /// Reads one item of tool_calls. Arguments that are an object become the string they should be.

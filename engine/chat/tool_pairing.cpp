@@ -12,6 +12,12 @@ std::string ToolPairing::make() {
   return id;
 }
 
+void ToolPairing::new_turn() {
+  open_ = turn_ = calls_.size();
+  turn_ends_.push_back(0);
+  in_turn_ = true;
+}
+
 std::string ToolPairing::call(std::string_view id) {
   std::string name = id.empty() || taken_.contains(id) ? make() : std::string{id};
   taken_.insert(name);
@@ -21,11 +27,11 @@ std::string ToolPairing::call(std::string_view id) {
     while (!waiting.empty() && waiting.front() < turn_) waiting.pop_front();
     waiting.push_back(calls_.size());
   }
-  calls_.push_back({name, false});
+  calls_.push_back({name, turn_ends_.size() - 1, false});
   return name;
 }
 
-std::optional<std::string> ToolPairing::result(std::string_view id) {
+std::optional<ToolPairing::Result> ToolPairing::result(std::string_view id) {
   std::size_t found = 0;
   if (id.empty()) {
     while (open_ < calls_.size() && calls_[open_].answered) ++open_;
@@ -40,8 +46,16 @@ std::optional<std::string> ToolPairing::result(std::string_view id) {
     found = waiting.front();
     waiting.pop_front();
   }
-  calls_[found].answered = true;
-  return calls_[found].id;
+  Call& call = calls_[found];
+  call.answered = true;
+  return Result{call.id, in_turn_ && call.turn + 1 == turn_ends_.size(), turn_ends_[call.turn]};
+}
+
+std::vector<ToolPairing::Unanswered> ToolPairing::unanswered() const {
+  std::vector<Unanswered> all;
+  for (const Call& call : calls_)
+    if (!call.answered) all.push_back({call.id, turn_ends_[call.turn]});
+  return all;
 }
 
 }  // namespace freellmapi::chat

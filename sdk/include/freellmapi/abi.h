@@ -113,8 +113,9 @@ enum {
 
 /* One chat call. The host has checked it: `body` is one valid JSON object (UTF-8, no duplicate names at the
  * top, depth at most 256) in OpenAI's chat-completions shape. In `messages`, the host has made: content a
- * string, null, or an array of parts with a type; every tool call with an id, a type and arguments as a JSON
- * string; every tool result with a tool_call_id that an earlier call has; no empty or null tool_calls. */
+ * string, null, or an array of parts with a type; every tool call with an id of its own, a type and
+ * arguments as a JSON string; directly behind an assistant's calls one tool result for each, in any order,
+ * and none elsewhere; no empty or null tool_calls. */
 typedef struct freellm_call {
   uint32_t size;
   uint32_t flags;    /* FREELLM_CALL_... */

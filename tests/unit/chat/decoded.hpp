@@ -65,4 +65,10 @@ inline std::string told(const std::string& messages) {
   return body.starts_with(head) ? body.substr(head.size(), body.size() - head.size() - 2) : body;
 }
 
+/// What is put behind a call that has no result.
+inline std::string no_result(const std::string& id) {
+  return R"(,{"role":"tool","tool_call_id":")" + id +
+         R"(","content":"[No result: the call was not carried out]"})";
+}
+
 }  // namespace freellmapi::chat

@@ -83,7 +83,7 @@ TEST(Messages, KeepWhatTheyHaveBeyondTheSchemaAndSaySo) {
   const std::string signed_call =
       R"({"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)"
       R"("function":{"name":"f","arguments":"{}"},"extra_content":{"google":{}}}]})";
-  EXPECT_EQ(told(signed_call), signed_call);
+  EXPECT_EQ(told(signed_call), signed_call + no_result("a"));
   EXPECT_TRUE(talk(signed_call).facts().extras);
 }
 
@@ -105,19 +105,23 @@ TEST(Messages, OfTheSystemAfterOthersAreAFact) {
 std::string call(const std::string& inside) {
   return R"({"role":"assistant","content":null,"tool_calls":[{)" + inside + "}]}";
 }
+/// What becomes of a message with that call when it is the last one.
+std::string alone(const std::string& inside, const std::string& id = "a") {
+  return call(inside) + no_result(id);
+}
 const std::string plain_f = R"("function":{"name":"f","arguments":"{}"})";
 
 TEST(ToolCalls, GetIdAndType) {
-  EXPECT_EQ(told(call(plain_f)), call(R"("type":"function","id":"call_auto_1",)" + plain_f));
+  EXPECT_EQ(told(call(plain_f)), alone(R"("type":"function","id":"call_auto_1",)" + plain_f, "call_auto_1"));
   EXPECT_EQ(told(call(R"("id":null,"type":null,)" + plain_f)),
-            call(R"("type":"function","id":"call_auto_1",)" + plain_f));
+            alone(R"("type":"function","id":"call_auto_1",)" + plain_f, "call_auto_1"));
   EXPECT_EQ(told(call(R"("id":"","type":"function",)" + plain_f)),
-            call(R"("id":"call_auto_1","type":"function",)" + plain_f));
+            alone(R"("id":"call_auto_1","type":"function",)" + plain_f, "call_auto_1"));
 }
 
 TEST(ToolCalls, LoseTheIndexOfAStream) {
   EXPECT_EQ(told(call(R"("index":0,"id":"a","type":"function",)" + plain_f)),
-            call(R"("id":"a","type":"function",)" + plain_f));
+            alone(R"("id":"a","type":"function",)" + plain_f));
 }
 
 TEST(ToolCalls, HaveArgumentsAsAString) {
@@ -125,14 +129,14 @@ TEST(ToolCalls, HaveArgumentsAsAString) {
     return told(call(R"("id":"a","type":"function","function":{"name":"f","arguments":)" + said + "}"));
   };
   const auto expected = [](const std::string& text) {
-    return call(R"("id":"a","type":"function","function":{"name":"f","arguments":)" + text + "}");
+    return alone(R"("id":"a","type":"function","function":{"name":"f","arguments":)" + text + "}");
   };
   EXPECT_EQ(arguments(R"({"path":"a\"b","n":1.50})"), expected(R"("{\"path\":\"a\\\"b\",\"n\":1.50}")"));
   EXPECT_EQ(arguments("null"), expected(R"("{}")"));
   EXPECT_EQ(arguments(R"("")"), expected(R"("{}")"));
   EXPECT_EQ(arguments(R"("not json")"), expected(R"("not json")"));
   EXPECT_EQ(told(call(R"("id":"a","type":"function","function":{"name":"f"})")),
-            call(R"("id":"a","type":"function","function":{"arguments":"{}","name":"f"})"));
+            alone(R"("id":"a","type":"function","function":{"arguments":"{}","name":"f"})"));
 }
 
 TEST(ToolCalls, ConvertTheOldFunctionCallAndItsResult) {

@@ -1,3 +1,5 @@
+#include <random>
+
 #include "chat/tool_pairing.hpp"
 #include "decoded.hpp"
 
@@ -36,8 +38,8 @@ TEST(Pairing, RenamesACallWhoseIdIsTaken) {
 TEST(Pairing, GivesALaterTurnItsOwnResults) {
   EXPECT_EQ(
       told(calls({"x"}) + R"(,{"role":"user","content":"never mind"},)" + calls({"x"}) + "," + result("x")),
-      calls({"x"}) + R"(,{"role":"user","content":"never mind"},)" + calls({"call_auto_1"}) + "," +
-          result("call_auto_1"));
+      calls({"x"}) + no_result("x") + R"(,{"role":"user","content":"never mind"},)" + calls({"call_auto_1"}) +
+          "," + result("call_auto_1"));
 }
 
 TEST(Pairing, DoesNotMakeAnIdThatIsThere) {
@@ -67,6 +69,75 @@ TEST(Pairing, TellsAResultWithoutACallAsText) {
 TEST(Pairing, TakesASecondResultOfOneCallForAnOrphan) {
   const std::string told_twice = told(calls({"a"}) + "," + result("a") + "," + result("a"));
   EXPECT_NE(told_twice.find(R"({"role":"user","content":"[Result)"), std::string::npos);
+}
+
+const std::string aside = R"({"role":"user","content":"wait"})";
+
+TEST(Pairing, LeavesResultsInAnyOrderWhereTheyAre) {
+  const Decoded d = talk(calls({"a", "b", "c"}) + "," + result("c") + "," + result("a") + "," + result("b"));
+  EXPECT_FALSE(d.copied());
+}
+
+TEST(Pairing, AnswersCallsThatNobodyHas) {
+  EXPECT_EQ(told(calls({"a", "b"}) + "," + result("b") + "," + aside + "," + calls({"c"})),
+            calls({"a", "b"}) + "," + result("b") + no_result("a") + "," + aside + "," + calls({"c"}) +
+                no_result("c"));
+  EXPECT_EQ(told(calls({R"(q\"q)"})), calls({R"(q\"q)"}) + no_result(R"(q\"q)"));
+}
+
+TEST(Pairing, MovesAResultBehindItsCall) {
+  EXPECT_EQ(told(calls({"a", "b"}) + "," + result("a") + "," + aside + "," + result("b", "late")),
+            calls({"a", "b"}) + "," + result("a") + "," + result("b", "late") + "," + aside);
+  // A note between, and one call that never got an answer.
+  EXPECT_EQ(told(calls({"a", "b"}) + R"(,{"role":"system","content":"s"},)" + result("b")),
+            calls({"a", "b"}) + "," + result("b") + no_result("a") + R"(,{"role":"system","content":"s"})");
+  // In the midst of another turn that lacks an answer too.
+  EXPECT_EQ(
+      told(calls({"a"}) + "," + aside + "," + calls({"b"}) + "," + result("a") + "," + aside),
+      calls({"a"}) + "," + result("a") + "," + aside + "," + calls({"b"}) + no_result("b") + "," + aside);
+  EXPECT_EQ(told(calls({"a"}) + "," + aside + "," + calls({"b"}) + "," + result("a") + "," + result("b")),
+            calls({"a"}) + "," + result("a") + "," + aside + "," + calls({"b"}) + "," + result("b"));
+  // What has to be mended inside is mended there.
+  EXPECT_EQ(told(calls({"a"}) + "," + aside + R"(,{"role":"function","content":["r"],"tool_call_id":"a"})"),
+            calls({"a"}) + R"(,{"role":"tool","content":[{"type":"text","text":"r"}],"tool_call_id":"a"},)" +
+                aside);
+}
+
+TEST(Pairing, IsDoneOnce) {
+  for (const std::string& messages : {calls({"a", "b"}) + "," + aside + "," + result("b") + "," + aside +
+                                          "," + result("lost") + "," + result("a"),
+                                      calls({"x"}) + "," + aside + "," + calls({"x", "", "x"}) + "," +
+                                          unnamed + "," + result("x") + "," + unnamed}) {
+    const std::string once = told(messages);
+    const Decoded again = talk(once);
+    EXPECT_FALSE(again.copied()) << once;
+    EXPECT_EQ(told(once), once);
+  }
+}
+
+TEST(Pairing, BringsAnyMixtureInOrderInOneGo) {
+  const std::vector<std::string> kinds{
+      calls({"a"}),
+      calls({"b", "a"}),
+      calls({"", "c"}),
+      result("a"),
+      result("b"),
+      result("c"),
+      result("x"),
+      unnamed,
+      aside,
+      R"({"role":"system","content":"s"})",
+      R"({"role":"assistant","content":"t"})",
+      R"({"role":"tool","tool_call_id":"b","content":["p",{"type":"input_image","image_url":"http://h/i"}]})"};
+  std::mt19937 random(11);
+  for (int round = 0; round < 3'000; ++round) {
+    std::string messages = aside;
+    for (std::size_t n = random() % 10; n > 0; --n) messages += "," + kinds[random() % kinds.size()];
+    const std::string once = told(messages);
+    const Decoded again = talk(once);
+    ASSERT_FALSE(again.copied()) << messages << " became " << once;
+    ASSERT_EQ(told(once), once) << messages;
+  }
 }
 
 TEST(Pairing, ReadsIdsThatAreEscaped) {

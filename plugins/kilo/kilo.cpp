@@ -53,8 +53,12 @@ constexpr sdk::ErrorRow own_errors[] = {
 };
 constexpr auto errors = sdk::join_rows(own_errors, sdk::gateway_rows);
 
-constexpr sdk::OpenAiDialect dialect = {
-    .probe_path = "", .key_min_length = 20, .key_max_length = 4096, .members = members, .errors = errors};
+constexpr sdk::OpenAiDialect dialect = {.probe_path = "",
+                                        .key_min_length = 20,
+                                        .key_max_length = 4096,
+                                        .members = members,
+                                        .messages = {.reasoning_details = true},
+                                        .errors = errors};
 
 // A guard model that leaks: an answer that is exactly one of these words is none.
 constexpr std::string_view guard_words[] = {"safe", "unsafe"};

@@ -9,9 +9,13 @@ namespace {
 
 constexpr sdk::OpenAiDialect dialect = {
     // The list of models is public; this tells the key's own limits and costs nothing.
-    .probe_path = "/key",        .key_prefix = "sk-or-v1-",
-    .key_min_length = 40,        .members = sdk::gateway_members,
-    .errors = sdk::gateway_rows, .embeddings_path = "/embeddings"};
+    .probe_path = "/key",
+    .key_prefix = "sk-or-v1-",
+    .key_min_length = 40,
+    .members = sdk::gateway_members,
+    .messages = {.reasoning_details = true},
+    .errors = sdk::gateway_rows,
+    .embeddings_path = "/embeddings"};
 
 class OpenRouter final : public sdk::GatewayProvider {
  public:

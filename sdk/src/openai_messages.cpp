@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "reasoning_details.hpp"
+
 namespace freellmapi::sdk {
 namespace json = boost::json;
 namespace {
@@ -96,7 +98,7 @@ void shorten_ids(json::object& message) {
       if (call.is_object()) set_nine(call.get_object(), "id");
 }
 
-void edit_message(json::object& message, const MessageRules& rules) {
+void edit_message(json::object& message, const MessageRules& rules, std::string_view model) {
   const std::string role(string_at(message, "role"));
   if (rules.developer_to_system && role == "developer") message["role"] = "system";
   if (rules.names == MessageRules::Names::drop ||
@@ -113,7 +115,10 @@ void edit_message(json::object& message, const MessageRules& rules) {
       message["reasoning"] = std::move(moved);
     }
   }
+  json::value details(message.storage());
+  if (rules.reasoning_details) details = kept_details(message, model);
   if (!rules.keep_extras) drop_extras(message);
+  if (!details.is_null()) message["reasoning_details"] = std::move(details);
   if (rules.flatten_text_parts) flatten(message);
   if (rules.tool_ids == MessageRules::ToolIds::nine_alnum) shorten_ids(message);
   if (rules.empty_for_null)
@@ -165,7 +170,7 @@ std::string rewrite_messages(const OpenAiProvider& provider, const Call& call, s
   const MessageRules& rules = provider.differences().messages;
   for (json::value& message : messages) {
     if (!message.is_object()) throw Failure{FREELLM_E_INVALID};
-    edit_message(message.get_object(), rules);
+    edit_message(message.get_object(), rules, call.model());
   }
   if (rules.late_system == MessageRules::Late::to_front && call.has(FREELLM_CALL_LATE_SYSTEM))
     gather_system(messages);

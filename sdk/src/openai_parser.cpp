@@ -7,6 +7,7 @@
 
 #include "error_text.hpp"
 #include "pattern.hpp"
+#include "reasoning_details.hpp"
 
 namespace freellmapi::sdk {
 namespace json = boost::json;
@@ -97,11 +98,13 @@ json::object* first_choice(json::object& frame) {
 
 }  // namespace
 
-OpenAiParser::OpenAiParser(const OpenAiProvider& provider, const Call&, const Headers& head)
+OpenAiParser::OpenAiParser(const OpenAiProvider& provider, const Call& call, const Headers& head)
     : provider_(provider) {
   const std::string_view type = head.find("content-type").value_or("");
   if (json_type(type)) told_ = Told::json;
   if (matches("text/event-stream", type)) told_ = Told::events;
+  if (provider.differences().messages.reasoning_details)
+    details_ = std::make_shared<ReasoningDetails>(call.model());
 }
 
 void OpenAiParser::feed(std::string_view bytes, EventsOut& out) {
@@ -255,6 +258,9 @@ void OpenAiParser::message(const json::object& message, EventsOut& out) {
     answered_ = true;
     out.refusal(refusal);
   }
+  if (const json::value* details = message.if_contains("reasoning_details");
+      details_ != nullptr && details != nullptr && details->is_array())
+    details_->add(details->get_array());
   if (const json::value* calls = message.if_contains("tool_calls"); calls != nullptr && calls->is_array()) {
     for (const json::value& call : calls->get_array()) {
       if (!call.is_object()) throw Failure{FREELLM_E_PROTOCOL};
@@ -351,6 +357,7 @@ void OpenAiParser::tool_call(const json::object& call, EventsOut& out) {
   known->held += arguments;
   if (name.empty()) return;
   known->named = true;
+  if (details_ != nullptr && extra.empty()) extra = details_->take();
   const std::string first = std::move(known->held);
   known->held.clear();
   out.tool(number, known->id, name, first, extra);

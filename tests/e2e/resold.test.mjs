@@ -47,6 +47,24 @@ test('a member that one server does not know is dropped for one retry', has('ope
   assert.equal(seen(emulator, 'openrouter').length, 2);
 });
 
+const weather = { type: 'function', function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } };
+for (const stream of [false, true])
+  test(`sealed reasoning goes back to the model that made it and to no other, ${stream ? 'streamed' : 'whole'}`, has('openrouter'), async (t) => {
+    const { emulator, router } = await with_openrouter(t);
+    const [home, other] = free;
+    const ask = (model, messages) => (stream ? router.stream({ model, messages, tools: [weather] }) : router.chat({ model, messages, tools: [weather] }));
+    const first = await ask(home, [{ role: 'user', content: '!think weather?' }]);
+    const [call] = stream ? first.calls : first.json.choices[0].message.tool_calls;
+    assert.equal(call.extra_content.gateway.model, 'openai/gpt-oss-120b:free');
+    const tool_calls = [{ id: call.id, type: 'function', function: { name: 'get_weather', arguments: '{}' }, extra_content: call.extra_content }];
+    const history = [{ role: 'user', content: 'weather?' }, { role: 'assistant', content: null, tool_calls }, { role: 'tool', tool_call_id: call.id, content: 'sunny' }];
+    for (const model of [home, other, 'box/any-model']) assert.equal((await ask(model, history)).status, 200, model);
+    const sent = emulator.journal_entries().slice(-3).map((e) => JSON.parse(e.body).messages[1].reasoning_details);
+    assert.equal(sent[0].at(-1).type, 'reasoning.encrypted');
+    assert.deepEqual(sent.slice(1), [undefined, undefined]);
+    assert.deepEqual(emulator.journal_entries().flatMap((e) => e.violations), []);
+  });
+
 async function with_kilo(t, options = {}) {
   const emulator = await start_emulator(t);
   const chain = ['kilo/nvidia/nemotron-3-super-120b-a12b:free', 'kilo/kilo-auto/free', 'box'];

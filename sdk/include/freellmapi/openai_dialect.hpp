@@ -62,6 +62,9 @@ struct MessageRules {
   Late late_system = Late::keep;
   Reasoning reasoning = Reasoning::drop;
   ToolIds tool_ids = ToolIds::keep;
+  /// A gateway's reasoning_details go with the first tool call of an answer and back to the model that made
+  /// them.
+  bool reasoning_details = false;
   bool flatten_text_parts = false;  ///< an array of text parts becomes a string; images stay as they are
   bool keep_extras = false;     ///< members beyond OpenAI's schema (extra_content) in messages and tool calls
   bool empty_for_null = false;  ///< content null becomes "" (only seen when the messages are rewritten; see

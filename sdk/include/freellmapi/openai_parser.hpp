@@ -6,6 +6,7 @@
 #include <freellmapi/sse.hpp>
 #include <freellmapi/think.hpp>
 #include <freellmapi/views.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 namespace freellmapi::sdk {
 
 class OpenAiProvider;
+class ReasoningDetails;
 
 /// One 2xx answer. What the body is (events or one JSON object) is seen from its first byte and the
 /// content-type, whatever the call asked for. Bounds: 1 MiB an event, 32 MiB a whole body, 128 tool calls.
@@ -70,6 +72,7 @@ class OpenAiParser {
   ThinkSplitter think_;
   std::string body_;
   std::vector<ToolCall> tools_;
+  std::shared_ptr<ReasoningDetails> details_;  // null: the dialect keeps none
   Usage usage_;
   Body kind_ = Body::unknown;
   Told told_ = Told::nothing;

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "box.hpp"
+
 namespace freellmapi::sdk {
 namespace {
 
@@ -58,6 +60,47 @@ TEST(Gateway, JoinedRowsKeepTheirOrder) {
   EXPECT_EQ(rows.size(), 1 + std::size(gateway_rows));
   EXPECT_EQ(rows[0].code, "X");
   EXPECT_EQ(rows.back().text, std::end(gateway_rows)[-1].text);
+}
+
+constexpr OpenAiDialect dialect = {.messages = {.reasoning_details = true}, .errors = gateway_rows};
+struct Gate final : GatewayProvider {
+  static constexpr std::string_view id = "gate", manifest = "id: gate";
+  constexpr Gate() : GatewayProvider(dialect) {}
+};
+
+std::string calling(std::string_view details) {
+  return R"({"choices":[{"message":{"reasoning_details":)" + std::string(details) +
+         R"(,"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})";
+}
+std::string first_event(const std::string& body) {
+  return parse_answer<Gate>(body, "application/json").events.front();
+}
+
+TEST(Gateway, PiecesOfOneThoughtAreKeptAsOne) {
+  EXPECT_EQ(
+      first_event(calling(
+          R"([{"type":"reasoning.text","text":"a","index":0},{"type":"reasoning.text","text":"b","index":0},
+                {"type":"reasoning.text","text":"c","index":1},{"type":"reasoning.encrypted","data":"d"}])")),
+      "tool 0 [a] f {}"
+      R"({"gateway":{"model":"","reasoning_details":[{"type":"reasoning.text","text":"ab","index":0},)"
+      R"({"type":"reasoning.text","text":"c","index":1},{"type":"reasoning.encrypted","data":"d"}]}})");
+}
+
+TEST(Gateway, ASignedThoughtHasEnded) {
+  EXPECT_EQ(
+      first_event(calling(
+          R"([{"type":"reasoning.text","text":"a","signature":"s"},{"type":"reasoning.text","text":"b"}])")),
+      "tool 0 [a] f {}"
+      R"({"gateway":{"model":"","reasoning_details":[{"type":"reasoning.text","text":"a","signature":"s"},)"
+      R"({"type":"reasoning.text","text":"b"}]}})");
+}
+
+TEST(Gateway, ThoughtsOverTheBoundAreNotKept) {
+  const std::string much(std::size_t{300} << 10, 'x');
+  EXPECT_EQ(
+      first_event(calling(R"([{"type":"reasoning.text","text":"a"},{"type":"reasoning.encrypted","data":")" +
+                          much + R"("},{"type":"reasoning.text","text":"b"}])")),
+      "tool 0 [a] f {}");
 }
 
 }  // namespace

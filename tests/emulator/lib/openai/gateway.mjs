@@ -69,6 +69,9 @@ export function free_limit(p, ctx) {
 }
 export const throttled_upstream = (ctx) => passed_on(429, `${ctx.model} is temporarily rate-limited upstream. Please retry shortly, or add your own key to accumulate your rate limits: https://openrouter.ai/settings/integrations`, 'Google AI Studio');
 
+// What a reasoning model seals beside its calls; only that model can read it again.
+const sealed = (model) => ({ type: 'reasoning.encrypted', data: Buffer.from(`sealed by ${model}`).toString('base64'), id: 'rs_1', format: 'unknown', index: 1 });
+
 // Faults that all of them find in a request.
 export function gateway_faults(ctx, info) {
   const b = ctx.json;
@@ -82,6 +85,9 @@ export function gateway_faults(ctx, info) {
   if (b.reasoning != null && b.reasoning_effort != null) fail('reasoning', ['reasoning'], gateway_error(400, 'Only one of "reasoning" and "reasoning_effort" may be provided'), 'both');
   if (b.tool_choice != null && b.tool_choice !== 'none' && !(b.tools?.length > 0)) soft('tool_choice', 'tool_choice without tools');
   if (b.tools?.length > 0 && info.tools === false) fail('tools', ['tools'], no_endpoints(`that support tool use. Try disabling "${b.tools[0].function.name}".`), 'no tools');
+  for (const detail of b.messages.flatMap((m) => m.reasoning_details ?? [])) {
+    if (detail.type === 'reasoning.encrypted' && detail.data !== sealed(ctx.model).data) fail('reasoning_details', ['messages'], passed_on(400, { error: { message: 'The encrypted reasoning could not be verified.' } }), 'sealed by another model');
+  }
   const images = sees_images(ctx);
   if (images.length > 0 && !info.vision) fail('images', images[0].path, no_endpoints('that support image input'), 'no images');
   return faults;
@@ -100,7 +106,8 @@ export const gateway = {
 
   message(ctx, answer) {
     const thought = answer.reasoning.join('');
-    return { refusal: null, ...rendering.message.call(this, ctx, answer), reasoning: thought || null, ...(thought ? { reasoning_details: [{ type: 'reasoning.text', text: thought, format: 'unknown', index: 0 }] } : {}) };
+    const details = [...(thought ? [{ type: 'reasoning.text', text: thought, format: 'unknown', index: 0 }] : []), ...(answer.calls.length > 0 && this.reasons(ctx.model) ? [sealed(ctx.model)] : [])];
+    return { refusal: null, ...rendering.message.call(this, ctx, answer), reasoning: thought || null, ...(details.length > 0 ? { reasoning_details: details } : {}) };
   },
   choice: (ctx, index, message, finish) => ({ logprobs: null, finish_reason: finish, native_finish_reason: finish, index, message }),
   usage(ctx, answer) {
@@ -117,6 +124,9 @@ export const gateway = {
   frames(ctx, answer) {
     const wait = { kind: 'comment', data: 'OPENROUTER PROCESSING' };
     const [first, ...rest] = rendering.frames.call(this, ctx, answer);
+    const seal = answer.calls.length > 0 && this.reasons(ctx.model) ? [{ kind: 'role', data: this.chunk(ctx, [this.stream_choice(ctx, 0, { role: 'assistant', content: '', reasoning_details: [sealed(ctx.model)] }, null)]) }] : [];
+    const call = rest.findIndex((f) => f.data.choices?.[0]?.delta?.tool_calls);
+    rest.splice(Math.max(call, 0), 0, ...seal);
     return [wait, wait, first, wait, ...rest];
   },
   // The usage stands in a chunk with an empty choice that has no end any more.

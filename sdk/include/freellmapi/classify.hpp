@@ -42,7 +42,7 @@ struct ErrorRow {
   bool definite = true;
   std::string_view repair{};  ///< the member to drop for one retry; a {field} caught by `text` goes before
   std::string_view repair_rename{};  ///< its new name
-  std::chrono::seconds wait{0};  ///< how long, when the answer itself names no time; 0: the host decides
+  std::chrono::seconds wait{0};      ///< how long, when the answer itself names no time; 0: the host decides
 };
 
 /// What an error body says, whatever its shape.
@@ -55,8 +55,8 @@ struct ErrorFacts {
   std::string type;
   std::string
       param;  ///< the member the error names; of FastAPI's list the top-level one that `loc` ends with
-  std::string retry;  ///< retryDelay, retry_after, retryAfter, retry_after_seconds, estimated_time
-  std::string body;   ///< the first 16 KiB, for patterns on the whole
+  std::string retry;       ///< retryDelay, retry_after, retryAfter, retry_after_seconds, estimated_time
+  std::string body;        ///< the first 16 KiB, for patterns on the whole
   bool passed_on = false;  ///< a gateway hands on what the server behind it said (gateway.hpp)
 };
 

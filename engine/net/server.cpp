@@ -125,6 +125,8 @@ struct Server::State {
   std::unique_ptr<asio::signal_set> signals;
   std::unique_ptr<Timer> ticks, checks;
   std::function<void()> on_hangup, on_tick;
+  Background* background = nullptr;
+  const char* background_name = "";
   base::Instant drain_until{};
   bool forced = false;
 };
@@ -201,6 +203,11 @@ void Server::drain(std::chrono::milliseconds limit) {
   asio::post(state_->main, [state = state_.get(), limit] { state->begin_drain(limit); });
 }
 
+void Server::set_background(const char* name, Background& work) {
+  state_->background = &work;
+  state_->background_name = name;
+}
+
 void Server::run(std::function<void()> on_hangup, std::function<void()> on_tick) {
   State& state = *state_;
   std::signal(SIGPIPE, SIG_IGN);
@@ -209,6 +216,10 @@ void Server::run(std::function<void()> on_hangup, std::function<void()> on_tick)
   state.signals = std::make_unique<asio::signal_set>(state.main, SIGTERM, SIGINT, SIGHUP);
   state.ticks = std::make_unique<Timer>(state.main.get_executor());
   state.checks = std::make_unique<Timer>(state.main.get_executor());
+  if (state.background != nullptr && !state.workers.empty()) {
+    LocalCore& first = state.workers.front()->local;
+    first.spawn(state.background_name, state.background->run(first));
+  }
   for (auto& worker : state.workers) worker->thread = std::thread([w = worker.get()] { w->run(); });
   state.await_signal();
   state.tick();

@@ -57,6 +57,14 @@ struct ServerOptions {
   UpstreamOptions upstream;
 };
 
+/// Work that nobody asked for, beside the requests. Outlives the server.
+class Background {
+ public:
+  virtual ~Background() = default;
+  /// Runs on one core. Suspended work ends with the server.
+  virtual Task<void> run(Core& core) = 0;
+};
+
 /// Owns the threads. Construct, listen(), run() on the main thread, drain() from any thread or signal
 /// callback.
 class Server {
@@ -69,6 +77,9 @@ class Server {
   /// Binds. The error is one sentence a user can act on (port in use, no such address, permission).
   base::Result<void> listen();
   std::uint16_t port() const noexcept;
+
+  /// Starts the work on the first core when run() begins. After listen(), at most once; `name` is for the log.
+  void set_background(const char* name, Background& work);
 
   /// Runs until drained. SIGTERM and SIGINT drain (a second one ends at once); SIGHUP calls on_hangup;
   /// on_tick is called on the main thread about once a second (file watching, time-outs of slow things).

@@ -22,6 +22,7 @@ class Compiler {
     policy_->file = input_.file;
     policy_->server = file.server;
     policy_->routing = file.routing;
+    policy_->store = file.store;
     override_listen();
     for (const Manifest& manifest : manifests) {
       const auto own = std::find_if(file.providers.begin(), file.providers.end(),
@@ -200,18 +201,9 @@ class Compiler {
 
   void add_keys(ProviderIndex index, const Manifest& manifest, const ProviderSettings* settings) {
     Provider& provider = policy_->providers[index];
-    KeyFacts facts = manifest.keys;
-    if (provider.id != manifest.id) {
-      // A second account of a plugin must not spend the first one's keys twice.
-      std::string variable = provider.id + "_API_KEY";
-      std::replace(variable.begin(), variable.end(), '-', '_');
-      std::transform(variable.begin(), variable.end(), variable.begin(),
-                     [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-      facts.env.clear();
-      facts.env.push_back({std::move(variable), {}, {}});
-    }
+    const KeyFacts facts = facts_of(provider.id, manifest);
     const auto* references = settings != nullptr && settings->keys ? &*settings->keys : nullptr;
-    for (Key& key : find_keys(provider, facts, references, input_, source_.faults)) {
+    for (Key& key : find_keys(provider, facts, references, input_, source_.faults, &provider.duplicates)) {
       key.provider = index;
       provider.keys.push_back(static_cast<KeyIndex>(policy_->keys.size()));
       policy_->keys.push_back(std::move(key));

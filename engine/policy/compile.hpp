@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/secret.hpp"
 #include "policy/policy.hpp"
 
 namespace freellmapi::policy {
@@ -30,6 +31,12 @@ struct ManifestText {
   std::string file;  ///< for messages: "groq.so"
 };
 
+/// A key of the vault.
+struct VaultKey {
+  std::string label;
+  base::Secret secret;
+};
+
 /// Everything the result depends on. Pure: the same input gives the same policy.
 struct Input {
   std::string text;  ///< of policy.yaml
@@ -38,8 +45,8 @@ struct Input {
   /// Looks up a variable of the environment; nullopt: not set. NAME_FILE forms are resolved by the caller's
   /// function.
   std::function<std::optional<std::string>(const std::string&)> environment;
-  /// Looks up a key in the vault by provider and label; nullopt: not there. May be empty.
-  std::function<std::optional<std::string>(const std::string& provider, const std::string& label)> vault;
+  /// The provider's keys in the vault, in order, those that are switched off left out. May be empty.
+  std::function<std::vector<VaultKey>(const std::string& provider)> vault;
   /// Reads a key file named in the policy; nullopt: it cannot be read. May be empty.
   std::function<std::optional<std::string>(const std::string& path)> key_file;
   std::string listen_override;  ///< --listen

@@ -100,6 +100,21 @@ void read_routing(const Value& value, FileSettings& out) {
   fields.close();
 }
 
+void read_store(const Value& value, Store& out) {
+  Fields fields(value);
+  if (const auto requests = fields.get("requests")) {
+    Fields bounds(*requests);
+    bounds.read("days", out.days, [](const Value& v) -> std::optional<unsigned> {
+      const auto number = v.whole(1, 3650);
+      if (!number) return std::nullopt;
+      return static_cast<unsigned>(*number);
+    });
+    bounds.read("rows", out.rows, [](const Value& v) { return v.whole(1, 100'000'000); });
+    bounds.close();
+  }
+  fields.close();
+}
+
 void read_profiles(const Value& value, FileSettings& out) {
   for (const auto& [name, profile] : value.entries(64)) {
     ProfileSettings read;
@@ -240,6 +255,7 @@ FileSettings read_file(const Element& root, Source& source, std::span<const Mani
   }
   if (const auto profiles = fields.get("profiles")) read_profiles(*profiles, out);
   if (const auto routing = fields.get("routing")) read_routing(*routing, out);
+  if (const auto store = fields.get("store")) read_store(*store, out.store);
   if (const auto aliases = fields.get("aliases")) read_aliases(*aliases, out);
   if (const auto providers = fields.get("providers")) {
     for (const auto& [name, provider] : providers->entries(128)) {

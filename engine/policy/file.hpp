@@ -59,6 +59,7 @@ struct ProviderSettings {
 struct FileSettings {
   Server server;
   Routing routing;
+  Store store;
   Strategy strategy = Strategy::priority;
   std::optional<std::vector<ChainItem>> chain;
   std::vector<ProfileSettings> profiles;

@@ -31,11 +31,9 @@ std::vector<std::string_view> parts_of(std::string_view value) {
 
 class Pool {
  public:
-  Pool(const Provider& provider, const KeyFacts& facts, Faults& faults)
-      : provider_(provider), facts_(facts), faults_(faults) {
-    two_parts_ = std::any_of(facts.env.begin(), facts.env.end(),
-                             [](const KeyVariable& variable) { return !variable.before.empty(); });
-  }
+  Pool(const Provider& provider, const KeyFacts& facts, Faults& faults,
+       std::vector<std::pair<std::string, std::string>>* duplicates)
+      : provider_(provider), facts_(facts), faults_(faults), duplicates_(duplicates) {}
 
   bool full() const { return keys_.size() >= max_keys; }
   std::vector<Key> take() { return std::move(keys_); }
@@ -63,25 +61,22 @@ class Pool {
  private:
   void add_one(std::string secret, const Find& find) {
     const std::uint64_t fingerprint = key_fingerprint(provider_.id, secret);
-    const bool known = std::any_of(keys_.begin(), keys_.end(),
-                                   [&](const Key& key) { return key.fingerprint == fingerprint; });
-    if (known || full()) return;
+    const auto known = std::find_if(keys_.begin(), keys_.end(),
+                                    [&](const Key& key) { return key.fingerprint == fingerprint; });
+    if (known != keys_.end()) {
+      if (duplicates_ && duplicates_->size() < max_keys) duplicates_->emplace_back(find.source, known->label);
+      return;
+    }
+    if (full()) return;
     const std::string label = free_label(find.label);
     const std::string who = provider_.id + " " + label + " (" + find.source + "): ";
-    const bool sendable =
-        std::all_of(secret.begin(), secret.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-    if (!sendable || secret.size() > 4096) {
+    if (!is_sendable(secret)) {
       faults_.warning(find.place,
                       who + "not used, because it holds characters that no key has or is too long");
       return;
     }
-    if (!secret.starts_with(facts_.prefix)) {
-      faults_.warning(find.place,
-                      who + "does not begin with '" + facts_.prefix + "' as keys of this provider do");
-    } else if (two_parts_ && secret.find(':') == std::string::npos) {
-      faults_.warning(find.place, who + "has no ':' between two parts as keys of this provider have");
-    } else if (secret.size() < facts_.min_length) {
-      faults_.warning(find.place, who + "is shorter than keys of this provider are");
+    if (const std::string wrong = wrong_shape(facts_, secret); !wrong.empty()) {
+      faults_.warning(find.place, who + wrong);
     }
     Key key;
     key.label = label;
@@ -105,7 +100,7 @@ class Pool {
   const Provider& provider_;
   const KeyFacts& facts_;
   Faults& faults_;
-  bool two_parts_ = false;
+  std::vector<std::pair<std::string, std::string>>* duplicates_;
   std::vector<Key> keys_;
 };
 
@@ -125,10 +120,19 @@ constexpr int most_numbers = 100;
 
 class Finder {
  public:
-  Finder(const Provider& provider, const KeyFacts& facts, const Input& input, Faults& faults)
-      : provider_(provider), facts_(facts), input_(input), faults_(faults), pool_(provider, facts, faults) {}
+  Finder(const Provider& provider, const KeyFacts& facts, const Input& input, Faults& faults,
+         std::vector<std::pair<std::string, std::string>>* duplicates)
+      : provider_(provider),
+        facts_(facts),
+        input_(input),
+        faults_(faults),
+        pool_(provider, facts, faults, duplicates) {}
 
-  void look_under_every_name() {
+  // The vault first: its labels were chosen by the user and stay what they are.
+  void look_everywhere() {
+    if (input_.vault) {
+      for (const VaultKey& key : input_.vault(provider_.id)) pool_.add(key.secret.reveal(), find_in_vault(key.label));
+    }
     for (const KeyVariable& variable : facts_.env) {
       for (int number = 0; number < most_numbers && !pool_.full(); ++number) {
         const std::string name = numbered(variable.name, number);
@@ -140,6 +144,7 @@ class Finder {
   void follow(const KeyReference& reference) {
     const std::string& what = reference.what.text;
     std::optional<std::string> value;
+    base::Secret from_vault;
     Find find;
     std::string missing;
     switch (reference.kind) {
@@ -154,10 +159,9 @@ class Finder {
         missing = "the file " + what + " cannot be read or is empty";
         break;
       case KeyReference::Kind::vault:
-        if (input_.vault) value = input_.vault(provider_.id, what);
-        find.source = "vault " + what;
-        missing = "the vault has no key '" + what + "' for " + provider_.id;
-        find.label = what;
+        if (input_.vault) from_vault = vault_key(what);
+        find = find_in_vault(what);
+        missing = "the vault has no key '" + what + "' for " + provider_.id + " that is switched on";
         break;
     }
     if (!reference.label.empty()) find.label = reference.label;
@@ -167,7 +171,8 @@ class Finder {
     }
     if (reference.host) find.host = host_of(*reference.host);
     find.place = reference.what.place;
-    if (!value || !pool_.add(*value, find)) {
+    const bool found = from_vault.empty() ? value && pool_.add(*value, find) : pool_.add(from_vault.reveal(), find);
+    if (!found) {
       faults_.warning(reference.what.place, reference.what.path + ": " + missing);
     }
   }
@@ -177,6 +182,20 @@ class Finder {
  private:
   std::optional<std::string> variable_value(const std::string& name) const {
     return input_.environment ? input_.environment(name) : std::nullopt;
+  }
+
+  static Find find_in_vault(const std::string& label) {
+    Find find;
+    find.source = "vault " + label;
+    find.label = label;
+    return find;
+  }
+
+  base::Secret vault_key(const std::string& label) const {
+    for (const VaultKey& key : input_.vault(provider_.id)) {
+      if (key.label == label) return key.secret;
+    }
+    return {};
   }
 
   // The second token of one account needs no second variable for the account.
@@ -224,11 +243,40 @@ class Finder {
 
 }  // namespace
 
+KeyFacts facts_of(const std::string& provider, const Manifest& manifest) {
+  KeyFacts facts = manifest.keys;
+  if (provider == manifest.id) return facts;
+  std::string variable = provider + "_API_KEY";
+  std::replace(variable.begin(), variable.end(), '-', '_');
+  std::transform(variable.begin(), variable.end(), variable.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  facts.env.clear();
+  facts.env.push_back({std::move(variable), {}, {}});
+  return facts;
+}
+
+std::string wrong_shape(const KeyFacts& facts, std::string_view secret) {
+  const bool two_parts = std::any_of(facts.env.begin(), facts.env.end(),
+                                     [](const KeyVariable& variable) { return !variable.before.empty(); });
+  if (!secret.starts_with(facts.prefix))
+    return "does not begin with '" + facts.prefix + "' as keys of this provider do";
+  if (two_parts && secret.find(':') == std::string_view::npos)
+    return "has no ':' between two parts as keys of this provider have";
+  if (secret.size() < facts.min_length) return "is shorter than keys of this provider are";
+  return {};
+}
+
+bool is_sendable(std::string_view secret) noexcept {
+  return secret.size() <= 4096 &&
+         std::all_of(secret.begin(), secret.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 std::vector<Key> find_keys(const Provider& provider, const KeyFacts& facts,
-                           const std::vector<KeyReference>* references, const Input& input, Faults& faults) {
-  Finder finder(provider, facts, input, faults);
+                           const std::vector<KeyReference>* references, const Input& input, Faults& faults,
+                           std::vector<std::pair<std::string, std::string>>* duplicates) {
+  Finder finder(provider, facts, input, faults, duplicates);
   if (references == nullptr) {
-    finder.look_under_every_name();
+    finder.look_everywhere();
   } else {
     for (const KeyReference& reference : *references) finder.follow(reference);
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/secret.hpp"
@@ -123,6 +124,8 @@ struct Provider {
   Billing billing;
   std::vector<Rule> quota;  ///< account rules, over all models
   std::vector<KeyIndex> keys;
+  /// Keys that were found a second time: where, and under which label the first one is used.
+  std::vector<std::pair<std::string, std::string>> duplicates;
   std::vector<ModelIndex> models;
   bool enabled = true;
   std::string why_off;        ///< as of a model
@@ -165,11 +168,18 @@ struct Server {
   std::vector<std::string> hosts;  ///< further Host names to answer to
 };
 
+/// What the store keeps of requests.
+struct Store {
+  unsigned days = 30;
+  std::uint64_t rows = 1'000'000;
+};
+
 struct Policy {
   std::string file;     ///< where it was read, for messages
   std::string version;  ///< twelve hex digits over the effective content; X-Policy-Version
   Server server;
   Routing routing;
+  Store store;
   std::vector<Provider> providers;
   std::vector<Model> models;
   std::vector<Key> keys;

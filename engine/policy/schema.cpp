@@ -48,6 +48,21 @@ std::string schema() {
         "continue_streams": {"type": "boolean"}
       }
     },
+    "store": {
+      "type": ["object", "null"],
+      "additionalProperties": false,
+      "properties": {
+        "requests": {
+          "type": ["object", "null"],
+          "additionalProperties": false,
+          "description": "how much of the request log is kept: sizes, timings and routes, never prompts or answers",
+          "properties": {
+            "days": {"type": "integer", "minimum": 1, "maximum": 3650},
+            "rows": {"type": "integer", "minimum": 1, "maximum": 100000000}
+          }
+        }
+      }
+    },
     "aliases": {
       "type": ["object", "null"],
       "maxProperties": 512,

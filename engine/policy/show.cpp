@@ -36,6 +36,7 @@ class Writer {
     chain("chain", policy_.chains.empty() ? Chain{} : policy_.chains.front(), 0);
     profiles();
     routing();
+    store();
     if (!policy_.aliases.empty()) aliases();
     line(0, "providers:", {});
     for (const Provider& provider : policy_.providers) write(provider);
@@ -101,6 +102,13 @@ class Writer {
     line(1, "attempts: " + std::to_string(r.attempts), "routing.attempts");
     line(1, "budget: " + duration_text(r.budget), "routing.budget");
     line(1, "continue_streams: " + std::string(yes_no(r.continue_streams)), "routing.continue_streams");
+  }
+
+  void store() {
+    line(0, "store:", {});
+    line(1, "requests:", {});
+    line(2, "days: " + std::to_string(policy_.store.days), "store.requests.days");
+    line(2, "rows: " + std::to_string(policy_.store.rows), "store.requests.rows");
   }
 
   void aliases() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 
@@ -25,6 +26,15 @@ struct Record {
   std::uint64_t request_bytes = 0, response_bytes = 0;
   std::optional<std::chrono::microseconds> first_token;  ///< from the head's arrival
   std::optional<std::chrono::microseconds> decided;  ///< the router's own time before the first attempt left
+  std::string decision;  ///< what `explain` replays, at most 64 KiB; bytes
+};
+
+/// Where records go when their request has ended.
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  /// On any core; never waits. `total` is from the head's arrival to the answer's end.
+  virtual void keep(const Record& record, base::WallTime at, std::chrono::microseconds total) noexcept = 0;
 };
 
 }  // namespace freellmapi::relay

@@ -13,6 +13,7 @@
 #include "quota/ledger.hpp"
 #include "relay/encoder.hpp"
 #include "relay/health.hpp"
+#include "relay/key_watch.hpp"
 #include "relay/record.hpp"
 #include "relay/snapshot.hpp"
 #include "routing/sticky.hpp"
@@ -39,6 +40,8 @@ class Relay {
 
   const Current& current() const noexcept { return current_; }
   quota::Ledger& ledger() noexcept { return ledger_; }
+  /// Before the first request; the watch outlives the last. Null: nobody watches.
+  void watch_keys(KeyWatch* watch) noexcept { watch_ = watch; }
 
  private:
   friend class Run;
@@ -48,6 +51,7 @@ class Relay {
   const base::Clock& clock_;
   const base::Log& log_;
   Health health_;
+  KeyWatch* watch_ = nullptr;
 };
 
 /// Sends a finished reply with the common fields.

@@ -130,6 +130,10 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
     set_aside_.reset();
   }
   if (outcome.error_class != FREELLM_C_AUTH_INVALID) note_host(leg);
+  // What one host says of a key counts when no other host of the provider takes it.
+  const bool settled = held != Held::not_yet && outcome.error_class == FREELLM_C_AUTH_INVALID;
+  if (settled && outcome.definite != 0 && leg.key && relay_.watch_)
+    relay_.watch_->refused(leg.provider, *leg.key, relay_.clock_.wall());
   const std::string_view message(outcome.message);
   relay_.log_.info("attempt.failed",
                    {{"id", job_.record.request_id},
@@ -180,6 +184,7 @@ void Run::note_host(const Leg& leg) {
 
 void Run::settle_success(Leg& leg) {
   note_host(leg);
+  if (leg.key && relay_.watch_) relay_.watch_->worked(leg.provider, *leg.key, relay_.clock_.wall());
   const chat::Usage& usage = leg.reading->answer().usage;
   const quota::Now at = now();
   quota::Bill bill;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "relay/abi_head.hpp"
 #include "relay/leg.hpp"
 
 namespace freellmapi::relay {
@@ -16,26 +17,6 @@ constexpr std::chrono::seconds ping_every{10};
 // What follows an answer's end, or explains a refusal, is waited for no longer than that.
 constexpr std::chrono::milliseconds farewell{100};
 constexpr std::chrono::seconds explanation{5};
-
-/// The head as the ABI wants it; valid as long as the call.
-struct AbiHead {
-  explicit AbiHead(const net::UpstreamCall& call) {
-    headers.reserve(call.fields().size());
-    for (const net::Field& f : call.fields()) {
-      headers.push_back({{f.name.data(), f.name.size()}, {f.value.data(), f.value.size()}});
-    }
-    head.size = sizeof head;
-    head.http_status = call.status();
-    head.headers = headers.data();
-    head.header_count = headers.size();
-  }
-  std::vector<freellm_header> headers;
-  freellm_head head{};
-};
-
-bool is_html(const net::UpstreamCall& call) {
-  return base::to_lower(call.get("content-type")).starts_with("text/html");
-}
 
 /// What a call that got no head may cost.
 Spent spent_of(net::Fault fault) noexcept {

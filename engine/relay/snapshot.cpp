@@ -28,29 +28,42 @@ base::Result<Upstream::Host> resolve(const policy::Provider& provider, const std
 
 }  // namespace
 
+base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plugins& plugins,
+                                     std::string (*environment)(const char* name)) {
+  Upstream upstream;
+  if (const auto found = plugins.find(provider.plugin); found != plugins.end())
+    upstream.plugin = found->second;
+  const std::string path = "providers." + provider.id;
+  auto base = resolve(provider, provider.base_url, provider.local_allowed, path + ".base_url", environment);
+  if (!base) return base.error();
+  upstream.hosts.push_back(std::move(*base));
+  for (const policy::Host& further : provider.hosts) {
+    auto host =
+        resolve(provider, further.url, further.local_allowed, path + ".hosts." + further.name, environment);
+    if (!host) return host.error();
+    upstream.hosts.push_back(std::move(*host));
+  }
+  if (!provider.probe_url.empty()) {
+    auto probe =
+        resolve(provider, provider.probe_url, provider.local_allowed, path + ".probe_url", environment);
+    if (!probe) return probe.error();
+    upstream.probe = std::move(*probe);
+  }
+  upstream.deadlines = {provider.timeouts.connect, provider.timeouts.first_byte, provider.timeouts.idle,
+                        provider.timeouts.total};
+  return upstream;
+}
+
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
     std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
-    const std::map<std::string, std::shared_ptr<const host::Provider>, std::less<>>& plugins,
-    std::string (*environment)(const char* name), base::WallTime now, const Snapshot* before) {
+    const Plugins& plugins, std::string (*environment)(const char* name), base::WallTime now,
+    const Snapshot* before) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->upstreams.reserve(policy->providers.size());
   for (const policy::Provider& provider : policy->providers) {
-    Upstream upstream;
-    if (const auto found = plugins.find(provider.plugin); found != plugins.end())
-      upstream.plugin = found->second;
-    const std::string path = "providers." + provider.id;
-    auto base = resolve(provider, provider.base_url, provider.local_allowed, path + ".base_url", environment);
-    if (!base) return base.error();
-    upstream.hosts.push_back(std::move(*base));
-    for (const policy::Host& further : provider.hosts) {
-      auto host =
-          resolve(provider, further.url, further.local_allowed, path + ".hosts." + further.name, environment);
-      if (!host) return host.error();
-      upstream.hosts.push_back(std::move(*host));
-    }
-    upstream.deadlines = {provider.timeouts.connect, provider.timeouts.first_byte, provider.timeouts.idle,
-                          provider.timeouts.total};
-    snapshot->upstreams.push_back(std::move(upstream));
+    auto upstream = make_upstream(provider, plugins, environment);
+    if (!upstream) return upstream.error();
+    snapshot->upstreams.push_back(std::move(*upstream));
   }
   snapshot->plan = ledger.bind(policy);
   snapshot->key_hosts = std::make_shared<KeyHosts>(*policy, before ? before->key_hosts.get() : nullptr);

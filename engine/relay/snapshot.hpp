@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,16 @@ struct Upstream {
     std::string base_path;
   };
   std::shared_ptr<const host::Provider> plugin;
-  std::vector<Host> hosts;  ///< the base URL, then the provider's further hosts
+  std::vector<Host> hosts;   ///< the base URL, then the provider's further hosts
+  std::optional<Host> probe;  ///< where keys of the base URL are tested, when not there
   net::Deadlines deadlines;
 };
+
+using Plugins = std::map<std::string, std::shared_ptr<const host::Provider>, std::less<>>;
+
+/// Resolves one provider's base URLs, proxy and plugin. The error names the provider.
+base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plugins& plugins,
+                                     std::string (*environment)(const char* name));
 
 /// Immutable, but for what is learnt of the keys.
 struct Snapshot {
@@ -37,12 +45,12 @@ struct Snapshot {
   base::WallTime made{};
 };
 
-/// Resolves every provider's base URLs, proxy and plugin. The error names the provider. `before` is the
+/// Makes every provider's upstream. The error names the provider. `before` is the
 /// snapshot in force so far, or null.
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
     std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
-    const std::map<std::string, std::shared_ptr<const host::Provider>, std::less<>>& plugins,
-    std::string (*environment)(const char* name), base::WallTime now, const Snapshot* before);
+    const Plugins& plugins, std::string (*environment)(const char* name), base::WallTime now,
+    const Snapshot* before);
 
 /// The snapshot in force. Thread safety: any thread; a reload swaps, requests in progress keep theirs.
 class Current {

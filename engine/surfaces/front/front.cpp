@@ -57,6 +57,16 @@ void add_preflight(const net::RequestHead& head, std::vector<net::ResponseField>
 FrontDoor::FrontDoor(KeyGate gate, std::vector<Route> routes, const base::Log& log, const base::Clock& clock)
     : gate_(gate), routes_(std::move(routes)), log_(log), clock_(clock) {}
 
+void FrontDoor::set_gate(KeyGate gate) {
+  const std::lock_guard lock(gate_mutex_);
+  gate_ = gate;
+}
+
+KeyGate FrontDoor::gate() const {
+  const std::lock_guard lock(gate_mutex_);
+  return gate_;
+}
+
 FrontDoor::Match FrontDoor::match(std::string_view path, std::string_view method) const {
   Match found;
   for (const Route& route : routes_) {
@@ -117,7 +127,7 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
   if (route.path.ends_with('/')) incoming.rest = head.path.substr(route.path.size());
 
   if (route.access == Access::key) {
-    switch (gate_.judge(head)) {
+    switch (gate().judge(head)) {
       case KeyGate::Verdict::open:
         break;
       case KeyGate::Verdict::ambiguous:
@@ -181,6 +191,7 @@ void FrontDoor::write_log(const Incoming& incoming) {
   }
   const auto total =
       std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
+  if (sink_ && !r.surface.empty()) sink_->keep(r, clock_.wall(), total);
   const auto millis = [](std::chrono::microseconds t) { return static_cast<double>(t.count()) / 1000.0; };
   if (r.provider.empty()) {
     log_.info("request.done", {{"id", r.request_id},

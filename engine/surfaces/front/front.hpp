@@ -2,6 +2,7 @@
 // surface.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,12 @@ class FrontDoor final : public net::Handler {
   FrontDoor(KeyGate gate, std::vector<Route> routes, const base::Log& log, const base::Clock& clock);
   net::Task<void> handle(net::Exchange& exchange, net::Core& core) override;
 
+  /// From now on this gate is asked. Any thread.
+  void set_gate(KeyGate gate);
+  /// Before the first request; the sink outlives the last. Gets every request that is logged and not refused at the
+  /// door.
+  void keep_records(relay::RecordSink* sink) noexcept { sink_ = sink; }
+
  private:
   struct Match;
   Match match(std::string_view path, std::string_view method) const;
@@ -37,8 +44,11 @@ class FrontDoor final : public net::Handler {
                          std::string message, std::string_view allow = {});
   net::Task<void> admit(Incoming& incoming);
   void write_log(const Incoming& incoming);
+  KeyGate gate() const;
 
-  const KeyGate gate_;
+  mutable std::mutex gate_mutex_;
+  KeyGate gate_;  // guarded by gate_mutex_
+  relay::RecordSink* sink_ = nullptr;
   const std::vector<Route> routes_;
   const base::Log& log_;
   const base::Clock& clock_;

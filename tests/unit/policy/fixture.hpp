@@ -65,8 +65,12 @@ struct House {
       return found->second;
     };
     input.environment = [&](const std::string& name) { return find(environment, name); };
-    input.vault = [&](const std::string& provider, const std::string& label) {
-      return find(vault, provider + "/" + label);
+    input.vault = [&](const std::string& provider) {
+      std::vector<VaultKey> keys;
+      for (const auto& [name, secret] : vault) {
+        if (name.starts_with(provider + "/")) keys.push_back({name.substr(provider.size() + 1), base::Secret(secret)});
+      }
+      return keys;
     };
     input.key_file = [&](const std::string& path) { return find(files, path); };
     return compile(input);

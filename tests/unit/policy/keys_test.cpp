@@ -33,6 +33,18 @@ TEST(Keys, AreFoundUnderEveryNameOfTheManifestInOrderWithoutDuplicates) {
       "key4=last (env GEMINI_API_KEY_99)");
 }
 
+TEST(Keys, OfTheVaultAreUsedUnderTheirOwnLabelsBeforeThoseOfTheEnvironment) {
+  House setup;
+  setup.environment = {{"GROQ_API_KEY", "gsk_environment,gsk_home_home"}};
+  setup.vault = {{"groq/home", "gsk_home_home"}, {"groq/key1", "gsk_work_work"}, {"google/x", "other"}};
+  const auto outcome = setup(with(""));
+  EXPECT_EQ(keys(outcome, "groq"),
+            "home=gsk_home_home (vault home), key1=gsk_work_work (vault key1), key3=gsk_environment (env GROQ_API_KEY)");
+  const auto& duplicates = outcome.policy->providers[outcome.policy->provider_named("groq")].duplicates;
+  ASSERT_EQ(duplicates.size(), 1U);
+  EXPECT_EQ(duplicates.front(), (std::pair<std::string, std::string>("env GROQ_API_KEY", "home")));
+}
+
 TEST(Keys, ThatAreEmptyAreNotSet) {
   House setup;
   setup.environment = {{"GEMINI_API_KEY", ""}, {"GOOGLE_API_KEY", " \n"}};

@@ -57,6 +57,7 @@ server: {}
 chain: [{model: groq/big}]
 profiles: {a: {chain: [{model: groq/big}]}}
 routing: {}
+store: {requests: {}}
 aliases: {b: auto}
 providers:
   google:

@@ -1,0 +1,36 @@
+// An answer's head as the ABI wants it.
+#pragma once
+
+#include <freellmapi/abi.h>
+
+#include <vector>
+
+#include "base/text.hpp"
+#include "net/upstream.hpp"
+
+namespace freellmapi::relay {
+
+/// Views into the call: valid as long as it.
+struct AbiHead {
+  explicit AbiHead(const net::UpstreamCall& call) {
+    headers.reserve(call.fields().size());
+    for (const net::Field& f : call.fields()) {
+      headers.push_back({{f.name.data(), f.name.size()}, {f.value.data(), f.value.size()}});
+    }
+    head.size = sizeof head;
+    head.http_status = call.status();
+    head.headers = headers.data();
+    head.header_count = headers.size();
+  }
+  AbiHead(const AbiHead&) = delete;
+  AbiHead& operator=(const AbiHead&) = delete;
+
+  std::vector<freellm_header> headers;
+  freellm_head head{};
+};
+
+inline bool is_html(const net::UpstreamCall& call) {
+  return base::to_lower(call.get("content-type")).starts_with("text/html");
+}
+
+}  // namespace freellmapi::relay

@@ -14,8 +14,8 @@ constexpr std::uint64_t roomy = 1'000'000'000;  // never full during a run
 
 /// Shared by a benchmark's threads; made by the first that asks.
 struct Crowd {
-  explicit Crowd(std::uint64_t limit) : plan(ledger.bind(crowd(limit))) {}
-  quota::Now now() const { return {clock.steady(), clock.wall()}; }
+  explicit Crowd(std::uint64_t limit) : plan(ledger.bind(crowd(limit)).value()) {}
+  quota::Now now() const { return {clock.since_boot(), clock.wall()}; }
 
   base::SystemClock clock;
   quota::Ledger ledger;
@@ -69,7 +69,9 @@ void decide_reserve_settle(benchmark::State& state) {
     const routing::Features features = usual(++seed);
     routing::decide({crowd.plan.get(), &crowd.ledger, &target, features, now, seed, {}}, decision);
     const routing::Candidate& best = decision.considered[decision.order.front()].candidate;
-    const quota::Need need = routing::need_of(features, crowd.plan->policy().models[best.model]);
+    const policy::Model& model = crowd.plan->policy().models[best.model];
+    const quota::Need need =
+        routing::need_of(features, model, crowd.plan->policy().providers[model.provider]);
     quota::Reservation reservation;
     crowd.ledger.reserve(crowd.plan, best.key, best.model, need, now, reservation);
     if (!reservation) state.SkipWithError("no room in a window that cannot be full");

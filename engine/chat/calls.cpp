@@ -24,7 +24,7 @@ bool read_arguments(Pass& pass, bool& there) {
       if (!pass.scan.skip()) return false;
       std::string as_string;
       base::append_json_string(as_string, pass.scan.view(begin, pass.scan.offset()));
-      pass.facts.text_bytes += as_string.size();
+      pass.count(as_string, 0);
       pass.edits.splice({begin, pass.scan.offset()}, std::move(as_string));
       return true;
     }

@@ -24,10 +24,10 @@ Checked<Request> decode(std::string& body);
 /// conversation begins. Never 0.
 std::uint64_t session_of(const Request& request, std::string_view session_header);
 
-/// How many input tokens a request may cost, rather too many than too few: a token for three bytes (English
-/// text has four to five), half as much again for what is not ASCII (a Chinese character, three bytes, costs
-/// up to one and a half), 1,100 for an image, a token for 64 bytes of a file, 8 per message for roles and
-/// separators.
+/// How many input tokens a request is likely to cost, rather too many than too few: a token for three bytes
+/// (English text has four to five), half as much again for what is not ASCII (a Chinese character, three
+/// bytes, costs up to one and a half), 1,100 for an image, a token for 64 bytes of a file, 8 per message for
+/// roles and separators. What it can cost at most is Calibration's to say.
 std::uint64_t estimate_tokens(const Facts& facts) noexcept;
 
 }  // namespace freellmapi::chat

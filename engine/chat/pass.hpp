@@ -40,6 +40,8 @@ struct Pass {
 
   /// The next value as a string, or a wrong_type fault at `param`.
   bool text(std::string_view param, JsonText& out);
+  /// JSON text that the model reads: `wide` of its bytes are not ASCII.
+  void count(std::string_view raw, std::size_t wide) noexcept;
   /// A string that the model reads: counted.
   bool counted_text(std::string_view param, JsonText& out);
   /// A string or null; null leaves `out` as it was and marks the element to be dropped.

@@ -42,6 +42,7 @@ struct Facts {
   std::uint32_t image_count = 0;
   std::uint64_t text_bytes = 0;    ///< of contents, arguments, names
   std::uint64_t wide_bytes = 0;    ///< of those, bytes >= 0x80 and bytes of \u escapes: they cost more tokens
+  std::uint64_t dense_bytes = 0;   ///< of those, digits, capitals and signs: up to a token each
   std::uint64_t schema_bytes = 0;  ///< of tools and response_format
   std::uint64_t file_bytes = 0;    ///< of file and audio parts
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ids.hpp"
 #include "base/text.hpp"
 #include "policy/advice.hpp"
 #include "policy/chain.hpp"
@@ -46,6 +47,7 @@ class Compiler {
     add_chains(file);
     resolve_aliases(*policy_, file.aliases, source_);
     add_nameless();
+    name_tokenizers();
     policy_->version = short_hex(sha256(canonical(*policy_)));
     return policy_;
   }
@@ -240,6 +242,11 @@ class Compiler {
       provider.any = static_cast<ModelIndex>(policy_->models.size());
       policy_->models.push_back(std::move(model));
     }
+  }
+
+  void name_tokenizers() {
+    for (Model& model : policy_->models)
+      if (!model.family.empty()) model.tokenizer = base::fnv1a(model.family);
   }
 
   void add_chains(const FileSettings& file) {

@@ -61,9 +61,10 @@ std::string_view name(Kind kind) noexcept;
 std::string_view name(Json mode) noexcept;
 
 struct Model {
-  std::string id;      ///< the provider's own name
-  std::string name;    ///< for people
-  std::string family;  ///< the same model at several providers; lower case
+  std::string id;               ///< the provider's own name
+  std::string name;             ///< for people
+  std::string family;           ///< the same model at several providers; lower case
+  std::uint64_t tokenizer = 0;  ///< models that count tokens alike share it; 0: not known
   ProviderIndex provider = none;
   Kind kind = Kind::chat;
   bool tools = false, vision = false, reasoning = false, prefill = false;

@@ -45,7 +45,7 @@ bool is_output_limit(std::string_view name) noexcept {
 }  // namespace
 
 PluginCall::PluginCall(const chat::Request& request, const policy::Model& model,
-                       std::string_view upstream_name, std::uint64_t seed) {
+                       std::string_view upstream_name, std::uint64_t max_output, std::uint64_t seed) {
   members_.reserve(request.members.size());
   for (const chat::Member& m : request.members) members_.push_back({str(m.name), str(m.value)});
   call_.size = sizeof call_;
@@ -54,8 +54,7 @@ PluginCall::PluginCall(const chat::Request& request, const policy::Model& model,
   call_.body = str(*request.body);
   call_.members = members_.data();
   call_.member_count = members_.size();
-  call_.max_output_tokens =
-      model.max_output != 0 ? std::min(request.max_tokens, model.max_output) : request.max_tokens;
+  call_.max_output_tokens = max_output;
   call_.seed = seed;
   call_.model_flags = flags_of(model);
   call_.context_tokens = model.context;

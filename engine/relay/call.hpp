@@ -17,8 +17,9 @@ namespace freellmapi::relay {
 /// movable while `call` is in use.
 class PluginCall {
  public:
+  /// `max_output`: the most output tokens that may be asked for; 0: nothing bounds them.
   PluginCall(const chat::Request& request, const policy::Model& model, std::string_view upstream_name,
-             std::uint64_t seed);
+             std::uint64_t max_output, std::uint64_t seed);
   PluginCall(const PluginCall&) = delete;
   PluginCall& operator=(const PluginCall&) = delete;
 

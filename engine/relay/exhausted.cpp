@@ -27,6 +27,8 @@ struct Tally {
   std::size_t off = 0;  // of the unconfigured: those that the policy or the manifest turns off
   std::string_view why_off;
   std::uint64_t largest_window = 0;
+  std::size_t never = 0;                            // of `context`: those whose quota never holds as much
+  const routing::Considered* most_given = nullptr;  // of those, the one whose rule allows most
   std::optional<base::WallTime> first_back;
 
   void back_at(base::WallTime when) {
@@ -73,8 +75,12 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
     case Gate::no_json:
       ++t.no_json;
       break;
-    case Gate::context_too_small:
     case Gate::quota_never:
+      ++t.never;
+      if (c.rule != nullptr && (t.most_given == nullptr || c.rule->limit > t.most_given->rule->limit))
+        t.most_given = &c;
+      [[fallthrough]];
+    case Gate::context_too_small:
       ++t.context;
       t.largest_window = std::max(t.largest_window, policy.models[c.candidate.model].context);
       break;
@@ -206,6 +212,12 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
             "No configured model of this chain has every capability the request needs."};
   }
   if (t.context > 0 && t.context + t.no_vision + t.no_tools + t.no_json == configured) {
+    if (t.never == t.context && t.most_given != nullptr) {
+      const policy::Model& model = facts.policy->models[t.most_given->candidate.model];
+      return {413, "invalid_request_error", "context_length_exceeded",
+              fmt::format("The request may cost more than its candidates' quotas ever hold: {}/{} allows {}.",
+                          facts.policy->providers[model.provider].id, model.id, t.most_given->rule->label)};
+    }
     return {413, "invalid_request_error", "context_length_exceeded",
             fmt::format("The request has about {} tokens; the largest window among the candidates is {}.",
                         facts.input_tokens, t.largest_window)};

@@ -134,6 +134,7 @@ Reading::State Reading::complete() {
   if (nothing && *answer.finish != chat::Finish::length)
     return fail(outcome_of(FREELLM_C_EMPTY, "the answer is empty"));
   chat::Usage missing;
+  input_said_ = answer.usage.input.has_value();
   if (!answer.usage.input) missing.input = input_estimate_;
   if (!answer.usage.output) missing.output = output_estimate();
   assembler_.usage(missing);

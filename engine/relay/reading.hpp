@@ -49,6 +49,8 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   std::string take() { return std::exchange(out_, {}); }
   /// Once done its usage has both figures: the provider's, else ours.
   const chat::Answer& answer() const noexcept { return assembler_.answer(); }
+  /// The input's figure in answer() is the provider's own.
+  bool input_said() const noexcept { return input_said_; }
   /// The provider said itself that it failed, in the place of an answer.
   bool refused() const noexcept { return errored_ && !first_token_; }
   /// The outcome is in the provider's words.
@@ -71,7 +73,7 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   freellm_outcome outcome_{};
   State state_ = State::going;
   chat::Fed fed_ = chat::Fed::ok;
-  bool begun_ = false, first_token_ = false, errored_ = false;
+  bool begun_ = false, first_token_ = false, errored_ = false, input_said_ = false;
 };
 
 }  // namespace freellmapi::relay

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "chat/calibration.hpp"
 #include "chat/request.hpp"
 #include "net/exchange.hpp"
 #include "net/server.hpp"
@@ -52,6 +53,7 @@ class Relay {
   const base::Log& log_;
   Health health_;
   KeyWatch* watch_ = nullptr;
+  chat::Calibration calibration_;
 };
 
 /// Sends a finished reply with the common fields.

@@ -28,7 +28,7 @@ Run::~Run() { exchange_.watch(nullptr); }
 
 quota::Now Run::now() const {
   quota::Now both;
-  both.steady = relay_.clock_.steady();
+  both.steady = relay_.clock_.since_boot();
   both.wall = relay_.clock_.wall();
   return both;
 }
@@ -50,7 +50,9 @@ bool Run::choose() {
   features_.json_object = request.facts.json_object;
   features_.json_schema = request.facts.json_schema;
   features_.stream = request.stream;
-  features_.input_tokens = chat::estimate_tokens(request.facts);
+  input_ = chat::shape_of(request.facts);
+  features_.input_tokens = input_.estimate;
+  features_.input_cell = input_.cell;
   features_.output_tokens = request.max_tokens;
   features_.session = request.session;
 
@@ -61,6 +63,7 @@ bool Run::choose() {
   inputs.features = features_;
   inputs.now = now();
   inputs.seed = seed_;
+  inputs.calibration = &relay_.calibration_;
   // A conversation without an answer in it has nothing to stay with, unless the client says that it is one.
   const bool under_way = request.session_named || request.facts.assistant_seen;
   if (target_.automatic() && policy_.routing.sticky.count() > 0 && under_way) {
@@ -179,7 +182,10 @@ net::Task<Run::End> Run::attempt(Action action) {
   leg.route.created = relay_.clock_.wall();
 
   if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
-  leg.call = std::make_unique<PluginCall>(job_.request, model, leg.route.model, seed_ + lane_index);
+  leg.need = routing::need_of(features_, model, provider, &relay_.calibration_);
+  const bool bounded = features_.output_tokens > 0 || routing::counts_output(model, provider);
+  leg.call = std::make_unique<PluginCall>(job_.request, model, leg.route.model,
+                                          bounded ? leg.need.output_tokens : 0, seed_ + lane_index);
   if (action.repaired) {
     const freellm_outcome& asked = endings_.back().outcome;
     if (!leg.call->repair(asked.repair_field, asked.repair_rename)) {
@@ -187,7 +193,6 @@ net::Task<Run::End> Run::attempt(Action action) {
       co_return fail(leg, outcome_of(FREELLM_C_BAD_REQUEST, asked.message));
     }
   }
-  leg.need = routing::need_of(features_, model);
   const bool local = leg.upstream.plugin->is_local();
   if (!local) {
     // Built before anything is reserved: only the plugin knows how much output it will really ask for.
@@ -196,7 +201,8 @@ net::Task<Run::End> Run::attempt(Action action) {
     watch_plugin(leg, asked_at);
     if (!built) co_return fail(leg, outcome_of(built.error(), FREELLM_C_UNKNOWN));
     leg.request = std::move(*built);
-    if (leg.request.output_bound) leg.need.output_tokens = *leg.request.output_bound;
+    leg.need.output_tokens = leg.request.output_bound ? *leg.request.output_bound
+                                                      : routing::most_output(model, leg.need.input_tokens);
   }
   const bool held = co_await hold_quota(leg, lane.wait);
   if (!held) co_return exchange_.gone() ? End::client_gone : End::passed_over;
@@ -218,9 +224,10 @@ net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
     if (verdict.state == quota::Verdict::State::free) co_return true;
     if (verdict.state != quota::Verdict::State::full) co_return false;
     const milliseconds until_free = std::max(verdict.free_at - at.wall, milliseconds{50});
-    if (at.steady + until_free > give_up_at) co_return false;
+    const base::Instant present = relay_.clock_.steady();
+    if (present + until_free > give_up_at) co_return false;
     // In slices, so that a client that leaves is noticed.
-    const base::Instant look_again = at.steady + std::min(until_free, milliseconds{250});
+    const base::Instant look_again = present + std::min(until_free, milliseconds{250});
     co_await core_.sleep_until(look_again);
   }
   co_return false;

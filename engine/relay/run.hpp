@@ -73,6 +73,7 @@ class Run final : private net::GoneWatcher {
   const policy::Policy& policy_;
   routing::Target target_;
   routing::Features features_;
+  chat::InputShape input_;
   routing::Decision decision_;
   std::optional<Attempts> attempts_;
   std::vector<Ending> endings_;

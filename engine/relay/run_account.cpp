@@ -187,6 +187,7 @@ void Run::settle_success(Leg& leg) {
   if (leg.key && relay_.watch_) relay_.watch_->worked(leg.provider, *leg.key, relay_.clock_.wall());
   const chat::Usage& usage = leg.reading->answer().usage;
   const quota::Now at = now();
+  if (leg.reading->input_said()) relay_.calibration_.learn(leg.model.tokenizer, input_, *usage.input);
   quota::Bill bill;
   bill.input_tokens = usage.input;
   bill.output_tokens = usage.output;
@@ -215,7 +216,7 @@ void Run::settle_failure(Leg& leg, Spent spent) {
   // not streamed is made whole before a byte of it comes, so there the bound stands.
   if (spent == Spent::answer && billing.cancelled_counts_output) {
     const chat::Answer* part = leg.reading ? &leg.reading->answer() : nullptr;
-    bill.input_tokens = part && part->usage.input ? *part->usage.input : features_.input_tokens;
+    bill.input_tokens = part && part->usage.input ? *part->usage.input : leg.need.input_tokens;
     if (part && part->usage.output) {
       bill.output_tokens = part->usage.output;
     } else if (!job_.request.stream && !(part && part->finish)) {

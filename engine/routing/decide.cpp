@@ -20,7 +20,7 @@ class Deciding {
     if (model.provider >= policy_.providers.size()) return;
     const std::vector<KeyIndex>& keys = policy_.providers[model.provider].keys;
     const Gate capability = capability_gate(policy_, model, *in_.target, in_.features);
-    const quota::Need need = need_of(in_.features, model);
+    const quota::Need need = need_of(in_.features, model, policy_.providers[model.provider], in_.calibration);
     const auto first = static_cast<std::uint32_t>(out_.considered.size());
     if (keys.empty()) {
       judge({index, policy::none, wait}, capability, need);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "chat/calibration.hpp"
 #include "policy/policy.hpp"
 #include "quota/ledger.hpp"
 
@@ -22,7 +23,8 @@ struct Features {
   bool json_object = false;
   bool json_schema = false;
   bool stream = false;
-  std::uint64_t input_tokens = 0;   ///< upper estimate
+  std::uint64_t input_tokens = 0;   ///< likely, rather too many
+  std::uint8_t input_cell = 0;      ///< chat::InputShape::cell
   std::uint64_t output_tokens = 0;  ///< what the client allows; 0: not said
   std::uint64_t session = 0;        ///< hash of the conversation; 0: none
 };
@@ -94,12 +96,20 @@ struct Inputs {
   quota::Now now;
   std::uint64_t seed = 0;
   Candidate pinned;  ///< the sticky candidate, model == none when there is none: a preference, never a veto
+  const chat::Calibration* calibration = nullptr;  ///< null: estimates stand as they are
 };
 
 void decide(const Inputs& inputs, Decision& out);
 
-/// The need that would be reserved for these features at this model: what decide() checks and the relay
-/// reserves.
-quota::Need need_of(const Features& features, const policy::Model& model) noexcept;
+/// What would be reserved for these features at this model: what decide() checks, and the relay reserves
+/// unless the plugin says better how much output it asks for. The client's own bound on the output is kept
+/// to; without one an answer may have a share of the tightest token window, and at least 4,096 tokens where
+/// they fit.
+quota::Need need_of(const Features& features, const policy::Model& model, const policy::Provider& provider,
+                    const chat::Calibration* calibration = nullptr) noexcept;
+/// True when a rule counts output tokens: then no request may leave without a bound on them.
+bool counts_output(const policy::Model& model, const policy::Provider& provider) noexcept;
+/// All that an answer may have when nothing bounds it.
+std::uint64_t most_output(const policy::Model& model, std::uint64_t input_tokens) noexcept;
 
 }  // namespace freellmapi::routing

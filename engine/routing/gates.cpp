@@ -7,20 +7,26 @@ namespace freellmapi::routing {
 namespace {
 
 constexpr std::uint64_t usual_output = 4096;  // of a model whose manifest does not say
-// Where the client sets no bound, no answer reserves more than this share of a token window. Many free tiers
-// allow fewer tokens a minute than the model may put out, and would never be used at all; a bill above it is
-// believed.
+// Where the client sets no bound, an answer is asked to keep to this share of a token window, so that others
+// run beside it. Of a small window it may have more: an answer that is cut serves nobody.
 constexpr std::uint64_t open_ended_share = 4;
+constexpr std::uint64_t open_ended_least = 4096;
 
-std::uint64_t open_ended_output(const Features& features, const policy::Model& model) noexcept {
+bool is_output(const policy::Rule& rule) noexcept {
+  return rule.of == policy::Unit::tokens || rule.of == policy::Unit::output_tokens;
+}
+
+std::uint64_t open_ended_output(std::uint64_t input_tokens, const policy::Model& model,
+                                const policy::Provider& provider) noexcept {
   std::uint64_t output = model.max_output > 0 ? model.max_output : usual_output;
-  for (const policy::Rule& rule : model.quota) {
-    const bool both = rule.of == policy::Unit::tokens;
-    if (!both && rule.of != policy::Unit::output_tokens) continue;
-    const std::uint64_t input = both ? features.input_tokens : 0;
-    if (input >= rule.limit) continue;  // does not fit anyway
-    output =
-        std::min({output, std::max<std::uint64_t>(rule.limit / open_ended_share, 1), rule.limit - input});
+  for (const auto* rules : {&model.quota, &provider.quota}) {
+    for (const policy::Rule& rule : *rules) {
+      if (!is_output(rule)) continue;
+      const std::uint64_t input = rule.of == policy::Unit::tokens ? input_tokens : 0;
+      if (input >= rule.limit) continue;  // does not fit anyway
+      const std::uint64_t share = std::max(rule.limit / open_ended_share, open_ended_least);
+      output = std::min({output, share, rule.limit - input});
+    }
   }
   return output;
 }
@@ -81,13 +87,25 @@ Gate capability_gate(const policy::Policy& policy, const policy::Model& model, c
   return Gate::passed;
 }
 
-quota::Need need_of(const Features& features, const policy::Model& model) noexcept {
+quota::Need need_of(const Features& features, const policy::Model& model, const policy::Provider& provider,
+                    const chat::Calibration* calibration) noexcept {
   quota::Need need;
-  need.input_tokens = features.input_tokens;
-  need.output_tokens =
-      features.output_tokens > 0 ? features.output_tokens : open_ended_output(features, model);
+  need.input_tokens = calibration == nullptr
+                          ? features.input_tokens
+                          : calibration->bound(model.tokenizer, {features.input_tokens, features.input_cell});
+  need.output_tokens = features.output_tokens > 0 ? features.output_tokens
+                                                  : open_ended_output(need.input_tokens, model, provider);
   if (model.max_output > 0) need.output_tokens = std::min(need.output_tokens, model.max_output);
   return need;
+}
+
+bool counts_output(const policy::Model& model, const policy::Provider& provider) noexcept {
+  return std::ranges::any_of(model.quota, is_output) || std::ranges::any_of(provider.quota, is_output);
+}
+
+std::uint64_t most_output(const policy::Model& model, std::uint64_t input_tokens) noexcept {
+  if (model.max_output > 0) return model.max_output;
+  return model.context > input_tokens ? model.context - input_tokens : usual_output;
 }
 
 }  // namespace freellmapi::routing

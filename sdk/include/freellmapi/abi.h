@@ -123,9 +123,11 @@ typedef struct freellm_call {
   freellm_str body;
   const freellm_member* members; /* the top-level members of body, in their order */
   size_t member_count;
-  uint64_t max_output_tokens; /* what the client asked for, cut to the model's limit; 0: not said */
-  uint64_t seed;              /* for ids the plugin makes; the same seed gives the same ids */
-  uint32_t model_flags;       /* FREELLM_MODEL_... */
+  /* What the client asked for, cut to the model's limit, or what the model's quota has room for when the
+   * client did not say. To be written into the request; 0: nothing bounds the answer. */
+  uint64_t max_output_tokens;
+  uint64_t seed;        /* for ids the plugin makes; the same seed gives the same ids */
+  uint32_t model_flags; /* FREELLM_MODEL_... */
   uint32_t reserved;
   uint64_t context_tokens; /* the model's context window; 0: unknown */
 } freellm_call;

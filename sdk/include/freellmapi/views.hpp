@@ -47,7 +47,7 @@ class Call {
       if (view(m.name) == name) return view(m.value) == "null" ? std::nullopt : std::optional(view(m.value));
     return std::nullopt;
   }
-  /// Tokens the client asked for, cut to the model's limit; 0: not said.
+  /// The most tokens to ask for: the client's word, cut to the model's limit, or the quota's; 0: no bound.
   std::uint64_t max_output_tokens() const noexcept { return call_.max_output_tokens; }
   /// For ids that the plugin makes.
   std::uint64_t seed() const noexcept { return call_.seed; }

@@ -116,6 +116,21 @@ TEST_F(Exhausted, NoModelWithToolsIs422) {
   expect(422, "no_tools_model");
 }
 
+TEST_F(Exhausted, WhatNoQuotaEverHoldsIs413AndNamesTheRule) {
+  policy::Rule small, large;
+  small.limit = 6'000;
+  large.limit = 8'000;
+  large.label = "8000 tokens per minute";
+  gated(Gate::quota_never);
+  decision.considered.back().rule = &small;
+  gated(Gate::quota_never);
+  decision.considered.back().rule = &large;
+  expect(413, "context_length_exceeded");
+  EXPECT_EQ(
+      failure().message,
+      "The request may cost more than its candidates' quotas ever hold: p1/m allows 8000 tokens per minute.");
+}
+
 TEST_F(Exhausted, APromptThatFitsNowhereIs413WithTheLargestWindow) {
   gated(Gate::context_too_small, 0s, 8'192);
   gated(Gate::context_too_small, 0s, 32'768);

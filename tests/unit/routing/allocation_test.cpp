@@ -30,7 +30,8 @@ TEST_F(Allocation, NothingIsAllocatedOnceWarmNotEvenAtAReset) {
     for (const std::uint32_t i : decision.order) {
       const Candidate& c = decision.considered[i].candidate;
       quota::Reservation r;
-      const quota::Need need = need_of(features, plan->policy().models[c.model]);
+      const quota::Need need = need_of(features, plan->policy().models[c.model],
+                                       plan->policy().providers[plan->policy().models[c.model].provider]);
       if (ledger.reserve(plan, c.key, c.model, need, now(), r).state != quota::Verdict::State::free) continue;
       ledger.settle(std::move(r), {true, 5, 5, {}}, now());
       return;

@@ -121,7 +121,7 @@ std::uint64_t output_of(std::uint64_t asked, const policy::Model& model, std::ui
   Features f;
   f.input_tokens = input;
   f.output_tokens = asked;
-  const quota::Need need = need_of(f, model);
+  const quota::Need need = need_of(f, model, {});
   EXPECT_EQ(need.input_tokens, input);
   return need.output_tokens;
 }
@@ -137,11 +137,43 @@ TEST(Need, IsTheModelsMostOrTheUsualWhenTheClientDoesNotSay) {
   EXPECT_EQ(output_of(0, limited(0)), 4096u);
 }
 
-TEST(Need, OfAnOpenEndedAnswerIsNoMoreThanAQuarterOfATokenWindow) {
-  EXPECT_EQ(output_of(0, limited(32'768, {tokens_per_minute(12'000)})), 3000u);
-  EXPECT_EQ(output_of(0, limited(32'768, {tokens_per_minute(12'000)}), 11'000), 1000u);
+TEST(Need, OfAnOpenEndedAnswerLeavesRoomForOthersInATokenWindow) {
+  EXPECT_EQ(output_of(0, limited(32'768, {tokens_per_minute(60'000)})), 15'000u) << "a quarter";
+  EXPECT_EQ(output_of(0, limited(32'768, {tokens_per_minute(12'000)})), 4096u) << "but enough to be of use";
+  EXPECT_EQ(output_of(0, limited(32'768, {tokens_per_minute(12'000)}), 11'000), 1000u) << "or what is left";
+  EXPECT_EQ(output_of(0, limited(32'768, {tokens_per_minute(200)})), 100u) << "of a small key too";
   EXPECT_EQ(output_of(0, limited(32'768, {tokens_per_minute(12'000)}), 12'000), 32'768u) << "never fits";
   EXPECT_EQ(output_of(32'768, limited(32'768, {tokens_per_minute(12'000)})), 32'768u) << "the client's word";
+}
+
+TEST(Need, OfAnOpenEndedAnswerMindsTheProvidersWindowsToo) {
+  policy::Provider provider;
+  provider.quota = {tokens_per_minute(40'000)};
+  Features f;
+  f.input_tokens = 100;
+  EXPECT_EQ(need_of(f, limited(32'768), provider).output_tokens, 10'000u);
+  EXPECT_TRUE(counts_output(limited(0), provider));
+  EXPECT_FALSE(counts_output(limited(0), {}));
+}
+
+TEST(Need, OfAnAnswerThatNothingBoundsIsAllThatTheModelHas) {
+  EXPECT_EQ(most_output(limited(8192), 100), 8192u);
+  policy::Model model = limited(0);
+  model.context = 10'000;
+  EXPECT_EQ(most_output(model, 100), 9'900u);
+}
+
+TEST(Need, HasTheInputThatTheFamilyIsKnownToBill) {
+  const auto calibration = std::make_unique<chat::Calibration>();
+  policy::Model model = limited(8192);
+  model.tokenizer = 5;
+  Features f;
+  f.input_tokens = 9'000;
+  f.input_cell = 2;
+  for (int i = 0; i < 50; ++i) calibration->learn(5, {9'000, 2}, 6'000);
+  const std::uint64_t learned = need_of(f, model, {}, calibration.get()).input_tokens;
+  EXPECT_GE(learned, 6'000u);
+  EXPECT_LT(learned, 7'000u);
 }
 
 }  // namespace

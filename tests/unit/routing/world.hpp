@@ -70,8 +70,8 @@ class Routing : public ::testing::Test {
     policy.chains.at(index).steps = steps;
   }
 
-  void bind() { plan = ledger.bind(std::make_shared<const policy::Policy>(policy)); }
-  quota::Now now() const { return {clock.steady(), clock.wall()}; }
+  void bind() { plan = ledger.bind(std::make_shared<const policy::Policy>(policy)).value(); }
+  quota::Now now() const { return {clock.since_boot(), clock.wall()}; }
 
   const Decision& decide_for(std::string_view name, Features features = {}, std::uint64_t seed = 0,
                              Candidate pinned = {}) {

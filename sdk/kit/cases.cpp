@@ -6,6 +6,7 @@
 #include "kit/compare.hpp"
 #include "kit/drive.hpp"
 #include "kit/variants.hpp"
+#include "kit/words.hpp"
 
 namespace freellmapi::kit {
 namespace {
@@ -101,6 +102,42 @@ void judge_truncated(const freellm_provider& provider, const Fixture& fixture, F
   }
 }
 
+/// What read_answer wrote, held against answer.json and answer.bin.
+void judge_answer(const freellm_provider& provider, const Fixture& fixture, Faults& faults) {
+  if (!fixture.answer || fixture.endpoint == 0)
+    throw std::runtime_error("answer.json or answer.bin without response.http and an endpoint");
+  const Answered got = read_answer(provider, fixture, *fixture.answer);
+  if (fixture.written_bytes && got.body != *fixture.written_bytes)
+    faults.push_back("answer.bin: " + std::to_string(got.body.size()) + " bytes written, " +
+                     std::to_string(fixture.written_bytes->size()) + " expected, or others");
+  const json::object nothing;
+  const json::object& wanted = fixture.written ? fixture.written->as_object() : nothing;
+  if (got.status != FREELLM_OK && !wanted.contains("error"))
+    faults.push_back("read_answer: " + status_word(got.status) + " " +
+                     json::serialize(outcome_json(got.failure)));
+  for (const auto& [name, value] : wanted) {
+    json::value actual;
+    if (name == "content_type") {
+      actual = got.content_type;
+    } else if (name == "input_tokens") {
+      if (got.input_tokens) actual = *got.input_tokens;
+    } else if (name == "body") {
+      json::error_code error;
+      actual = json::parse(got.body, error);
+      if (error) faults.push_back("the answer is no JSON: " + got.body.substr(0, 200));
+    } else if (name == "error") {
+      actual = status_word(got.status);
+    } else if (name == "failure") {
+      const std::string difference = differs_in(value.as_object(), outcome_json(got.failure));
+      if (!difference.empty()) faults.push_back(difference);
+      continue;
+    } else {
+      faults.push_back("answer.json: " + std::string(name) + "?");
+    }
+    if (!same(value, actual)) faults.push_back(std::string(name) + ": " + expected(value, actual));
+  }
+}
+
 bool is_variant(Aspect aspect) { return aspect >= Aspect::whole && aspect <= Aspect::no_space; }
 
 }  // namespace
@@ -119,6 +156,8 @@ bool shows(const Fixture& fixture, Aspect aspect) {
       return fixture.outcome.has_value();
     case Aspect::limits:
       return fixture.limits.has_value();
+    case Aspect::answer:
+      return fixture.written || fixture.written_bytes;
     case Aspect::no_done:
       return fixture.events && fixture.answer && fixture.runs("no-done");
     case Aspect::truncated:
@@ -139,6 +178,8 @@ std::vector<std::string> run_case(const freellm_provider& provider, const Fixtur
     judge_request(provider, fixture, faults);
   } else if (aspect == Aspect::keys) {
     judge_keys(provider, fixture.keys->as_array(), faults);
+  } else if (aspect == Aspect::answer) {
+    judge_answer(provider, fixture, faults);
   } else if (aspect == Aspect::probe) {
     const json::value got = probe(provider);
     if (!same(*fixture.probe, got)) faults.push_back(expected(*fixture.probe, got));

@@ -24,12 +24,13 @@ enum class Aspect {
   no_done,
   truncated,
   outcome,
-  limits
+  limits,
+  answer  ///< of an endpoint beside chat
 };
 inline constexpr Aspect all_aspects[] = {
     Aspect::request,   Aspect::probe,     Aspect::keys,    Aspect::whole,    Aspect::byte_by_byte,
     Aspect::every_cut, Aspect::crlf,      Aspect::cr,      Aspect::comments, Aspect::no_space,
-    Aspect::no_done,   Aspect::truncated, Aspect::outcome, Aspect::limits};
+    Aspect::no_done,   Aspect::truncated, Aspect::outcome, Aspect::limits,   Aspect::answer};
 
 /// Does the folder say anything about it?
 bool shows(const Fixture& fixture, Aspect aspect);

@@ -47,7 +47,8 @@ void add_fixture_checks(std::vector<Check>& checks) {
       {Aspect::no_done, "no-done", "without [DONE] an answer is whole exactly when it has a finish"},
       {Aspect::truncated, "truncated", "an answer cut before its end is never a success"},
       {Aspect::outcome, "outcomes", "errors are classified as written down"},
-      {Aspect::limits, "limits", "rate-limit headers become the windows that are written down"}};
+      {Aspect::limits, "limits", "rate-limit headers become the windows that are written down"},
+      {Aspect::answer, "endpoints", "answers beside chat become what is written down"}};
   Group group(checks, "fixtures");
   group.add("readable", "every folder can be read and shows something", [](Subject& subject, Judge& judge) {
     if (subject.fixtures_folder().empty()) judge.skip("no fixtures; name their folder with --fixtures");

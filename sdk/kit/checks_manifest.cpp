@@ -16,7 +16,7 @@ constexpr std::string_view root_members[] = {
 constexpr std::string_view model_members[] = {
     "name",    "family", "kind",      "context", "max_output", "max_input", "dims", "tools",
     "vision",  "json",   "reasoning", "prefill", "rank",       "speed",     "tier", "enabled",
-    "why_off", "since",  "source",    "as_of",   "quota",      "note"};
+    "why_off", "since",  "source",    "as_of",   "quota",      "note",      "cost"};
 constexpr std::uint64_t most_tokens = 100'000'000;
 
 using Look = std::function<void(const Place&, const Facts&, Judge&)>;

@@ -14,6 +14,8 @@
 namespace freellmapi::kit {
 namespace {
 
+constexpr std::size_t answer_most = std::size_t{64} << 20;
+
 void add_text(json::array& events, std::string_view kind, std::string_view piece) {
   if (!events.empty())
     if (json::value* last = events.back().get_object().if_contains(kind)) {
@@ -232,8 +234,10 @@ Parsed answer_locally(const freellm_provider& provider, const ClientCall& client
 
 json::object build(const freellm_provider& provider, const ClientCall& client) {
   const HostCall call(client);
-  const Written written = write_request(provider, *call.get());
+  const Written written = client.endpoint == 0 ? write_request(provider, *call.get())
+                                               : write_request(provider, client.endpoint, *call.get());
   if (written.status < 0) return {{"error", status_word(written.status)}};
+  if (client.endpoint != 0 && !written.faults.empty()) throw std::runtime_error(written.faults.front());
   json::error_code error;
   const json::value body = json::parse(written.body, error);
   if (error) throw std::runtime_error("the body is no JSON (" + error.message() + "): " + written.body);
@@ -243,6 +247,38 @@ json::object build(const freellm_provider& provider, const ClientCall& client) {
   out["pieces"] = written.pieces;
   out["text"] = written.body;
   return out;
+}
+
+Answered read_answer(const freellm_provider& provider, const ClientCall& client, const Answer& answer) {
+  const freellm_endpoints& endpoints = endpoints_of(provider);
+  const HostCall call(client);
+  const HostHead head(answer);
+  Answered answered;
+  answered.failure = blank_outcome();
+  freellm_answer_out out{};
+  out.size = sizeof out;
+  out.ctx = &answered;
+  out.content_type = [](freellm_answer_out* o, freellm_str type) -> freellm_status {
+    Answered& self = *static_cast<Answered*>(o->ctx);
+    if (!self.content_type.empty() || !self.body.empty()) return FREELLM_E_INVALID;
+    self.content_type = view(type);
+    return FREELLM_OK;
+  };
+  out.body = [](freellm_answer_out* o, const void* data, std::size_t n) -> freellm_status {
+    Answered& self = *static_cast<Answered*>(o->ctx);
+    if (self.content_type.empty() || n > answer_most - self.body.size()) return FREELLM_E_LIMIT;
+    self.body.append(static_cast<const char*>(data), n);
+    return FREELLM_OK;
+  };
+  out.input_tokens = [](freellm_answer_out* o, std::uint64_t tokens) -> freellm_status {
+    static_cast<Answered*>(o->ctx)->input_tokens = tokens;
+    return FREELLM_OK;
+  };
+  answered.status = inside("read_answer", [&] {
+    return endpoints.read_answer(&provider, client.endpoint, call.get(), head.get(), text(answer.body), &out,
+                                 &answered.failure);
+  });
+  return answered;
 }
 
 json::value probe(const freellm_provider& provider) {

@@ -1,8 +1,10 @@
 // Calls a provider's table as the host does and writes down what came out, in the words of the fixture files.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +72,16 @@ Parsed answer_locally(const freellm_provider& provider, const ClientCall& client
 
 /// {"method","path","headers","credential","body","output_bound","pieces"} or {"error"}.
 json::object build(const freellm_provider& provider, const ClientCall& client);
+
+/// What an endpoint beside chat wrote of a whole answer.
+struct Answered {
+  freellm_status status = FREELLM_OK;
+  std::string content_type, body;
+  std::optional<std::uint64_t> input_tokens;
+  freellm_outcome failure{};
+};
+/// read_answer of `client.endpoint`. Throws when the provider has no such extension.
+Answered read_answer(const freellm_provider& provider, const ClientCall& client, const Answer& answer);
 
 /// {"method","path","headers","credential"}; null when the provider has none.
 json::value probe(const freellm_provider& provider);

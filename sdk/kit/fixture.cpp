@@ -1,5 +1,7 @@
 #include "kit/fixture.hpp"
 
+#include <freellmapi/ext/endpoints.h>
+
 #include <algorithm>
 #include <freellmapi/durations.hpp>
 #include <fstream>
@@ -65,6 +67,14 @@ std::uint32_t model_flag(const std::string& word, const fs::path& folder) {
   if (word == "json_schema") return FREELLM_MODEL_JSON_SCHEMA;
   if (word == "reasoning") return FREELLM_MODEL_REASONING;
   throw std::runtime_error(folder.string() + ": model_can: " + word + "?");
+}
+
+std::uint32_t endpoint_named(const std::string& word, const fs::path& folder) {
+  if (word.empty()) return 0;
+  if (word == "embeddings") return FREELLM_ENDPOINT_EMBEDDINGS;
+  if (word == "images") return FREELLM_ENDPOINT_IMAGES;
+  if (word == "speech") return FREELLM_ENDPOINT_SPEECH;
+  throw std::runtime_error(folder.string() + ": endpoint: " + word + "?");
 }
 
 std::uint64_t number_at(const json::object& object, std::string_view name, std::uint64_t otherwise) {
@@ -148,6 +158,8 @@ Fixture::Fixture(const fs::path& folder) : name(folder.filename().string()) {
   limits = read_json(folder / "limits.json");
   probe = read_json(folder / "probe.json");
   keys = read_json(folder / "keys.json");
+  written = read_json(folder / "answer.json");
+  written_bytes = read_file(folder / "answer.bin");
 
   const bool stream = answer && answer->is_event_stream();
   body = read_file(folder / "call.json")
@@ -167,6 +179,7 @@ Fixture::Fixture(const fs::path& folder) : name(folder.filename().string()) {
                                 number_at(call, "max_completion_tokens", number_at(call, "max_tokens", 0)));
   context_tokens = number_at(s, "context_tokens", 0);
   seed = number_at(s, "seed", 7);
+  endpoint = endpoint_named(string_at(s, "endpoint", ""), folder);
   const auto now = freellmapi::sdk::parse_iso8601(string_at(s, "now", "2026-11-22T18:00:00Z"));
   if (!now) throw std::runtime_error(folder.string() + ": now is no time");
   now_unix_ms = *now;
@@ -234,7 +247,7 @@ std::vector<freellm_member> top_members(std::string_view object) {
 
 HostCall::HostCall(const ClientCall& client) : members_(top_members(client.body)) {
   call_.size = sizeof call_;
-  call_.flags = call_flags(json::parse(client.body).as_object());
+  if (client.endpoint == 0) call_.flags = call_flags(json::parse(client.body).as_object());
   call_.model = text(client.model);
   call_.body = text(client.body);
   call_.members = members_.data();

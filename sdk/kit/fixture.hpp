@@ -36,6 +36,7 @@ struct ClientCall {
   std::string body;   ///< the client's
   std::uint32_t model_flags = ordinary_model;
   std::uint64_t max_output_tokens = 0, context_tokens = 0, seed = 7;
+  std::uint32_t endpoint = 0;  ///< FREELLM_ENDPOINT_...; 0: chat
 };
 
 /// Throws std::runtime_error with the file's name when something in the folder cannot be read.
@@ -48,6 +49,8 @@ struct Fixture : ClientCall {
   std::vector<std::string> skipped;
   std::optional<Answer> answer;
   std::optional<json::value> request, events, outcome, limits, probe, keys;
+  std::optional<json::value> written;        ///< answer.json: what read_answer must write
+  std::optional<std::string> written_bytes;  ///< answer.bin: its body, byte for byte
 
   bool runs(std::string_view variant) const;
 };

@@ -162,6 +162,23 @@ Written write_request(const freellm_provider& provider, const freellm_call& call
   return std::move(sink).take(status);
 }
 
+const freellm_endpoints& endpoints_of(const freellm_provider& provider) {
+  const void* const table = provider.get_extension == nullptr
+                                ? nullptr
+                                : provider.get_extension(&provider, text(FREELLM_EXT_ENDPOINTS));
+  if (table == nullptr) throw std::runtime_error("the provider has no freellm.endpoints/1");
+  return *static_cast<const freellm_endpoints*>(table);
+}
+
+Written write_request(const freellm_provider& provider, std::uint32_t endpoint, const freellm_call& call) {
+  const freellm_endpoints& endpoints = endpoints_of(provider);
+  RequestSink sink(call.body);
+  const freellm_status status = inside("build_request of an endpoint", [&] {
+    return endpoints.build_request(&provider, endpoint, &call, sink.out());
+  });
+  return std::move(sink).take(status);
+}
+
 Written write_probe(const freellm_provider& provider) {
   RequestSink sink({nullptr, 0});
   const freellm_status status =

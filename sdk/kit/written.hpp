@@ -2,6 +2,7 @@
 #pragma once
 
 #include <freellmapi/abi.h>
+#include <freellmapi/ext/endpoints.h>
 
 #include <cstdint>
 #include <optional>
@@ -62,8 +63,12 @@ class RequestSink {
   Written written_;
 };
 
+/// The extension "freellm.endpoints/1". Throws when the provider has it not.
+const freellm_endpoints& endpoints_of(const freellm_provider& provider);
 /// build_request, with `call` as it is.
 Written write_request(const freellm_provider& provider, const freellm_call& call);
+/// build_request of the extension "freellm.endpoints/1". Throws when the provider has it not.
+Written write_request(const freellm_provider& provider, std::uint32_t endpoint, const freellm_call& call);
 /// build_probe; REQUIRES: the provider has one.
 Written write_probe(const freellm_provider& provider);
 

@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::size_t mebi = 1'024 * 1'024;
 // A parser may gather a body of 32 MiB, and needs it twice for a moment.
-constexpr std::size_t endless = (sanitized ? 16 : 64) * mebi;
-constexpr std::size_t growth_most = 56 * mebi, leak_most = 8 * mebi;
+constexpr std::size_t endless = (sanitized ? 16 : 96) * mebi;
+constexpr std::size_t growth_most = 72 * mebi, leak_most = 8 * mebi;
 constexpr std::size_t piece = 64 * 1'024;
 
 /// Takes every event and keeps nothing.

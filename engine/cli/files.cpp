@@ -138,13 +138,18 @@ base::Result<fs::path> find_policy(const std::string& flag) {
                      "/etc/freellmapi); name one with --policy"};
 }
 
-base::Result<fs::path> data_directory(const std::string& flag) {
+fs::path data_path(const std::string& flag) {
   fs::path folder = flag;
   if (folder.empty()) folder = plain_environment("FREELLMAPI_HOME");
   if (folder.empty()) {
     const std::string state = plain_environment("XDG_STATE_HOME");
     folder = (state.empty() ? home() / ".local/state" : fs::path{state}) / "freellmapi";
   }
+  return folder;
+}
+
+base::Result<fs::path> data_directory(const std::string& flag) {
+  fs::path folder = data_path(flag);
   std::error_code ec;
   const bool made = fs::create_directories(folder, ec);
   if (ec)

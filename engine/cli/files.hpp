@@ -36,6 +36,9 @@ base::Result<std::filesystem::path> find_policy(const std::string& flag);
 /// --data, $FREELLMAPI_HOME, $XDG_STATE_HOME/freellmapi, ~/.local/state/freellmapi. Made (0700) when missing.
 base::Result<std::filesystem::path> data_directory(const std::string& flag);
 
+/// The same folder, made by nobody.
+std::filesystem::path data_path(const std::string& flag);
+
 /// --plugins (colon-separated), then the folder the program was installed with.
 std::vector<std::filesystem::path> plugin_directories(const std::string& flag);
 

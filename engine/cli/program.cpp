@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "cli/keys.hpp"
 #include "cli/plugins_check.hpp"
 #include "cli/serve.hpp"
 #include "cli/verbs.hpp"
@@ -22,6 +23,59 @@ void add_places(CLI::App& verb, Places& places) {
   verb.add_option("--data", places.data, "folder for keys and state");
   verb.add_option("--plugins", places.plugins,
                   "folders with provider plugins, separated by ':', before the installed one");
+}
+
+/// One verb under `keys`. What else stands on its line is gathered, so that nothing repeats it: it may be a
+/// key.
+CLI::App* add_keys_verb(CLI::App& above, const char* name, const char* about, KeysOptions& options) {
+  CLI::App* verb = above.add_subcommand(name, about);
+  add_places(*verb, options.places);
+  verb->add_flag("--json", options.as_json, "as JSON");
+  verb->allow_extras();
+  return verb;
+}
+
+void add_keys(CLI::App& app, KeysOptions& options, int& code) {
+  CLI::App* keys = app.add_subcommand("keys", "the providers' keys: the vault and what else was found");
+  keys->require_subcommand(1);
+  const auto on = [&options, &code](CLI::App* verb, auto run) {
+    verb->callback([verb, run, &options, &code] {
+      options.rest = verb->remaining();
+      code = run(options);
+    });
+  };
+  CLI::App* add = add_keys_verb(
+      *keys, "add", "take a key from standard input, or from a prompt that does not show it", options);
+  CLI::App* list = add_keys_verb(
+      *keys, "list", "every key with its source, last four characters, state and health", options);
+  CLI::App* test = add_keys_verb(*keys, "test",
+                                 "ask the providers whether they know their keys; spends no quota", options);
+  CLI::App* remove = add_keys_verb(*keys, "remove", "take a key out of the vault", options);
+  CLI::App* disable = add_keys_verb(*keys, "disable", "keep a key and do not use it", options);
+  CLI::App* enable = add_keys_verb(*keys, "enable", "use it again", options);
+  CLI::App* import = add_keys_verb(*keys, "import", "take the keys of a .env file into the vault", options);
+  CLI::App* save =
+      add_keys_verb(*keys, "export", "write the vault's keys into a new .env file (0600)", options);
+  for (CLI::App* verb : {add, remove, disable, enable})
+    verb->add_option("provider", options.provider, "the provider's name in the policy")->required();
+  for (CLI::App* verb : {list, test}) verb->add_option("provider", options.provider, "this one alone");
+  for (CLI::App* verb : {test, remove, disable, enable})
+    verb->add_option("label", options.label, "which key, as `keys list` calls it");
+  add->add_option("--label", options.label, "what to call it; else key1, key2 ...");
+  add->add_flag("--anyway", options.anyway, "also when it does not look like a key of that provider");
+  test->add_flag("--spend", options.spend,
+                 "where no free test tells, send the shortest chat: it spends quota that no counter sees");
+  for (CLI::App* verb : {import, save}) verb->add_option("file", options.file, "the file")->required();
+  save->add_flag("--yes-show-secrets", options.show_secrets,
+                 "whoever can read the file has the keys: agreed");
+  on(add, keys_add);
+  on(list, keys_list);
+  on(test, keys_test);
+  on(remove, keys_remove);
+  on(disable, [](const KeysOptions& o) { return keys_enable(o, false); });
+  on(enable, [](const KeysOptions& o) { return keys_enable(o, true); });
+  on(import, keys_import);
+  on(save, keys_export);
 }
 
 int run_verbs(int argc, char** argv) {
@@ -74,7 +128,8 @@ int run_verbs(int argc, char** argv) {
   PluginsCheckOptions checking;
   CLI::App* conformance = plugins->add_subcommand("check", "run the conformance kit on a plugin");
   conformance->add_option("file", checking.file, "the plugin, FILE.so")->required();
-  conformance->add_option("--fixtures", checking.fixtures, "folder of its fixtures; else the one beside the file");
+  conformance->add_option("--fixtures", checking.fixtures,
+                          "folder of its fixtures; else the one beside the file");
   conformance->add_option("--group", checking.group, "run one group of checks");
   conformance->add_option("--only", checking.only, "run one check, by its id");
   conformance->add_flag("--json", checking.as_json, "as JSON");
@@ -89,7 +144,14 @@ int run_verbs(int argc, char** argv) {
   CLI::App* key = app.add_subcommand("unified-key", "the one key that clients use")->require_subcommand(1);
   CLI::App* key_show = key->add_subcommand("show", "print it");
   add_places(*key_show, places);
-  key_show->callback([&] { code = unified_key_show(places); });
+  CLI::App* key_rotate = key->add_subcommand("rotate", "make a new one; the old one stops working");
+  add_places(*key_rotate, places);
+  for (CLI::App* verb : {key_show, key_rotate}) verb->add_flag("--json", as_json, "as JSON");
+  key_show->callback([&] { code = unified_key_show(places, as_json); });
+  key_rotate->callback([&] { code = unified_key_rotate(places, as_json); });
+
+  KeysOptions keys;
+  add_keys(app, keys, code);
 
   std::string out, file;
   CLI::App* config = app.add_subcommand("client-config", "write or check the file that other tools read");

@@ -21,6 +21,9 @@ base::Result<World> usable_world(const Places& places, Quiet& quiet) {
     print_faults(*world);
     return base::Error{base::Errc::invalid_argument, world->policy_file.string() + " has errors"};
   }
+  if (world) {
+    for (const std::string& problem : world->problems) fmt::print(stderr, "freellmapi: {}\n", problem);
+  }
   return world;
 }
 

@@ -1,19 +1,22 @@
 #include "cli/serve.hpp"
 
 #include <fmt/format.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/text.hpp"
 #include "cli/files.hpp"
+#include "cli/prober.hpp"
+#include "cli/remembered.hpp"
 #include "cli/unified_key.hpp"
+#include "cli/vault_door.hpp"
 #include "net/server.hpp"
 #include "relay/relay.hpp"
 #include "surfaces/front/front.hpp"
@@ -27,13 +30,6 @@ namespace {
 int refuse(const std::string& sentence) {
   fmt::print(stderr, "freellmapi: {}\n", sentence);
   return 2;
-}
-
-/// A core file or a debugger of the same account would show every key.
-void keep_memory_private() {
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 /// What changes when a file is edited or replaced.
@@ -57,10 +53,14 @@ struct FileMark {
 /// Reads the world again and swaps the snapshot, or leaves everything as it is.
 class Reloader {
  public:
-  Reloader(Places places, std::string unified_key, host::PluginLoader& loader, quota::Ledger& ledger,
-           relay::Current& current, surfaces::Status& status, base::Log& log, const base::Clock& clock)
+  Reloader(Places places, std::filesystem::path data, base::Secret unified_key, store::Vault& vault,
+           Remembered& remembered, host::PluginLoader& loader, quota::Ledger& ledger, relay::Current& current,
+           surfaces::Status& status, base::Log& log, const base::Clock& clock)
       : places_(std::move(places)),
+        data_(std::move(data)),
         unified_key_(std::move(unified_key)),
+        vault_(vault),
+        remembered_(remembered),
         loader_(loader),
         ledger_(ledger),
         current_(current),
@@ -75,7 +75,8 @@ class Reloader {
     // From here on it is this file: one that vanishes is a fault, not a reason to take another.
     places_.policy = file->string();
     mark_ = FileMark::of(*file);
-    auto world = read_world(places_, loader_);
+    generation_ = vault_.generation();
+    auto world = read_world(places_, loader_, false, &vault_);
     if (!world) return world.error();
     if (auto taken = take(*world); !taken) return taken.error();
     return world;
@@ -84,7 +85,9 @@ class Reloader {
   void reload() {
     // Marked before it is read: a change in between is seen at the next tick.
     mark_ = FileMark::of(places_.policy);
-    auto world = read_world(places_, loader_);
+    if (const auto generation = vault_.generation()) generation_ = generation;
+    take_unified_key();
+    auto world = read_world(places_, loader_, false, &vault_);
     const base::Result<void> taken = world ? take(*world) : base::Result<void>(world.error());
     if (!taken) {
       const std::string& message = taken.error().message;
@@ -99,6 +102,11 @@ class Reloader {
   }
 
   void reload_if_changed() {
+    // Somebody has changed the vault; what cannot be read now is read at the next tick.
+    if (const auto generation = vault_.generation(); generation && generation != generation_) {
+      reload();
+      return;
+    }
     const FileMark mark = FileMark::of(places_.policy);
     if (mark == mark_) {
       seen_.reset();
@@ -112,6 +120,9 @@ class Reloader {
     reload();
   }
 
+  /// Told of every new unified key.
+  void on_unified_key(std::function<void(const base::Secret&)> told) { told_of_key_ = std::move(told); }
+
   void report(const World& world) const {
     for (const auto& d : world.diagnostics) {
       if (d.warning) log_.warn("policy.warning", {{"message", d.text()}});
@@ -124,6 +135,18 @@ class Reloader {
   }
 
  private:
+  void take_unified_key() {
+    auto key = unified_key(data_, vault_);
+    if (!key) {
+      log_.error("unified_key.unreadable", {{"message", key.error().text()}});
+      return;
+    }
+    if (base::equal_constant_time(key->reveal(), unified_key_.reveal())) return;
+    unified_key_ = std::move(*key);
+    if (told_of_key_) told_of_key_(unified_key_);
+    log_.info("unified_key.rotated", {{"last_four", unified_key_.last_four()}});
+  }
+
   base::Result<void> take(const World& world) {
     if (!world.policy) {
       std::string faults;
@@ -145,8 +168,9 @@ class Reloader {
                                          clock_.wall(), before.get());
     if (!snapshot) return snapshot.error();
     // Redaction first: from the swap on, the new keys are in use.
-    log_.set_redactor(world.redactor(unified_key_, in_force_.get()));
+    log_.set_redactor(world.redactor(unified_key_.reveal(), in_force_.get()));
     current_.set(std::move(*snapshot));
+    remembered_.set_retention(world.policy->store);
     in_force_ = world.policy;
     return {};
   }
@@ -162,7 +186,12 @@ class Reloader {
   }
 
   Places places_;
-  const std::string unified_key_;
+  const std::filesystem::path data_;
+  base::Secret unified_key_;
+  store::Vault& vault_;
+  Remembered& remembered_;
+  std::optional<std::int64_t> generation_;
+  std::function<void(const base::Secret&)> told_of_key_;
   host::PluginLoader& loader_;
   quota::Ledger& ledger_;
   relay::Current& current_;
@@ -244,20 +273,25 @@ int serve(const ServeOptions& options) {
   base::Log log(clock, options.format, options.level);
   const auto data = data_directory(options.places.data);
   if (!data) return refuse(data.error().text());
-  const auto key = unified_key(*data);
+  const auto vault = open_vault(*data, true);
+  if (!vault) return refuse(vault.error().text());
+  const auto key = unified_key(*data, **vault);
   if (!key) return refuse(key.error().text());
+  const auto remembered = Remembered::open(database_file(*data), clock, log);
+  if (!remembered) return refuse(remembered.error().text());
 
   host::PluginLoader loader(log);
   quota::Ledger ledger;
   routing::Sticky sticky;
   relay::Current current;
   surfaces::Status status;
-  Reloader reloader(options.places, std::string(key->reveal()), loader, ledger, current, status, log, clock);
+  Reloader reloader(options.places, *data, *key, **vault, **remembered, loader, ledger, current, status, log, clock);
   const auto world = reloader.start();
   if (!world) return refuse(world.error().text());
   reloader.report(*world);
 
   relay::Relay relay(current, ledger, sticky, clock, log);
+  relay.watch_keys(remembered->get());
   surfaces::openai::ChatEndpoint chat(relay);
   surfaces::openai::ModelsEndpoint models(relay, ledger, clock);
   net::Server* running = nullptr;
@@ -279,6 +313,9 @@ int serve(const ServeOptions& options) {
       {"/version", "GET", Access::open, "", version},
   };
   surfaces::FrontDoor door(surfaces::KeyGate(key->reveal()), std::move(routes), log, clock);
+  door.keep_records(remembered->get());
+  reloader.on_unified_key([&door](const base::Secret& fresh) { door.set_gate(surfaces::KeyGate(fresh.reveal())); });
+  Prober prober(current, (*remembered)->health(), log);
 
   net::ServerOptions server_options;
   server_options.address = world->policy->server.address;
@@ -286,6 +323,7 @@ int serve(const ServeOptions& options) {
   server_options.hosts = world->policy->server.hosts;
   net::Server server(std::move(server_options), door, clock, log);
   running = &server;
+  server.set_background("probe", prober);
   if (const auto listening = server.listen(); !listening) return refuse(listening.error().text());
   if (!anyone_can_answer(*world->policy)) {
     return refuse(
@@ -299,7 +337,11 @@ int serve(const ServeOptions& options) {
              {{"address", world->policy->server.address},
               {"message", "other machines can reach this router; the unified key is all that protects it"}});
   }
-  server.run([&reloader] { reloader.reload(); }, [&reloader] { reloader.reload_if_changed(); });
+  server.run([&reloader] { reloader.reload(); },
+             [&] {
+               reloader.reload_if_changed();
+               (*remembered)->tick();
+             });
   return 0;
 }
 

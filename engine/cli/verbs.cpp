@@ -9,6 +9,7 @@
 #include "cli/files.hpp"
 #include "cli/quiet.hpp"
 #include "cli/unified_key.hpp"
+#include "cli/vault_door.hpp"
 #include "policy/show.hpp"
 
 namespace freellmapi::cli {
@@ -29,6 +30,14 @@ void print_faults_as_json(const World& world) {
              "\n",
              base::json_string(world.policy_file.string()), world.policy != nullptr,
              world.policy ? base::json_string(world.policy->version) : "null", faults);
+}
+
+void print_key(const base::Secret& key, bool as_json) {
+  if (as_json) {
+    fmt::print("{{\"unified_key\":{}}}\n", base::json_string(key.reveal()));
+  } else {
+    fmt::print("{}\n", key.reveal());
+  }
 }
 
 }  // namespace
@@ -63,12 +72,24 @@ int policy_schema() {
   return 0;
 }
 
-int unified_key_show(const Places& places) {
+int unified_key_show(const Places& places, bool as_json) {
+  keep_memory_private();
   const auto data = data_directory(places.data);
   if (!data) return refuse(data.error().text());
   const auto key = unified_key(*data);
   if (!key) return refuse(key.error().text());
-  fmt::print("{}\n", key->reveal());
+  print_key(*key, as_json);
+  return 0;
+}
+
+int unified_key_rotate(const Places& places, bool as_json) {
+  keep_memory_private();
+  const auto data = data_directory(places.data);
+  if (!data) return refuse(data.error().text());
+  const auto key = rotate_unified_key(*data);
+  if (!key) return refuse(key.error().text());
+  print_key(*key, as_json);
+  fmt::print(stderr, "A router that runs takes it within seconds; the old key no longer works then.\n");
   return 0;
 }
 

@@ -13,7 +13,8 @@ int policy_show(const Places& places);
 int policy_schema();
 int plugins_list(const Places& places, bool as_json);
 int models_list(const Places& places, bool as_json);
-int unified_key_show(const Places& places);
+int unified_key_show(const Places& places, bool as_json);
+int unified_key_rotate(const Places& places, bool as_json);
 int client_config_write(const Places& places, const std::string& out);
 int client_config_check(const Places& places, const std::string& file);
 

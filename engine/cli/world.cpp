@@ -3,12 +3,29 @@
 #include <algorithm>
 
 #include "cli/files.hpp"
+#include "cli/vault_door.hpp"
 
 namespace freellmapi::cli {
 
 namespace {
 // One byte over what the policy room takes, so that it is the one who refuses, with the file's name.
 constexpr std::size_t policy_file_most = 1024 * 1024 + 1;
+
+/// A key that was tampered with is left out, and named. A vault that cannot be read now is no reason to go on
+/// without its keys.
+std::vector<policy::VaultKey> vault_keys(const store::Vault& vault, const std::string& provider, World& world,
+                                         base::Result<void>& failed) {
+  auto keys = vault.keys(provider);
+  std::vector<policy::VaultKey> out;
+  if (!keys && keys.error().code == base::Errc::permission) world.problems.push_back(keys.error().message);
+  if (!keys && keys.error().code != base::Errc::permission) failed = keys.error();
+  if (!keys) return out;
+  for (store::VaultKey& key : *keys) {
+    if (key.enabled) out.push_back({std::move(key.label), std::move(key.secret)});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::shared_ptr<const base::Redactor> World::redactor(std::string_view unified_key,
@@ -30,7 +47,8 @@ std::shared_ptr<const base::Redactor> World::redactor(std::string_view unified_k
   return std::make_shared<base::Redactor>(std::move(secrets));
 }
 
-base::Result<World> read_world(const Places& places, host::PluginLoader& loader, bool advice) {
+base::Result<World> read_world(const Places& places, host::PluginLoader& loader, bool advice,
+                               const store::Vault* vault) {
   World world;
   auto file = find_policy(places.policy);
   if (!file) return file.error();
@@ -51,9 +69,24 @@ base::Result<World> read_world(const Places& places, host::PluginLoader& loader,
     if (!key) world.problems.push_back(key.error().message);
     return key ? std::optional(std::move(*key)) : std::nullopt;
   };
+  std::unique_ptr<store::Vault> own;
+  if (vault == nullptr) {
+    auto opened = open_vault(data_path(places.data), false);
+    if (opened) own = std::move(*opened);
+    if (!opened && opened.error().code != base::Errc::not_found)
+      world.problems.push_back(opened.error().text());
+    vault = own.get();
+  }
+  base::Result<void> vault_read;
+  if (vault != nullptr) {
+    input.vault = [&](const std::string& provider) {
+      return vault_keys(*vault, provider, world, vault_read);
+    };
+  }
   input.listen_override = places.listen;
   input.advice = advice;
   policy::Outcome outcome = policy::compile(input);
+  if (!vault_read) return vault_read.error();
   world.policy = std::move(outcome.policy);
   world.diagnostics = std::move(outcome.diagnostics);
   std::sort(world.problems.begin(), world.problems.end());

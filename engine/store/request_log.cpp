@@ -78,14 +78,12 @@ void RequestLog::add(RequestRow row) noexcept {
     bool first = false;
     {
       const std::lock_guard lock(mutex_);
-      ++added_;
       first = waiting_.empty();
       waiting_bytes_ += heavy;
       waiting_.push_back(std::move(row));
       while (waiting_.size() > 1 && (waiting_.size() > bounds_.rows || waiting_bytes_ > bounds_.bytes)) {
         waiting_bytes_ -= weight(waiting_.front());
         waiting_.pop_front();
-        ++finished_;
         dropped_.fetch_add(1, std::memory_order_relaxed);
       }
     }
@@ -97,10 +95,9 @@ void RequestLog::add(RequestRow row) noexcept {
 
 void RequestLog::flush() {
   std::unique_lock lock(mutex_);
-  const std::uint64_t until = added_;
-  hurry_ = true;
+  const std::uint64_t mine = ++flushes_;
   wake_.notify_one();
-  done_.wait(lock, [&] { return finished_ >= until; });
+  done_.wait(lock, [&] { return flushed_ >= mine; });
 }
 
 void RequestLog::set_retention(Retention retention) {
@@ -110,20 +107,21 @@ void RequestLog::set_retention(Retention retention) {
 
 void RequestLog::run() {
   std::unique_lock lock(mutex_);
+  const auto hurry = [this] { return stopping_ || flushes_ > flushed_; };
   while (true) {
-    wake_.wait_for(lock, between_retentions, [this] { return stopping_ || hurry_ || !waiting_.empty(); });
-    if (!stopping_ && !hurry_) wake_.wait_for(lock, gather, [this] { return stopping_ || hurry_; });
-    hurry_ = false;
+    wake_.wait_for(lock, between_retentions, [&] { return hurry() || !waiting_.empty(); });
+    if (!hurry()) wake_.wait_for(lock, gather, hurry);
     std::deque<RequestRow> rows;
     rows.swap(waiting_);
     waiting_bytes_ = 0;
     const bool last = stopping_;
+    const std::uint64_t flushes = flushes_;
     const Retention retention = retention_;
     lock.unlock();
     write(rows);
     if (!last) retain(retention);
     lock.lock();
-    finished_ += rows.size();
+    flushed_ = flushes;
     done_.notify_all();
     if (last && waiting_.empty()) return;
   }

@@ -75,8 +75,8 @@ class RequestLog {
   std::deque<RequestRow> waiting_;
   std::size_t waiting_bytes_ = 0;
   Retention retention_;
-  std::uint64_t added_ = 0, finished_ = 0;  // rows, dropped ones included
-  bool stopping_ = false, hurry_ = false;
+  std::uint64_t flushes_ = 0, flushed_ = 0;  // asked for, done
+  bool stopping_ = false;
   std::thread thread_;
 };
 

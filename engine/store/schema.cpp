@@ -119,7 +119,11 @@ base::Result<std::unique_ptr<Database>> open_database(const fs::path& file, Data
                                    std::strerror(errno))};
   }
   auto database = Database::open(file, Database::Mode::read_write, sync);
-  if (!database) return refusal(file, "cannot be opened (" + database.error().message + ")");
+  if (!database && database.error().code != base::Errc::protocol) {
+    return base::Error{database.error().code,
+                       fmt::format("cannot open {}: {}", file.string(), database.error().message)};
+  }
+  if (!database) return refusal(file, "is damaged or no database (" + database.error().message + ")");
   if (const auto judged = judge(**database, file); !judged) return judged.error();
   (*database)->run("PRAGMA journal_mode=WAL");
   (*database)->run("PRAGMA secure_delete=ON");

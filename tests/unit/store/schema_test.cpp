@@ -1,0 +1,122 @@
+#include "store/schema.hpp"
+
+#include "folder.hpp"
+#include "store/vault.hpp"
+
+namespace freellmapi::store::test {
+namespace {
+
+class SchemaTest : public Folder {
+ protected:
+  /// A file as the program of that schema left it.
+  void make(int version) {
+    auto made = Database::open(database, Database::Mode::make, Database::Sync::full);
+    ASSERT_TRUE(made);
+    ASSERT_TRUE(migrate(**made, version));
+    (*made)->run(
+        "INSERT INTO secrets(provider, label, format, nonce, sealed, enabled, added_ms)"
+        " VALUES('groq', 'work', 1, x'00', x'01', 1, 5)");
+    ASSERT_FALSE((*made)->failed());
+  }
+  std::string refused() {
+    const std::string before = read(database);
+    const auto opened = open_database(database, Database::Sync::full);
+    EXPECT_FALSE(opened);
+    EXPECT_EQ(read(database), before) << "it must be left as it is";
+    return opened ? "" : opened.error().message;
+  }
+};
+
+TEST_F(SchemaTest, EveryOlderOneBecomesTodaysAndKeepsItsKeys) {
+  for (int version = 1; version < schema_version; ++version) {
+    std::filesystem::remove(database);
+    make(version);
+    const auto opened = open_database(database, Database::Sync::full);
+    ASSERT_TRUE(opened) << version << ": " << opened.error().message;
+    EXPECT_EQ((*opened)->number("PRAGMA user_version"), schema_version);
+    EXPECT_EQ((*opened)->number("SELECT count(*) FROM secrets WHERE label = 'work'"), 1);
+    EXPECT_EQ((*opened)->number("SELECT count(*) FROM requests"), 0);
+    EXPECT_EQ((*opened)->number("SELECT count(*) FROM key_health"), 0);
+  }
+}
+
+TEST_F(SchemaTest, AMigrationThatFailsChangesNothing) {
+  make(1);
+  {
+    auto by_hand = Database::open(database, Database::Mode::read_write, Database::Sync::full);
+    // The last step finds its name taken, after the one before it has been done.
+    ASSERT_TRUE((*by_hand)->run("PRAGMA journal_mode=WAL; CREATE TABLE key_health(x)"));
+  }
+  const auto opened = open_database(database, Database::Sync::full);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("is as it was"), std::string::npos) << opened.error().message;
+  auto after = Database::open(database, Database::Mode::read_write, Database::Sync::full);
+  EXPECT_EQ((*after)->number("PRAGMA user_version"), 1);
+  EXPECT_EQ((*after)->number("SELECT count(*) FROM sqlite_schema WHERE name = 'requests'"), 0);
+  EXPECT_EQ((*after)->number("SELECT count(*) FROM secrets"), 1);
+}
+
+TEST_F(SchemaTest, ANewerFileIsRefusedByNameAndLeftAlone) {
+  make(schema_version);
+  {
+    auto by_hand = Database::open(database, Database::Mode::read_write, Database::Sync::full);
+    ASSERT_TRUE((*by_hand)->run("PRAGMA user_version=99"));
+  }
+  const std::string why = refused();
+  EXPECT_NE(why.find(database.string() + " was written by a newer version"), std::string::npos) << why;
+  EXPECT_NE(why.find("99"), std::string::npos);
+}
+
+TEST_F(SchemaTest, AnEmptyATornAForeignAndAnUnknownFileAreRefusedByNameAndLeftAlone) {
+  write(database, "");
+  EXPECT_NE(refused().find("is empty"), std::string::npos);
+  write(database, "this is a letter to my aunt\n" + std::string(4096, 'a'));
+  EXPECT_NE(refused().find("is damaged or no database"), std::string::npos);
+
+  std::filesystem::remove(database);
+  {
+    auto foreign = Database::open(database, Database::Mode::make, Database::Sync::full);
+    ASSERT_TRUE((*foreign)->run("CREATE TABLE songs(name)"));
+  }
+  EXPECT_NE(refused().find("of another program"), std::string::npos);
+
+  std::filesystem::remove(database);
+  make(schema_version);
+  const std::string whole = read(database);
+  write(database, whole.substr(0, whole.size() / 2));
+  EXPECT_NE(refused().find("damaged"), std::string::npos);
+  std::string scrambled = whole;
+  for (std::size_t at = 4096; at < scrambled.size(); at += 3)
+    scrambled[at] = static_cast<char>(scrambled[at] ^ 0x5a);
+  write(database, scrambled);
+  EXPECT_NE(refused().find("damaged"), std::string::npos);
+}
+
+TEST_F(SchemaTest, ALinkInThePlaceOfTheFileIsRefused) {
+  make(schema_version);
+  std::filesystem::rename(database, folder / "elsewhere.db");
+  std::filesystem::create_symlink(folder / "elsewhere.db", database);
+  EXPECT_FALSE(open_database(database, Database::Sync::full));
+}
+
+TEST_F(SchemaTest, AFileThatOthersMayReadIsClosedToThem) {
+  make(schema_version);
+  ::chmod(database.c_str(), 0644);
+  ASSERT_TRUE(open_database(database, Database::Sync::full));
+  EXPECT_EQ(mode(database), 0600U);
+}
+
+TEST_F(SchemaTest, AMissingOneIsMadeOnlyWhenAskedFor) {
+  const auto missing = open_database(database, Database::Sync::full);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, base::Errc::not_found);
+  ASSERT_TRUE(make_database(database));
+  EXPECT_EQ(mode(database), 0600U);
+  const std::string first = read(database);
+  ASSERT_TRUE(make_database(database)) << "the second of two first starts";
+  EXPECT_EQ(read(database), first);
+  EXPECT_TRUE(open_database(database, Database::Sync::full));
+}
+
+}  // namespace
+}  // namespace freellmapi::store::test

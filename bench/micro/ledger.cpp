@@ -16,8 +16,8 @@ namespace {
 constexpr quota::Need need{1000, 500, 0};
 
 struct Crowd {
-  explicit Crowd(std::uint64_t limit) : plan(ledger.bind(crowd(limit))) {}
-  quota::Now now() const { return {clock.steady(), clock.wall()}; }
+  explicit Crowd(std::uint64_t limit) : plan(ledger.bind(crowd(limit)).value()) {}
+  quota::Now now() const { return {clock.since_boot(), clock.wall()}; }
 
   base::SystemClock clock;
   quota::Ledger ledger;

@@ -21,9 +21,9 @@ inline std::uint64_t believed(const std::optional<std::uint64_t>& billed, std::u
   return *billed / believable < bound || *billed == bound * believable ? *billed : bound;
 }
 
-/// What a plugin could not say the price of takes at least one unit, so that an empty window is not asked.
+/// What a plugin could not say the price of takes a whole unit, so that an empty window is not asked.
 inline std::uint64_t own_bound(const Need& need) noexcept {
-  return std::max<std::uint64_t>(need.own_units, 1);
+  return need.own_units > 0 ? need.own_units : 1'000;
 }
 
 inline Amount amount_of(policy::Unit unit, const Need& need) noexcept {

@@ -29,18 +29,15 @@ Place place_of(const Binding& binding, BenchScope scope) noexcept {
 }  // namespace
 
 void Ledger::bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, policy::ModelIndex model,
-                   base::WallTime until, std::string_view reason, Now now) {
+                   base::WallTime until, std::string_view reason, Now given) {
   const Binding* binding = static_cast<const BoundPlan&>(plan).find(key, model);
-  if (binding == nullptr || until <= now.wall) return;
+  if (binding == nullptr || until <= given.wall) return;
+  const Now now = in_ledger_time(given);
   const Place place = place_of(*binding, scope);
   const std::lock_guard lock(place.group->mutex);
   Cooldown& cooldown = *place.cooldown;
-  if (cooldown.on.load(std::memory_order_relaxed) && cooldown.running(now) && cooldown.free_at(now) >= until)
-    return;
-  cooldown.steady_until = now.steady + (until - now.wall);
-  cooldown.wall_until = until;
-  cooldown.reason = reason;
-  cooldown.on.store(true, std::memory_order_release);
+  if (cooldown.on() && cooldown.running(now) && cooldown.free_at(now) >= until) return;
+  cooldown.start(now.steady + (until - now.wall), until, reason);
 }
 
 void Ledger::recovered(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model) {
@@ -48,9 +45,9 @@ void Ledger::recovered(const Plan& plan, policy::KeyIndex key, policy::ModelInde
   if (binding == nullptr) return;
   for (const BenchScope scope : {BenchScope::key_model, BenchScope::key, BenchScope::model}) {
     const Place place = place_of(*binding, scope);
-    if (!place.cooldown->on.load(std::memory_order_acquire)) continue;
+    if (!place.cooldown->on()) continue;
     const std::lock_guard lock(place.group->mutex);
-    place.cooldown->on.store(false, std::memory_order_release);
+    place.cooldown->end();
   }
 }
 

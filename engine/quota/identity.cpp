@@ -1,4 +1,4 @@
-#include "quota/memory.hpp"
+#include "quota/identity.hpp"
 
 #include <array>
 

@@ -3,23 +3,22 @@
 #include <mutex>
 
 #include "quota/amounts.hpp"
+#include "quota/bytes.hpp"
 #include "quota/plan.hpp"
 
 namespace freellmapi::quota {
 namespace {
 
-constexpr std::size_t most_idle = 65'536;  // windows, locks and cooldowns kept of policies that are gone
-
 const BoundPlan& bound(const Plan& plan) noexcept { return static_cast<const BoundPlan&>(plan); }
 
 /// The cooldown that lasts longest, if any runs.
 void add_cooldown(Verdict& verdict, Group& group, const Cooldown& cooldown, Now now) {
-  if (!cooldown.on.load(std::memory_order_acquire)) return;
+  if (!cooldown.on()) return;
   const std::lock_guard lock(group.mutex);
   if (!cooldown.running(now)) return;
   const base::WallTime free_at = cooldown.free_at(now);
   if (verdict.state == Verdict::State::benched && free_at <= verdict.free_at) return;
-  verdict = {Verdict::State::benched, nullptr, free_at, cooldown.reason};
+  verdict = {Verdict::State::benched, nullptr, free_at, cooldown.reason()};
 }
 
 Verdict cooldowns(const Binding& binding, Now now) {
@@ -31,6 +30,16 @@ Verdict cooldowns(const Binding& binding, Now now) {
   return verdict;
 }
 
+Verdict against(Verdict::State state, const Slot& slot, base::WallTime free_at) noexcept {
+  return {state,
+          slot.rule,
+          free_at,
+          {},
+          slot.window->used(),
+          slot.window->reserved(),
+          slot.window->limit()};
+}
+
 /// REQUIRES: the binding's locks are held.
 Verdict windows(std::span<const Slot> slots, const Need& need, Now now) noexcept {
   Verdict verdict;
@@ -40,10 +49,10 @@ Verdict windows(std::span<const Slot> slots, const Need& need, Now now) noexcept
       case Window::Answer::State::fits:
         break;
       case Window::Answer::State::never:
-        return {Verdict::State::never, slot.rule, {}, {}};
+        return against(Verdict::State::never, slot, {});
       case Window::Answer::State::full:
         if (verdict.state == Verdict::State::free || answer.free_at > verdict.free_at) {
-          verdict = {Verdict::State::full, slot.rule, answer.free_at, {}};
+          verdict = against(Verdict::State::full, slot, answer.free_at);
         }
         break;
     }
@@ -54,26 +63,43 @@ Verdict windows(std::span<const Slot> slots, const Need& need, Now now) noexcept
 }  // namespace
 
 struct Ledger::State {
-  std::mutex mutex;  // binding only
+  explicit State(Bytes& bytes) : memory(bytes) {}
+  std::mutex mutex;  // binding and opening only
   Memory memory;
 };
 
-Ledger::Ledger() : state_(std::make_unique<State>()) {}
+Ledger::Ledger() : own_bytes_(std::make_unique<HeapBytes>()), state_(std::make_unique<State>(*own_bytes_)) {
+  // Empty bytes are always good.
+  (void)state_->memory.slots().open({}, {});
+}
+Ledger::Ledger(std::unique_ptr<State> state)
+    : state_(std::move(state)), offset_(state_->memory.slots().ledger_time_ahead()) {}
 Ledger::~Ledger() = default;
 
-std::shared_ptr<const Plan> Ledger::bind(std::shared_ptr<const policy::Policy> policy) {
+base::Result<std::unique_ptr<Ledger>> Ledger::open(Bytes& bytes, BootId boot, Now now) {
+  auto state = std::make_unique<State>(bytes);
+  if (auto opened = state->memory.slots().open(boot, now); !opened) return opened.error();
+  return std::unique_ptr<Ledger>(new Ledger(std::move(state)));
+}
+
+base::Result<std::shared_ptr<const Plan>> Ledger::bind(std::shared_ptr<const policy::Policy> policy) {
   const std::lock_guard lock(state_->mutex);
-  auto plan = std::make_shared<const BoundPlan>(std::move(policy), state_->memory);
-  state_->memory.windows.trim(most_idle);
-  state_->memory.groups.trim(most_idle);
-  state_->memory.pairs.trim(most_idle);
-  return plan;
+  auto plan = BoundPlan::make(std::move(policy), state_->memory);
+  state_->memory.trim();
+  if (!plan) return plan.error();
+  return std::shared_ptr<const Plan>(std::move(*plan));
+}
+
+void Ledger::read_clocks(Now now) {
+  const std::lock_guard lock(state_->mutex);
+  state_->memory.slots().read_clocks(now);
 }
 
 Verdict Ledger::check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need,
-                      Now now) const {
+                      Now given) const {
   const Binding* binding = bound(plan).find(key, model);
   if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
+  const Now now = in_ledger_time(given);
   const Verdict verdict = cooldowns(*binding, now);
   if (verdict.state != Verdict::State::free) return verdict;
   const Locked locked(bound(plan).locks(*binding));
@@ -81,9 +107,10 @@ Verdict Ledger::check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex
 }
 
 Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key,
-                        policy::ModelIndex model, const Need& need, Now now, Reservation& out) {
+                        policy::ModelIndex model, const Need& need, Now given, Reservation& out) {
   const Binding* binding = bound(*plan).find(key, model);
   if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
+  const Now now = in_ledger_time(given);
   Verdict verdict = cooldowns(*binding, now);
   if (verdict.state != Verdict::State::free) return verdict;
 
@@ -122,8 +149,10 @@ void Ledger::finish(Reservation& reservation, const Bill& bill, const Now* now) 
   }
 }
 
-void Ledger::settle(Reservation reservation, const Bill& bill, Now now) {
-  if (reservation) finish(reservation, bill, &now);
+void Ledger::settle(Reservation reservation, const Bill& bill, Now given) {
+  if (!reservation) return;
+  const Now now = in_ledger_time(given);
+  finish(reservation, bill, &now);
 }
 
 void Ledger::release(Reservation& reservation) noexcept { finish(reservation, {true, 0, 0, 0}, nullptr); }

@@ -13,14 +13,24 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/result.hpp"
 #include "policy/policy.hpp"
 
 namespace freellmapi::quota {
 
-/// Both clocks, read once per decision.
+class Bytes;
+
+/// Both clocks, read once per decision. The steady one must count the time in which the machine sleeps
+/// (base::Clock::since_boot): providers' windows do not sleep.
 struct Now {
   base::Instant steady;
   base::WallTime wall;
+};
+
+/// Which start of the machine a steady clock belongs to. All zeros: nobody knows.
+struct BootId {
+  std::uint64_t high = 0, low = 0;
+  bool operator==(const BootId&) const = default;
 };
 
 /// The upper bound of what a request may cost. One request and one slot of concurrency are implied.
@@ -62,6 +72,7 @@ struct Verdict {
       nullptr;               ///< the rule that stands in the way longest; belongs to the plan's policy
   base::WallTime free_at{};  ///< for full and benched: when to ask again
   std::string_view reason;   ///< for benched: the outcome's name; static storage
+  std::uint64_t used = 0, reserved = 0, limit = 0;  ///< of the rule's window, for full and never
 };
 
 /// Holds reserved amounts. Movable; settling or destroying gives back what was not spent: a reservation that
@@ -111,14 +122,23 @@ struct Row {
 /// jumps back frees nothing.
 class Ledger {
  public:
+  /// One that ends with the process.
   Ledger();
+  /// One that lives in `bytes`, which must outlive it: goes on with what is there, or begins with empty ones.
+  /// What was in flight when the process before ended counts as spent; its slots of concurrency are free.
+  /// The error says what is wrong with the bytes ("it is not a ledger"); nothing has been changed then.
+  static base::Result<std::unique_ptr<Ledger>> open(Bytes& bytes, BootId boot, Now now);
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
   /// Binds a policy. Windows whose rule, key fingerprint and model are known keep their counts; so do
-  /// cooldowns.
-  std::shared_ptr<const Plan> bind(std::shared_ptr<const policy::Policy> policy);
+  /// cooldowns. Errors: limit (no room for so many windows), io (the disk is full); nothing changes then.
+  base::Result<std::shared_ptr<const Plan>> bind(std::shared_ptr<const policy::Policy> policy);
+
+  /// Writes both clocks beside the counts. To be called every few seconds, at least once a minute: after
+  /// another boot this is what tells how much time has passed.
+  void read_clocks(Now now);
 
   /// Looks without changing anything. `key` is policy::none for a keyless provider.
   Verdict check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need,
@@ -147,10 +167,14 @@ class Ledger {
 
  private:
   friend class Reservation;
+  struct State;
+  explicit Ledger(std::unique_ptr<State> state);
+  Now in_ledger_time(Now now) const noexcept { return {now.steady + offset_, now.wall}; }
   void release(Reservation& reservation) noexcept;
   void finish(Reservation& reservation, const Bill& bill, const Now* now);
-  struct State;
+  std::unique_ptr<Bytes> own_bytes_;  // null: they are somebody else's
   std::unique_ptr<State> state_;
+  std::chrono::nanoseconds offset_{0};  // ledger time goes on over restarts
 };
 
 }  // namespace freellmapi::quota

@@ -5,47 +5,51 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "quota/identity.hpp"
+#include "quota/layout.hpp"
+#include "quota/slots.hpp"
 #include "quota/window.hpp"
 
 namespace freellmapi::quota {
 
-/// A hundred and twenty-eight bits over what a thing is: "window groq llama requests day ...".
-struct Identity {
-  std::uint64_t high = 0, low = 0;
-  bool operator==(const Identity&) const = default;
-
-  explicit Identity(std::string_view kind);
-  Identity& with(std::string_view part);
-  Identity& with(std::uint64_t part);
-};
-struct IdentityHash {
-  std::size_t operator()(const Identity& id) const noexcept { return static_cast<std::size_t>(id.low); }
-};
-/// The rule without its limit. `repeat` tells apart rules that are otherwise the same.
-Identity identity_of(const Identity& owner, const policy::Rule& rule, unsigned repeat);
-
 /// Until when something is benched. Guarded by a group's mutex, but for `on`, which saves the lock when there
 /// is nothing. Ends when either clock says so: a suspended machine keeps the wall clock, a set one the steady
-/// clock.
-struct Cooldown {
-  std::atomic<bool> on{false};
-  base::Instant steady_until{};
-  base::WallTime wall_until{};
-  std::string_view reason;
+/// clock. What is written goes to the slot as well.
+class Cooldown {
+ public:
+  /// From now on in this slot; a cooldown that it holds goes on. `reason` has static storage, or the
+  /// ledger's.
+  void stay_in(CooldownState& slot, std::string_view reason, Now now) noexcept;
 
-  bool running(Now now) const noexcept { return now.steady < steady_until && now.wall < wall_until; }
+  /// Without a lock.
+  bool on() const noexcept { return on_.load(std::memory_order_acquire); }
+  bool running(Now now) const noexcept { return now.steady < steady_until_ && now.wall < wall_until_; }
   base::WallTime free_at(Now now) const noexcept {
-    return std::min(wall_until,
-                    now.wall + std::chrono::ceil<std::chrono::milliseconds>(steady_until - now.steady));
+    return std::min(wall_until_,
+                    now.wall + std::chrono::ceil<std::chrono::milliseconds>(steady_until_ - now.steady));
   }
+  std::string_view reason() const noexcept { return reason_; }
+
+  void start(base::Instant steady_until, base::WallTime wall_until, std::string_view reason) noexcept;
+  void end() noexcept;
+
+ private:
+  std::atomic<bool> on_{false};
+  base::Instant steady_until_{};
+  base::WallTime wall_until_{};
+  std::string_view reason_;
+  CooldownState* slot_ = nullptr;
 };
 
 /// A lock and what it guards: the windows of a key, a provider, a model or a pool, and its cooldown. Padded,
@@ -69,18 +73,24 @@ struct Pair {
   Cooldown cooldown;
 };
 
-/// Things by identity. Those that no plan uses are kept for a later policy, the most recently used ones, up
-/// to a bound.
+/// Things by identity, made when they are first asked for; `make` may return null. Those that no plan uses
+/// are kept for a later policy, the most recently used ones, up to a bound.
 template <class T>
 class Remembered {
  public:
   template <class Make>
   std::shared_ptr<T> get(const Identity& id, std::uint64_t generation, const Make& make) {
-    Entry& entry = entries_.try_emplace(id).first->second;
+    const auto place = entries_.try_emplace(id).first;
+    Entry& entry = place->second;
     if (!entry.thing) entry.thing = make();
+    if (!entry.thing) {
+      entries_.erase(place);
+      return nullptr;
+    }
     entry.generation = generation;
     return entry.thing;
   }
+  bool holds(const Identity& id) const { return entries_.contains(id); }
 
   /// Drops the oldest of those nobody holds until at most `bound` of them are left.
   void trim(std::size_t bound) {
@@ -99,6 +109,38 @@ class Remembered {
     std::uint64_t generation = 0;
   };
   std::unordered_map<Identity, Entry, IdentityHash> entries_;
+};
+
+/// Everything the ledger remembers. Not thread-safe.
+class Memory {
+ public:
+  explicit Memory(Bytes& bytes) : slots_(bytes) {}
+
+  /// Null when there is no room for it; error() says why.
+  std::shared_ptr<Window> window(const Identity& id, const policy::Rule& rule);
+  std::shared_ptr<Group> group(Group::Kind kind, const Identity& id);
+  std::shared_ptr<Pair> pair(const Identity& id);
+
+  void next_generation() noexcept { ++generation_; }
+  std::uint64_t generation() const noexcept { return generation_; }
+  /// Drops most of what no plan uses; its slots stay.
+  void trim();
+  Slots& slots() noexcept { return slots_; }
+  const base::Error& error() const noexcept { return error_; }
+
+ private:
+  SlotHead* slot(SlotKind kind, const Identity& id);
+  bool stay(Cooldown& cooldown, const Identity& id);
+  std::string_view lasting(std::string_view reason);
+
+  Slots slots_;
+  Remembered<Window> windows_;
+  Remembered<Group> groups_;
+  Remembered<Pair> pairs_;
+  std::set<std::string, std::less<>> reasons_;  // of cooldowns that an earlier process left
+  std::uint64_t generation_ = 0;
+  std::uint64_t next_order_ = 0;
+  base::Error error_;
 };
 
 }  // namespace freellmapi::quota

@@ -12,19 +12,29 @@ class BoundPlan::Builder {
  public:
   Builder(BoundPlan& plan, Memory& memory) : plan_(plan), policy_(*plan.policy_), memory_(memory) {}
 
-  void build() {
+  base::Result<void> build() {
     plan_.first_binding_.assign(policy_.models.size(), policy::none);
     plan_.key_place_.assign(policy_.keys.size(), 0);
-    for (policy::ProviderIndex p = 0; p < policy_.providers.size(); ++p) add_provider(p);
+    for (policy::ProviderIndex p = 0; p < policy_.providers.size(); ++p) {
+      if (!add_provider(p)) return memory_.error();
+    }
     // find() hands out spans by address of their first element, so there must be one even for an empty run.
     plan_.slots_.emplace_back();
     plan_.locks_.push_back(nullptr);
+    if (auto published = memory_.slots().publish(); !published) return published;
+    // Only now is it certain that this policy will rule.
+    for (const Adoption& adoption : adoptions_) {
+      const std::lock_guard lock(adoption.group->mutex);
+      adoption.window->adopt(adoption.limit, memory_.generation());
+    }
+    return {};
   }
 
  private:
-  void add_provider(policy::ProviderIndex p) {
+  bool add_provider(policy::ProviderIndex p) {
     const policy::Provider& provider = policy_.providers[p];
-    Group* group = group_of(Group::Kind::provider, Identity{"provider"}.with(provider.id));
+    Group* group = keep(memory_.group(Group::Kind::provider, Identity{"provider"}.with(provider.id)));
+    if (group == nullptr) return false;
     std::vector<policy::KeyIndex> keys{policy::none};
     for (const policy::KeyIndex key : provider.keys) {
       if (key >= policy_.keys.size()) continue;
@@ -39,14 +49,15 @@ class BoundPlan::Builder {
       for (const policy::KeyIndex key : keys) {
         if (key == policy::none && (!provider.keyless || keys.size() > 1)) {
           plan_.bindings_.emplace_back();
-        } else {
-          add_binding(p, group, key, model);
+        } else if (!add_binding(p, group, key, model)) {
+          return false;
         }
       }
     }
+    return true;
   }
 
-  void add_binding(policy::ProviderIndex p, Group* provider_group, policy::KeyIndex key,
+  bool add_binding(policy::ProviderIndex p, Group* provider_group, policy::KeyIndex key,
                    policy::ModelIndex model) {
     const policy::Provider& provider = policy_.providers[p];
     const policy::Model& described = policy_.models[model];
@@ -61,18 +72,17 @@ class BoundPlan::Builder {
     model_id_ = Identity{"model"}.with(provider.id).with(described.id);
 
     Binding binding;
-    binding.key = group_of(Group::Kind::key, key_id_);
+    binding.key = keep(memory_.group(Group::Kind::key, key_id_));
     binding.provider = provider_group;
-    binding.model = group_of(Group::Kind::model, model_id_);
+    binding.model = keep(memory_.group(Group::Kind::model, model_id_));
     Identity pair_id = key_id_;
-    pair_id.with("pair").with(described.id);
-    binding.pair =
-        keep(memory_.pairs.get(pair_id, memory_.generation, [] { return std::make_shared<Pair>(); }));
+    binding.pair = keep(memory_.pair(pair_id.with("pair").with(described.id)));
+    if (binding.key == nullptr || binding.model == nullptr || binding.pair == nullptr) return false;
 
     binding.first_slot = static_cast<std::uint32_t>(plan_.slots_.size());
     std::vector<Group*> locks;
-    add_rules(described.quota, true, binding, locks);
-    add_rules(provider.quota, false, binding, locks);
+    if (!add_rules(described.quota, true, binding, locks)) return false;
+    if (!add_rules(provider.quota, false, binding, locks)) return false;
     binding.slots = static_cast<std::uint32_t>(plan_.slots_.size()) - binding.first_slot;
 
     std::ranges::sort(locks, [](const Group* a, const Group* b) { return a->before(*b); });
@@ -81,9 +91,10 @@ class BoundPlan::Builder {
     binding.locks = static_cast<std::uint32_t>(locks.size());
     plan_.locks_.insert(plan_.locks_.end(), locks.begin(), locks.end());
     plan_.bindings_.push_back(binding);
+    return true;
   }
 
-  void add_rules(const std::vector<policy::Rule>& rules, bool of_model, const Binding& binding,
+  bool add_rules(const std::vector<policy::Rule>& rules, bool of_model, const Binding& binding,
                  std::vector<Group*>& locks) {
     for (std::size_t i = 0; i < rules.size(); ++i) {
       const policy::Rule& rule = rules[i];
@@ -103,7 +114,7 @@ class BoundPlan::Builder {
           break;
         case policy::Scope::pool:
           models_own = false;
-          group = group_of(Group::Kind::pool, Identity{provider_id_}.with("pool").with(rule.pool));
+          group = keep(memory_.group(Group::Kind::pool, Identity{provider_id_}.with("pool").with(rule.pool)));
           break;
         case policy::Scope::account:
         case policy::Scope::ip:
@@ -111,12 +122,9 @@ class BoundPlan::Builder {
       }
       if (models_own) owner.with("model").with(policy_.models[place_.model].id);
       const Identity id = identity_of(owner, rule, repeats(rules, i));
-      Window* window = keep(
-          memory_.windows.get(id, memory_.generation, [&rule] { return std::make_shared<Window>(rule); }));
-      {
-        const std::lock_guard lock(group->mutex);
-        window->adopt(rule.limit, memory_.generation);
-      }
+      Window* window = keep(memory_.window(id, rule));
+      if (window == nullptr) return false;
+      adoptions_.push_back({group, window, rule.limit});
       plan_.slots_.push_back({window, &rule});
       locks.push_back(group);
       if (rows_made_.insert(window).second) {
@@ -124,6 +132,7 @@ class BoundPlan::Builder {
             {plan_.slots_.back(), group, place_.provider, row_key, models_own ? place_.model : policy::none});
       }
     }
+    return true;
   }
 
   static unsigned repeats(const std::vector<policy::Rule>& rules, std::size_t index) {
@@ -135,15 +144,10 @@ class BoundPlan::Builder {
     return before;
   }
 
-  Group* group_of(Group::Kind kind, const Identity& id) {
-    return keep(memory_.groups.get(id, memory_.generation,
-                                   [&] { return std::make_shared<Group>(kind, memory_.next_order++); }));
-  }
-
   template <class T>
   T* keep(std::shared_ptr<T> thing) {
     T* const raw = thing.get();
-    if (kept_.insert(raw).second) plan_.owned_.push_back(std::move(thing));
+    if (raw != nullptr && kept_.insert(raw).second) plan_.owned_.push_back(std::move(thing));
     return raw;
   }
 
@@ -153,6 +157,12 @@ class BoundPlan::Builder {
     policy::ModelIndex model = policy::none;
   };
 
+  struct Adoption {
+    Group* group = nullptr;
+    Window* window = nullptr;
+    std::uint64_t limit = 0;
+  };
+
   BoundPlan& plan_;
   const policy::Policy& policy_;
   Memory& memory_;
@@ -160,11 +170,15 @@ class BoundPlan::Builder {
   Identity provider_id_{"provider"}, key_id_{"key"}, model_id_{"model"};
   std::unordered_set<const void*> kept_;
   std::unordered_set<const Window*> rows_made_;
+  std::vector<Adoption> adoptions_;
 };
 
-BoundPlan::BoundPlan(std::shared_ptr<const policy::Policy> policy, Memory& memory) : Plan(std::move(policy)) {
-  ++memory.generation;
-  Builder(*this, memory).build();
+base::Result<std::shared_ptr<const BoundPlan>> BoundPlan::make(std::shared_ptr<const policy::Policy> policy,
+                                                               Memory& memory) {
+  memory.next_generation();
+  std::shared_ptr<BoundPlan> plan(new BoundPlan(std::move(policy)));
+  if (auto built = Builder(*plan, memory).build(); !built) return built.error();
+  return std::shared_ptr<const BoundPlan>(std::move(plan));
 }
 
 const Binding* BoundPlan::find(policy::KeyIndex key, policy::ModelIndex model) const noexcept {

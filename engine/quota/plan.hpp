@@ -36,18 +36,11 @@ struct RowSource {
   policy::ModelIndex model = policy::none;
 };
 
-/// Everything the ledger remembers. Not thread-safe.
-struct Memory {
-  Remembered<Window> windows;
-  Remembered<Group> groups;
-  Remembered<Pair> pairs;
-  std::uint64_t generation = 0;
-  std::uint64_t next_order = 0;
-};
-
 class BoundPlan final : public Plan {
  public:
-  BoundPlan(std::shared_ptr<const policy::Policy> policy, Memory& memory);
+  /// The error is the memory's: no room for a window.
+  static base::Result<std::shared_ptr<const BoundPlan>> make(std::shared_ptr<const policy::Policy> policy,
+                                                             Memory& memory);
 
   /// nullptr when the policy does not know the two together.
   const Binding* find(policy::KeyIndex key, policy::ModelIndex model) const noexcept;
@@ -57,6 +50,7 @@ class BoundPlan final : public Plan {
 
  private:
   class Builder;
+  using Plan::Plan;
 
   std::vector<std::uint32_t> first_binding_;  // by model; a run: the keyless binding (empty where there are
                                               // keys), then one for each key

@@ -5,7 +5,8 @@
 
 namespace freellmapi::quota {
 
-std::vector<Row> Ledger::rows(const Plan& plan, Now now) const {
+std::vector<Row> Ledger::rows(const Plan& plan, Now given) const {
+  const Now now = in_ledger_time(given);
   const auto& bound = static_cast<const BoundPlan&>(plan);
   const policy::Policy& policy = plan.policy();
   std::vector<Row> rows;

@@ -4,7 +4,8 @@
 namespace freellmapi::quota {
 
 void Ledger::state(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model,
-                   const Statement& statement, Now now) {
+                   const Statement& statement, Now given) {
+  const Now now = in_ledger_time(given);
   const auto& bound = static_cast<const BoundPlan&>(plan);
   const Binding* binding = bound.find(key, model);
   if (binding == nullptr) return;

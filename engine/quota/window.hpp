@@ -5,11 +5,11 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "policy/policy.hpp"
 #include "quota/calendar.hpp"
+#include "quota/layout.hpp"
 #include "quota/ledger.hpp"
 
 namespace freellmapi::quota {
@@ -21,24 +21,33 @@ struct Amount {
   std::uint64_t now = 0, later = 0;
 };
 
-/// Not thread-safe: the owner locks. Allocates only in its constructor.
+/// a + b, or the highest number there is.
+constexpr std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) noexcept {
+  constexpr std::uint64_t highest = ~std::uint64_t{0};
+  return a > highest - b ? highest : a + b;
+}
+
+/// Not thread-safe: the owner locks. What must outlive the process is written to its slot at once, in an
+/// order in which a kill between any two stores counts too much rather than too little. Allocates only in its
+/// constructor.
 ///
 /// Rolling, bucket and first-use windows live on the steady clock, so setting the wall clock does not touch
-/// them. Wall-clock windows cross their end only when the wall clock reaches it; a clock set back therefore
-/// frees nothing, and one that was wrong by more than a period and is put right waits at most one period.
+/// them. Wall-clock windows cross their end when both clocks have reached it: the wall clock, and the steady
+/// one by as much as was missing when the period was entered. So a clock set back frees nothing, nor does one
+/// set forward, and one that was wrong and is put right makes wait at most one period.
 ///
-/// Rolling windows keep counts of `kept_parts` consecutive parts. One part more than the length is needed
-/// because the newest is not full; another covers requests that reach the provider later than they were
-/// reserved. So no true sliding window can hold more than the limit, and rolling_parts / kept_parts = 97.3 %
-/// of it can be spent in the long run. The other kinds allow for the same delay with `arrival`.
+/// Rolling windows keep counts of `kept_parts` consecutive parts, so no true sliding window can hold more
+/// than the limit, and rolling_parts / kept_parts = 97.3 % of it can be spent in the long run. The other
+/// kinds allow for a late arrival with `arrival`.
 class Window {
  public:
-  static constexpr std::int64_t rolling_parts = 72;  ///< parts that make up the window's length
-  static constexpr std::int64_t kept_parts = rolling_parts + 2;
   /// A mark that belongs to no epoch: what it stood for is not given back.
   static constexpr std::int64_t no_mark = -1;
 
-  explicit Window(const policy::Rule& rule);
+  static SlotKind slot_kind(const policy::Rule& rule) noexcept;
+  /// `state` and, for slot_kind rolling, `parts` outlive it. What is still held in them was in flight when
+  /// the process before ended, which was not later than `ended`: it is spent.
+  Window(const policy::Rule& rule, WindowState& state, Parts* parts, Now ended);
 
   /// A policy names this window with `limit`. Within one generation the smallest limit counts; a limit that
   /// differs from the last generation's forgets what the provider stated.
@@ -72,6 +81,7 @@ class Window {
   void close() noexcept;
   void refill(std::chrono::nanoseconds passed) noexcept;
   void count(std::uint64_t amount, std::int64_t part) noexcept;
+  void spend(Amount taken, Amount actual, std::int64_t mark) noexcept;
   void give_back(std::uint64_t amount, std::int64_t mark) noexcept;
   void forget(std::uint64_t amount) noexcept;
   void move_end(std::chrono::milliseconds reset_in, Now now) noexcept;
@@ -79,35 +89,22 @@ class Window {
   std::uint64_t taken_just_before(base::Instant boundary) const noexcept;
   base::WallTime back_after(std::uint64_t amount, Now now) const noexcept;
   std::uint64_t& part(std::int64_t number) noexcept {
-    return parts_[static_cast<std::size_t>(number % kept_parts)];
+    return (*parts_)[static_cast<std::size_t>(number % kept_parts)];
   }
+  void spend_what_is_held(Now ended) noexcept;
+  void enter(Period period) noexcept;
 
+  WindowState& in_;
+  Parts* parts_;  // rolling
   Kind kind_;
   std::chrono::nanoseconds length_;
-  std::chrono::nanoseconds arrival_;  // how much later than reserved a request may reach the provider
-  std::uint64_t policy_limit_ = 0, limit_ = 0, stated_limit_ = 0, generation_ = 0;
-
-  std::uint64_t total_ = 0;  // counted in the present window; for a bucket: what has not been refilled
-  std::uint64_t held_ = 0;   // `later` amounts of open reservations
-  std::uint64_t early_ =
-      0;  // `now` amounts of open reservations; they are part of total_ while their window lasts
+  std::chrono::nanoseconds arrival_;         // how much later than reserved a request may reach the provider
+  std::chrono::nanoseconds part_length_{1};  // rolling
+  std::uint64_t limit_ = 0, generation_ = 0;
+  std::uint64_t early_ = 0;  // `now` amounts of open reservations; part of the total while their window lasts
   std::uint32_t open_ = 0;   // reservations not yet settled
   std::uint32_t burst_ = 0;  // reservations made since open_ was last zero
-  std::int64_t epoch_ = 0;   // rolling: the newest part; bucket: all that was ever refilled; else crossings
-  base::Instant seen_{};     // the newest reading; older ones (a thread that was held up) change nothing
-
-  std::vector<std::uint64_t> parts_;         // rolling
-  std::chrono::nanoseconds part_length_{1};  // rolling
-  Calendar calendar_;                        // wall clock
-  Period period_{};                          // wall clock; empty before the first reading
-  std::chrono::milliseconds shift_{0};  // wall clock: how far the provider's reset lies from the calendar's
-  base::Instant closes_{};              // first use
-  bool running_ = false;                // first use
-  // Wall clock and first use: what was taken in the newest stretch of `arrival_`, and in the one before.
-  std::uint64_t recent_ = 0, recent_before_ = 0;
-  std::int64_t recent_stretch_ = 0;
-  std::chrono::nanoseconds pause_{0};  // bucket: refilling starts only when the first spending has arrived
-  std::uint64_t refill_rest_ = 0;      // bucket: the part of one unit already refilled, in 1 / length
+  Calendar calendar_;        // wall clock
 };
 
 }  // namespace freellmapi::quota

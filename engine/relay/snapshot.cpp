@@ -65,7 +65,9 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
     if (!upstream) return upstream.error();
     snapshot->upstreams.push_back(std::move(*upstream));
   }
-  snapshot->plan = ledger.bind(policy);
+  auto plan = ledger.bind(policy);
+  if (!plan) return plan.error();
+  snapshot->plan = std::move(*plan);
   snapshot->key_hosts = std::make_shared<KeyHosts>(*policy, before ? before->key_hosts.get() : nullptr);
   snapshot->policy = std::move(policy);
   snapshot->made = now;

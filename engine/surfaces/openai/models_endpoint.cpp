@@ -15,7 +15,7 @@ std::vector<Usability> usability_of(const relay::Snapshot& snapshot, const routi
   inputs.plan = snapshot.plan.get();
   inputs.ledger = &ledger;
   inputs.target = &target;
-  inputs.now.steady = clock.steady();
+  inputs.now.steady = clock.since_boot();
   inputs.now.wall = clock.wall();
   routing::Decision decision;
   routing::decide(inputs, decision);

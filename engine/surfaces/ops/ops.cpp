@@ -64,7 +64,7 @@ net::Task<void> Health::handle(Incoming& incoming) {
   inputs.plan = snapshot->plan.get();
   inputs.ledger = &ledger_;
   inputs.target = &target;
-  inputs.now = {clock_.steady(), clock_.wall()};
+  inputs.now = {clock_.since_boot(), clock_.wall()};
   routing::Decision decision;
   routing::decide(inputs, decision);
 

@@ -79,20 +79,5 @@ TEST_F(Reload, AWindowNamedWithTwoLimitsHasTheSmaller) {
   EXPECT_EQ(fill({}, 0, 0), 4u);
 }
 
-TEST_F(Reload, WhatNobodyUsesAnyMoreIsForgottenInTheEnd) {
-  with({per_day(10)});
-  EXPECT_EQ(fill(), 10u);
-  std::uint64_t fingerprint = 100;
-  for (int i = 0; i < 20; ++i) {
-    PolicyText text;
-    text.provider("p");
-    for (int k = 0; k < 50; ++k) text.key(fingerprint++);
-    for (int m = 0; m < 100; ++m) text.model("m" + std::to_string(m), {per_minute(1)});
-    use(text);
-  }
-  with({per_day(10)});
-  EXPECT_EQ(fill(), 10u) << "100,000 windows later this one is gone";
-}
-
 }  // namespace
 }  // namespace freellmapi::quota::testing

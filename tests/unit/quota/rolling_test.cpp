@@ -50,7 +50,7 @@ TEST_F(Rolling, NoTrueSlidingWindowIsOverrunUnderRandomDemand) {
                           .provider("p")
                           .key(seed)
                           .model("m", {rule(limit, policy::Unit::input_tokens, policy::Per::rolling, length)})
-                          .made());
+                          .made()).value();
     for (int i = 0; i < 3000; ++i) {
       clock.advance(std::chrono::milliseconds{random() % (static_cast<unsigned>(length.count()) * 20)});
       const Need need{1 + random() % 100, 0, 0};
@@ -67,7 +67,7 @@ TEST_F(Rolling, ARequestThatArrivesLaterThanItWasReservedOverrunsNothing) {
   // One part of a minute is 0.83 s: a delay of up to that is allowed for, wherever in a part it falls.
   for (auto offset = 0ms; offset < 900ms; offset += 7ms) {
     Ledger fresh;
-    plan = fresh.bind(PolicyText{}.provider("p").key(1).model("m", {per_minute(30)}).made());
+    plan = fresh.bind(PolicyText{}.provider("p").key(1).model("m", {per_minute(30)}).made()).value();
     TrueWindow truth(30, 60s);
     clock.advance(offset);
     for (const auto delay : {830ms, 0ms}) {
@@ -89,7 +89,7 @@ TEST_F(Rolling, AtLeast97PercentOfEveryWindowIsUsable) {
                           .provider("p")
                           .key(1)
                           .model("m", {rule(30, policy::Unit::requests, policy::Per::rolling, length)})
-                          .made());
+                          .made()).value();
     const auto start = clock.steady();
     std::uint64_t served = 0;
     for (int i = 0; i < 500; ++i) {  // demand without end: whatever comes back is taken at once

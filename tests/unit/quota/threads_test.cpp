@@ -80,7 +80,7 @@ TEST_F(Threads, MayReloadBenchStateAndLookWhileOthersReserve) {
     std::shared_ptr<const Plan> mine = plan;
     for (unsigned i = 0; i < 1500; ++i) {
       if (t == 0 && i % 50 == 0) {
-        mine = ledger.bind(text.made());
+        mine = ledger.bind(text.made()).value();
         ledger.bench(*mine, BenchScope::model, 0, 1, clock.wall() + 1s, "test", now());
         ledger.recovered(*mine, 0, 1);
         ledger.state(*mine, 1, 0, {Unit::requests, policy::Per::minute, 900, {}, {}}, now());

@@ -98,9 +98,9 @@ class World : public ::testing::Test {
   void with(std::vector<policy::Rule> rules) {
     use(PolicyText{}.provider("p").key(1).model("m", std::move(rules)));
   }
-  void use(const PolicyText& text) { plan = ledger.bind(text.made()); }
+  void use(const PolicyText& text) { plan = ledger.bind(text.made()).value(); }
 
-  Now now() const { return {clock.steady(), clock.wall()}; }
+  Now now() const { return {clock.since_boot(), clock.wall()}; }
   Verdict check(Need need = {}, policy::KeyIndex key = 0, policy::ModelIndex model = 0) {
     return ledger.check(*plan, key, model, need, now());
   }

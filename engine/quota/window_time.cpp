@@ -1,0 +1,129 @@
+// What passing time does to a window.
+#include <algorithm>
+
+#include "quota/window.hpp"
+
+namespace freellmapi::quota {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+__extension__ using Wide = unsigned __int128;
+
+}  // namespace
+
+void Window::advance(Now now) noexcept {
+  if (now.steady < in_.seen) return;
+  const nanoseconds passed = now.steady - in_.seen;
+  in_.seen = now.steady;
+  in_this_order();
+  switch (kind_) {
+    case Kind::rolling:
+      roll_to(now.steady.time_since_epoch() / part_length_);
+      break;
+    case Kind::wall_clock:
+      cross(now.wall);
+      break;
+    case Kind::token_bucket:
+      refill(passed);
+      break;
+    case Kind::first_use:
+      if (in_.running != 0 && now.steady >= in_.closes) close();
+      break;
+    case Kind::concurrency:
+      break;
+  }
+  in_this_order();
+}
+
+void Window::roll_to(std::int64_t newest) noexcept {
+  if (newest <= in_.epoch) return;
+  const std::int64_t steps = std::min(newest - in_.epoch, kept_parts);
+  for (std::int64_t i = newest - steps + 1; i <= newest; ++i) {
+    in_.total -= part(i);
+    part(i) = 0;
+  }
+  in_this_order();
+  in_.epoch = newest;
+}
+
+void Window::cross(base::WallTime wall) noexcept {
+  const milliseconds length = in_.period.end - in_.period.start;
+  if (length == milliseconds{0}) {
+    const Period calendar = calendar_.containing(wall - in_.shift);
+    enter({calendar.start + in_.shift, calendar.end + in_.shift});
+  } else if (wall >= in_.period.end) {
+    const base::Instant boundary = in_.seen - (wall - in_.period.end);
+    const Period calendar = calendar_.containing(wall - in_.shift);
+    in_.total = in_.seen - boundary < length ? taken_just_before(boundary) : 0;
+    in_this_order();
+    enter({calendar.start + in_.shift, calendar.end + in_.shift});
+  } else if (wall < in_.period.start - length) {
+    // The clock had run far ahead and was put right. Waiting for the old end could take years: keep the
+    // count for one whole period from here, in which the provider has reset at least once.
+    enter({wall, wall + length});
+  }
+}
+
+void Window::enter(Period period) noexcept {
+  in_.period.end = period.end;
+  in_this_order();
+  in_.period.start = period.start;
+  ++in_.epoch;
+}
+
+void Window::close() noexcept {
+  in_.total = in_.seen < in_.closes + length_ ? taken_just_before(in_.closes) : 0;
+  in_this_order();
+  in_.running = in_.total > 0 ? 1 : 0;
+  in_.closes += length_ + arrival_;
+  ++in_.epoch;
+}
+
+void Window::note_recent(std::uint64_t amount) noexcept {
+  const std::int64_t stretch = in_.seen.time_since_epoch() / arrival_;
+  if (stretch != in_.recent_stretch) {
+    const bool follows = stretch == in_.recent_stretch + 1;
+    in_.recent_stretch = stretch;
+    in_this_order();
+    in_.recent_before = follows ? in_.recent : 0;
+    in_this_order();
+    in_.recent = 0;
+  }
+  in_.recent = capped_sum(in_.recent, amount);
+}
+
+// What was sent just before a reset may arrive just after it, so it is counted on both sides.
+std::uint64_t Window::taken_just_before(base::Instant boundary) const noexcept {
+  const std::int64_t stretch = boundary.time_since_epoch() / arrival_;
+  if (stretch == in_.recent_stretch) return capped_sum(in_.recent, in_.recent_before);
+  return stretch == in_.recent_stretch + 1 ? in_.recent : 0;
+}
+
+void Window::refill(nanoseconds passed) noexcept {
+  if (in_.total == 0) {
+    in_.refill_rest = 0;
+    return;
+  }
+  const nanoseconds paused = std::min(passed, in_.pause);
+  in_.pause -= paused;
+  passed -= paused;
+  const auto length = static_cast<std::uint64_t>(length_.count());
+  const Wide grown = Wide{limit_} * static_cast<std::uint64_t>(passed.count()) + in_.refill_rest;
+  const Wide units = grown / length;
+  if (units >= in_.total) {
+    in_.epoch += static_cast<std::int64_t>(in_.total);
+    in_.total = 0;
+    in_.refill_rest = 0;
+    return;
+  }
+  in_.refill_rest = 0;
+  in_this_order();
+  in_.total -= static_cast<std::uint64_t>(units);
+  in_this_order();
+  in_.epoch += static_cast<std::int64_t>(units);
+  in_.refill_rest = static_cast<std::uint64_t>(grown % length);
+}
+
+}  // namespace freellmapi::quota

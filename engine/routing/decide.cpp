@@ -52,7 +52,10 @@ class Deciding {
     c.candidate = candidate;
     c.gate = capability;
     if (capability != Gate::passed) return;
-    take_verdict(in_.ledger->check(*in_.plan, candidate.key, candidate.model, need, in_.now), c);
+    take_verdict(in_.verdicts != nullptr
+                     ? in_.verdicts->of(candidate, need)
+                     : in_.ledger->check(*in_.plan, candidate.key, candidate.model, need, in_.now),
+                 c);
   }
 
   /// Puts a step's keys into the order: those that are free, then those worth waiting for, the soonest first.
@@ -83,6 +86,9 @@ void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept
   candidate.rule = verdict.rule;
   candidate.free_at = verdict.free_at;
   candidate.reason = verdict.reason;
+  candidate.used = verdict.used;
+  candidate.reserved = verdict.reserved;
+  candidate.limit = verdict.limit;
   switch (verdict.state) {
     case quota::Verdict::State::free:
       candidate.gate = Gate::passed;

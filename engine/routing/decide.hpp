@@ -69,9 +69,10 @@ struct Candidate {
 struct Considered {
   Candidate candidate;
   Gate gate = Gate::passed;
-  const policy::Rule* rule = nullptr;  ///< for quota gates
-  base::WallTime free_at{};            ///< for quota_full and benched
-  std::string_view reason;             ///< for benched; static storage
+  const policy::Rule* rule = nullptr;               ///< for quota gates
+  base::WallTime free_at{};                         ///< for quota_full and benched
+  std::string_view reason;                          ///< for benched; static storage
+  std::uint64_t used = 0, reserved = 0, limit = 0;  ///< of the rule's window
 };
 
 /// Reused from request to request: its vectors keep their capacity, so deciding allocates nothing once warm.
@@ -88,6 +89,13 @@ struct Decision {
 /// Writes down what the ledger said of a candidate that can do what is asked.
 void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept;
 
+/// Says of a candidate what the ledger said or would say: a record that is replayed, a state that is assumed.
+class Verdicts {
+ public:
+  virtual ~Verdicts() = default;
+  virtual quota::Verdict of(const Candidate& candidate, const quota::Need& need) const = 0;
+};
+
 struct Inputs {
   const quota::Plan* plan = nullptr;      ///< with its policy
   const quota::Ledger* ledger = nullptr;  ///< looked at, never changed
@@ -97,6 +105,7 @@ struct Inputs {
   std::uint64_t seed = 0;
   Candidate pinned;  ///< the sticky candidate, model == none when there is none: a preference, never a veto
   const chat::Calibration* calibration = nullptr;  ///< null: estimates stand as they are
+  const Verdicts* verdicts = nullptr;              ///< asked in the ledger's place
 };
 
 void decide(const Inputs& inputs, Decision& out);
@@ -109,6 +118,8 @@ quota::Need need_of(const Features& features, const policy::Model& model, const 
                     const chat::Calibration* calibration = nullptr) noexcept;
 /// True when a rule counts output tokens: then no request may leave without a bound on them.
 bool counts_output(const policy::Model& model, const policy::Provider& provider) noexcept;
+/// True when a rule counts a unit of the provider's own.
+bool counts_own_units(const policy::Model& model, const policy::Provider& provider) noexcept;
 /// All that an answer may have when nothing bounds it.
 std::uint64_t most_output(const policy::Model& model, std::uint64_t input_tokens) noexcept;
 

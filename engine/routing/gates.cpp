@@ -96,7 +96,13 @@ quota::Need need_of(const Features& features, const policy::Model& model, const 
   need.output_tokens = features.output_tokens > 0 ? features.output_tokens
                                                   : open_ended_output(need.input_tokens, model, provider);
   if (model.max_output > 0) need.output_tokens = std::min(need.output_tokens, model.max_output);
+  if (model.price) need.own_units = model.price->of(need.input_tokens, need.output_tokens);
   return need;
+}
+
+bool counts_own_units(const policy::Model& model, const policy::Provider& provider) noexcept {
+  const auto is_own = [](const policy::Rule& rule) { return rule.of == policy::Unit::own; };
+  return std::ranges::any_of(model.quota, is_own) || std::ranges::any_of(provider.quota, is_own);
 }
 
 bool counts_output(const policy::Model& model, const policy::Provider& provider) noexcept {

@@ -1,0 +1,362 @@
+#include "routing/record.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace freellmapi::routing {
+namespace {
+
+// The first byte. What is changed below changes it: an old record is then refused and never misread.
+constexpr char format = 1;
+constexpr std::size_t version_digits = 12;
+constexpr std::size_t reason_most = 64, name_most = 512;
+
+/// Numbers in seven bits to the byte, the low ones first.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+  void byte(unsigned value) { out_ += static_cast<char>(value); }
+  void number(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) byte(static_cast<unsigned>(value & 0x7F) | 0x80U);
+    byte(static_cast<unsigned>(value));
+  }
+  void signed_number(std::int64_t value) {
+    number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
+  }
+  /// An index, or none.
+  void place(std::uint32_t index) { number(index == policy::none ? 0 : std::uint64_t{index} + 1); }
+  void text(std::string_view value, std::size_t most) {
+    value = value.substr(0, most);
+    number(value.size());
+    out_ += value;
+  }
+
+ private:
+  std::string& out_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  bool failed() const noexcept { return failed_; }
+  bool at_end() const noexcept { return rest_.empty(); }
+  unsigned byte() {
+    if (rest_.empty()) {
+      failed_ = true;
+      return 0;
+    }
+    const auto value = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const unsigned part = byte();
+      value |= std::uint64_t{part & 0x7FU} << shift;
+      if ((part & 0x80U) == 0) return value;
+    }
+    failed_ = true;
+    return 0;
+  }
+  std::int64_t signed_number() {
+    const std::uint64_t value = number();
+    return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+  }
+  std::uint32_t place() {
+    const std::uint64_t value = number();
+    if (value > policy::none) failed_ = true;
+    return value == 0 ? policy::none : static_cast<std::uint32_t>(value - 1);
+  }
+  /// At most `most`, else it is no record.
+  std::size_t count(std::size_t most) {
+    const std::uint64_t value = number();
+    if (value > most) failed_ = true;
+    return failed_ ? 0 : static_cast<std::size_t>(value);
+  }
+  std::string text(std::size_t most) {
+    const std::size_t size = count(most);
+    if (size > rest_.size()) failed_ = true;
+    if (failed_) return {};
+    std::string value(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return value;
+  }
+
+ private:
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+enum Flag : unsigned {
+  tools = 1,
+  images = 2,
+  json_object = 4,
+  json_schema = 8,
+  stream = 16,
+};
+
+bool counts(Gate gate) noexcept { return gate == Gate::quota_full || gate == Gate::quota_never; }
+bool comes_back(Gate gate) noexcept { return gate == Gate::quota_full || gate == Gate::benched; }
+
+void write_rule(Writer& w, const policy::Policy& policy, const Considered& c) {
+  const policy::Model& model = policy.models[c.candidate.model];
+  const auto find = [&](const std::vector<policy::Rule>& rules, std::uint64_t of_provider) {
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      if (&rules[i] != c.rule) continue;
+      w.number(1 + 2 * i + of_provider);
+      return true;
+    }
+    return false;
+  };
+  if (!find(model.quota, 0) && !find(policy.providers[model.provider].quota, 1)) w.number(0);
+}
+
+void write_features(Writer& w, const Features& f) {
+  w.byte(static_cast<unsigned>(f.kind));
+  w.byte((f.tools ? Flag::tools : 0U) | (f.images ? Flag::images : 0U) |
+         (f.json_object ? Flag::json_object : 0U) | (f.json_schema ? Flag::json_schema : 0U) |
+         (f.stream ? Flag::stream : 0U));
+  w.number(f.input_tokens);
+  w.byte(f.input_cell);
+  w.number(f.output_tokens);
+  w.number(f.session);
+}
+
+Features read_features(Reader& r) {
+  Features f;
+  f.kind = static_cast<policy::Kind>(std::min(r.byte(), 3U));
+  const unsigned flags = r.byte();
+  f.tools = (flags & Flag::tools) != 0;
+  f.images = (flags & Flag::images) != 0;
+  f.json_object = (flags & Flag::json_object) != 0;
+  f.json_schema = (flags & Flag::json_schema) != 0;
+  f.stream = (flags & Flag::stream) != 0;
+  f.input_tokens = r.number();
+  f.input_cell = static_cast<std::uint8_t>(r.byte());
+  f.output_tokens = r.number();
+  f.session = r.number();
+  return f;
+}
+
+void write_target(Writer& w, const Target& target) {
+  w.place(target.chain);
+  w.byte(static_cast<unsigned>(target.strategy));
+  const std::size_t models = std::min(target.models.size(), record_candidates_most);
+  w.number(models);
+  for (std::size_t i = 0; i < models; ++i) w.number(target.models[i]);
+  w.text(target.passed_model, name_most);
+}
+
+Target read_target(Reader& r) {
+  Target target;
+  target.chain = r.place();
+  target.strategy = static_cast<policy::Strategy>(std::min(r.byte(), 5U));
+  const std::size_t models = r.count(record_candidates_most);
+  for (std::size_t i = 0; i < models && !r.failed(); ++i)
+    target.models.push_back(static_cast<policy::ModelIndex>(r.number()));
+  target.passed_model = r.text(name_most);
+  return target;
+}
+
+void write_candidates(Writer& w, const Inputs& in, const Decision& decision, std::size_t shown) {
+  const policy::Policy& policy = in.plan->policy();
+  const std::int64_t at = in.now.wall.time_since_epoch().count();
+  std::array<std::string_view, 15> reasons;  // said before: their number stands for them
+  std::size_t known = 0;
+  w.number(shown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Considered& c = decision.considered[i];
+    w.byte(static_cast<unsigned>(c.gate));
+    w.number(c.candidate.model);
+    w.place(c.candidate.key);
+    w.number(static_cast<std::uint64_t>(c.candidate.wait.count()));
+    if (counts(c.gate)) {
+      write_rule(w, policy, c);
+      w.number(c.used);
+      w.number(c.reserved);
+      w.number(c.limit);
+    }
+    if (comes_back(c.gate)) w.signed_number(c.free_at.time_since_epoch().count() - at);
+    if (c.gate != Gate::benched) continue;
+    const auto end = reasons.begin() + static_cast<std::ptrdiff_t>(known);
+    const auto said = std::find(reasons.begin(), end, c.reason);
+    if (said != end) {
+      w.byte(static_cast<unsigned>(said - reasons.begin()) + 1);
+      continue;
+    }
+    w.byte(0);
+    w.text(c.reason, reason_most);
+    if (known < reasons.size()) reasons[known++] = c.reason;
+  }
+}
+
+void read_candidates(Reader& r, Recorded& out) {
+  std::vector<std::string> reasons;
+  const std::size_t shown = r.count(record_candidates_most);
+  for (std::size_t i = 0; i < shown && !r.failed(); ++i) {
+    Recorded::Entry e;
+    e.gate = static_cast<Gate>(std::min(r.byte(), static_cast<unsigned>(Gate::benched)));
+    e.candidate.model = static_cast<policy::ModelIndex>(r.number());
+    e.candidate.key = r.place();
+    e.candidate.wait = std::chrono::milliseconds{r.number()};
+    if (counts(e.gate)) {
+      if (const std::uint64_t rule = r.number(); rule > 0)
+        e.rule = {((rule - 1) & 1) != 0, static_cast<std::uint32_t>((rule - 1) / 2)};
+      e.used = r.number();
+      e.reserved = r.number();
+      e.limit = r.number();
+    }
+    if (comes_back(e.gate)) e.free_at = out.at + std::chrono::milliseconds{r.signed_number()};
+    if (e.gate == Gate::benched) {
+      const unsigned said = r.byte();
+      if (said == 0) reasons.push_back(r.text(reason_most));
+      const std::size_t place = said == 0 ? reasons.size() : said;
+      if (place <= reasons.size()) e.reason = reasons[place - 1];
+    }
+    out.considered.push_back(std::move(e));
+  }
+}
+
+/// A policy that nobody has bound: deciding by a record needs no windows.
+class Unbound final : public quota::Plan {
+ public:
+  explicit Unbound(std::shared_ptr<const policy::Policy> policy) : Plan(std::move(policy)) {}
+};
+
+class RecordedVerdicts final : public Verdicts {
+ public:
+  RecordedVerdicts(const Recorded& recorded, const policy::Policy& policy)
+      : recorded_(recorded), policy_(policy) {}
+  quota::Verdict of(const Candidate& candidate, const quota::Need&) const override {
+    const auto found = std::ranges::find_if(recorded_.considered, [&](const Recorded::Entry& e) {
+      return e.candidate.model == candidate.model && e.candidate.key == candidate.key;
+    });
+    quota::Verdict verdict;
+    if (found == recorded_.considered.end()) {
+      verdict.state = quota::Verdict::State::never;
+      return verdict;
+    }
+    if (found->gate == Gate::quota_full) verdict.state = quota::Verdict::State::full;
+    if (found->gate == Gate::quota_never) verdict.state = quota::Verdict::State::never;
+    if (found->gate == Gate::benched) verdict.state = quota::Verdict::State::benched;
+    verdict.rule = rule_of(policy_, *found);
+    verdict.free_at = found->free_at;
+    verdict.reason = found->reason;
+    verdict.used = found->used;
+    verdict.reserved = found->reserved;
+    verdict.limit = found->limit;
+    return verdict;
+  }
+
+ private:
+  const Recorded& recorded_;
+  const policy::Policy& policy_;
+};
+
+std::string name_of(const policy::Policy& policy, const Candidate& c) {
+  if (c.model >= policy.models.size()) return "a model it does not have";
+  const policy::Model& model = policy.models[c.model];
+  std::string out = policy.providers[model.provider].id + "/" + model.id;
+  if (c.key < policy.keys.size()) out += " " + policy.keys[c.key].label;
+  return out;
+}
+
+std::string difference(const Recorded& recorded, const Decision& again, const policy::Policy& policy) {
+  if (recorded.considered.size() != again.considered.size()) return "it considered other candidates";
+  for (std::size_t i = 0; i < again.considered.size(); ++i) {
+    const Recorded::Entry& then = recorded.considered[i];
+    const Considered& now = again.considered[i];
+    if (then.candidate.model != now.candidate.model || then.candidate.key != now.candidate.key)
+      return "candidate " + std::to_string(i + 1) + " was " + name_of(policy, then.candidate) + " and is " +
+             name_of(policy, now.candidate);
+    if (then.gate != now.gate)
+      return name_of(policy, then.candidate) + " was " + std::string(name(then.gate)) + " and is " +
+             std::string(name(now.gate));
+  }
+  if (recorded.order != again.order) return "the order of those that passed is another one";
+  return {};
+}
+
+}  // namespace
+
+void write_record(const Inputs& in, const Decision& decision, std::string& out) {
+  const policy::Policy& policy = in.plan->policy();
+  Writer w(out);
+  w.byte(static_cast<unsigned>(format));
+  w.text(policy.version, version_digits);
+  w.number(static_cast<std::uint64_t>(in.now.wall.time_since_epoch().count()));
+  w.number(in.seed);
+  write_features(w, in.features);
+  write_target(w, *in.target);
+  w.place(in.pinned.model);
+  w.place(in.pinned.key);
+  quota::Need need;
+  if (!decision.order.empty()) {
+    const policy::Model& first = policy.models[decision.considered[decision.order.front()].candidate.model];
+    need = need_of(in.features, first, policy.providers[first.provider], in.calibration);
+  }
+  w.number(need.input_tokens);
+  w.number(need.output_tokens);
+  w.number(need.own_units);
+  const std::size_t shown = std::min(decision.considered.size(), record_candidates_most);
+  write_candidates(w, in, decision, shown);
+  const std::size_t ranked = std::min(decision.order.size(), shown);
+  w.number(ranked);
+  for (std::size_t i = 0; i < ranked; ++i) w.number(decision.order[i]);
+}
+
+base::Result<Recorded> read_record(std::string_view bytes) {
+  const base::Error foreign{base::Errc::invalid_argument,
+                            "the record of this decision is damaged, or of another version of this program"};
+  Reader r(bytes);
+  if (r.byte() != static_cast<unsigned>(format)) return foreign;
+  Recorded out;
+  out.policy_version = r.text(version_digits);
+  out.at = base::WallTime{std::chrono::milliseconds{r.number()}};
+  out.seed = r.number();
+  out.features = read_features(r);
+  out.target = read_target(r);
+  out.pinned.model = r.place();
+  out.pinned.key = r.place();
+  out.need = {r.number(), r.number(), r.number()};
+  read_candidates(r, out);
+  const std::size_t ranked = r.count(record_candidates_most);
+  for (std::size_t i = 0; i < ranked && !r.failed(); ++i) {
+    const std::uint64_t index = r.number();
+    if (index >= out.considered.size()) return foreign;
+    out.order.push_back(static_cast<std::uint32_t>(index));
+  }
+  if (r.failed() || !r.at_end()) return foreign;
+  return out;
+}
+
+const policy::Rule* rule_of(const policy::Policy& policy, const Recorded::Entry& entry) noexcept {
+  if (!entry.rule || entry.candidate.model >= policy.models.size()) return nullptr;
+  const policy::Model& model = policy.models[entry.candidate.model];
+  const auto& rules = entry.rule->of_provider ? policy.providers[model.provider].quota : model.quota;
+  return entry.rule->index < rules.size() ? &rules[entry.rule->index] : nullptr;
+}
+
+Replay replay(const Recorded& recorded, std::shared_ptr<const policy::Policy> policy) {
+  if (policy->version != recorded.policy_version)
+    return {false,
+            "it was made under policy " + recorded.policy_version + ", and this one is " + policy->version};
+  const Unbound plan(policy);
+  const RecordedVerdicts verdicts(recorded, *policy);
+  Inputs inputs;
+  inputs.plan = &plan;
+  inputs.target = &recorded.target;
+  inputs.features = recorded.features;
+  inputs.now.wall = recorded.at;
+  inputs.seed = recorded.seed;
+  inputs.pinned = recorded.pinned;
+  inputs.verdicts = &verdicts;
+  Decision again;
+  decide(inputs, again);
+  std::string what = difference(recorded, again, *policy);
+  return {what.empty(), std::move(what)};
+}
+
+}  // namespace freellmapi::routing

@@ -1,6 +1,6 @@
 // Kilo Gateway: OpenRouter's shapes behind an address that takes anonymous calls, counted by IP.
 #include <freellmapi/gateway.hpp>
-#include <freellmapi/hold_back.hpp>
+#include <freellmapi/held_parser.hpp>
 #include <freellmapi/json.hpp>
 
 #include "manifest.hpp"
@@ -62,20 +62,14 @@ constexpr sdk::OpenAiDialect dialect = {.probe_path = "",
 
 // A guard model that leaks: an answer that is exactly one of these words is none.
 constexpr std::string_view guard_words[] = {"safe", "unsafe"};
-constexpr std::string_view blanks = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const std::size_t from = text.find_first_not_of(blanks);
-  return from == text.npos ? std::string_view{} : text.substr(from, text.find_last_not_of(blanks) - from + 1);
-}
 bool is_guard_word(std::string_view text) noexcept {
-  return trimmed(text) == guard_words[0] || trimmed(text) == guard_words[1];
+  return sdk::trimmed(text) == guard_words[0] || sdk::trimmed(text) == guard_words[1];
 }
 bool may_be_guard_word(std::string_view text) noexcept {
-  const std::string_view said = trimmed(text);
+  const std::string_view said = sdk::trimmed(text);
   if (said.empty() || is_guard_word(said)) return true;
   // Once a blank has followed it, half a word stays half a word.
-  const bool open = blanks.find(text.back()) == blanks.npos;
+  const bool open = sdk::blanks.find(text.back()) == sdk::blanks.npos;
   return open && (guard_words[0].starts_with(said) || guard_words[1].starts_with(said));
 }
 
@@ -85,49 +79,24 @@ class Kilo final : public sdk::GatewayProvider {
   static constexpr std::string_view manifest = freellmapi::manifest;
   constexpr Kilo() : GatewayProvider(dialect) {}
 
-  class Parser : public sdk::OpenAiParser {
+  class Parser final : public sdk::HeldParser {
    public:
     Parser(const Kilo& provider, const sdk::Call& call, const sdk::Headers& head)
-        : OpenAiParser(provider, call, head),
+        : HeldParser(provider, call, head, &may_be_guard_word, &is_guard_word),
           whole_(sdk::matches("json", head.find("content-type").value_or(""))) {}
-    void feed(std::string_view bytes, sdk::EventsOut& out) {
-      if (settled_) return;
-      sdk::EventsOut held(hold_.before(out));
-      parse(out, [&] { OpenAiParser::feed(bytes, held); });
-      if (done()) settle(out);
-    }
-    void finish(sdk::EventsOut& out) {
-      if (settled_) return;
-      sdk::EventsOut held(hold_.before(out));
-      parse(out, [&] { OpenAiParser::finish(held); });
-      settle(out);
-    }
 
    private:
-    template <class F>
-    void parse(sdk::EventsOut& out, F&& body) {
-      try {
-        body();
-      } catch (const sdk::Failure& failure) {
-        hold_.release(out);
-        // A long answer in one piece is cut at the edge's size: the same call would be cut again.
-        if (failure.status == FREELLM_E_TRUNCATED && whole_) throw sdk::Failure{FREELLM_E_PROTOCOL};
-        throw;
-      }
+    bool caught(const sdk::HoldBack&, sdk::OutcomeOut& outcome) override {
+      outcome.sort(FREELLM_C_EMPTY, true);
+      outcome.message("a guard model answered in place of the model");
+      return true;
     }
-    void settle(sdk::EventsOut& out) {
-      settled_ = true;
-      if (!hold_.caught()) return hold_.release(out);
-      freellm_outcome outcome = sdk::fresh_outcome();
-      sdk::OutcomeOut sorted(outcome);
-      sorted.sort(FREELLM_C_EMPTY, true);
-      sorted.message("a guard model answered in place of the model");
-      out.error(outcome);
+    // A long answer in one piece is cut at the edge's size: the same call would be cut again.
+    freellm_status on_failure(freellm_status status) override {
+      return status == FREELLM_E_TRUNCATED && whole_ ? freellm_status{FREELLM_E_PROTOCOL} : status;
     }
 
-    sdk::HoldBack hold_{&may_be_guard_word, &is_guard_word};
     bool whole_;
-    bool settled_ = false;
   };
 
   // Anonymous callers have no key, the list of models is public, and no header tells a limit.

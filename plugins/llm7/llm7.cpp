@@ -1,6 +1,6 @@
 // LLM7: a small core of OpenAI's wire, with or without a token, answered by whatever model is there.
 #include <algorithm>
-#include <freellmapi/hold_back.hpp>
+#include <freellmapi/held_parser.hpp>
 #include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>
 #include <string>
@@ -102,17 +102,12 @@ bool named(const sdk::Call& call) {
                                   word[word.size() - call.model().size() - 1] == '/');
 }
 
-std::string_view stripped(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first == text.npos ? std::string_view{}
-                            : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 /// The empty object with which failed answers come.
 bool begins_nothing(std::string_view text) noexcept {
-  const std::string_view said = stripped(text);
+  const std::string_view said = sdk::trimmed(text);
   return said.empty() || said == "{" || said == "{}";
 }
-bool is_nothing(std::string_view text) noexcept { return stripped(text) == "{}"; }
+bool is_nothing(std::string_view text) noexcept { return sdk::trimmed(text) == "{}"; }
 
 class Llm7 final : public sdk::OpenAiProvider {
  public:
@@ -120,26 +115,13 @@ class Llm7 final : public sdk::OpenAiProvider {
   static constexpr std::string_view manifest = freellmapi::manifest;
   constexpr Llm7() : OpenAiProvider(dialect) {}
 
-  class Parser : public sdk::OpenAiParser {
+  class Parser final : public sdk::HeldParser {
    public:
     Parser(const Llm7& provider, const sdk::Call& call, const sdk::Headers& head)
-        : OpenAiParser(provider, call, head),
+        : HeldParser(provider, call, head, &begins_nothing, &is_nothing),
           asked_(call.model()),
           named_(named(call)),
           whole_json_(call.has(FREELLM_CALL_JSON_OBJECT) || call.has(FREELLM_CALL_JSON_SCHEMA)) {}
-
-    void feed(std::string_view bytes, sdk::EventsOut& out) {
-      if (settled_) return;
-      sdk::EventsOut held(hold_.before(out));
-      parse(out, [&] { OpenAiParser::feed(bytes, held); });
-      if (done()) settle(out);
-    }
-    void finish(sdk::EventsOut& out) {
-      if (settled_) return;
-      sdk::EventsOut held(hold_.before(out));
-      parse(out, [&] { OpenAiParser::finish(held); });
-      settle(out);
-    }
 
    private:
     // Which model speaks stands in the first frame that names one.
@@ -154,29 +136,15 @@ class Llm7 final : public sdk::OpenAiProvider {
                     out);
       out.extra(FREELLM_EXTRA_ANSWER, "served_model", json::serialize(json::string(served)));
     }
-    template <class F>
-    void parse(sdk::EventsOut& out, F&& body) {
-      try {
-        body();
-      } catch (const sdk::Failure&) {
-        hold_.release(out);
-        throw;
-      }
-    }
-    void settle(sdk::EventsOut& out) {
-      settled_ = true;
-      // An empty object may be the answer where JSON was asked for.
-      if (!hold_.caught() || whole_json_) return hold_.release(out);
-      freellm_outcome outcome = sdk::fresh_outcome();
-      sdk::OutcomeOut sorted(outcome);
-      sorted.sort(FREELLM_C_EMPTY, true);
-      sorted.message("the provider answered with an empty object");
-      out.error(outcome);
+    // An empty object may be the answer where JSON was asked for.
+    bool caught(const sdk::HoldBack&, sdk::OutcomeOut& outcome) override {
+      outcome.sort(FREELLM_C_EMPTY, true);
+      outcome.message("the provider answered with an empty object");
+      return !whole_json_;
     }
 
     std::string asked_;
-    sdk::HoldBack hold_{&begins_nothing, &is_nothing};
-    bool named_, whole_json_, seen_ = false, settled_ = false;
+    bool named_, whole_json_, seen_ = false;
   };
 
   // Nothing but a chat tells a good token, and no header tells a limit before it is met.

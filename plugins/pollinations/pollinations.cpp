@@ -1,7 +1,7 @@
 // Pollinations' gateway: it hides the upstream's refusals behind a 502, speaks of money in a 402, and answers
 // some refusals with a 200 that holds a sentence of its own.
 #include <algorithm>
-#include <freellmapi/hold_back.hpp>
+#include <freellmapi/held_parser.hpp>
 #include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>
 
@@ -137,48 +137,21 @@ class Pollinations final : public sdk::OpenAiProvider {
   static constexpr std::string_view manifest = freellmapi::manifest;
   constexpr Pollinations() : OpenAiProvider(dialect) {}
 
-  class Parser : public sdk::OpenAiParser {
+  class Parser final : public sdk::HeldParser {
    public:
     Parser(const Pollinations& provider, const sdk::Call& call, const sdk::Headers& head)
-        : OpenAiParser(provider, call, head), provider_(provider) {}
-
-    void feed(std::string_view bytes, sdk::EventsOut& out) {
-      if (settled_) return;
-      sdk::EventsOut held(hold_.before(out));
-      parse(out, [&] { OpenAiParser::feed(bytes, held); });
-      if (done()) settle(out);
-    }
-    void finish(sdk::EventsOut& out) {
-      if (settled_) return;
-      sdk::EventsOut held(hold_.before(out));
-      parse(out, [&] { OpenAiParser::finish(held); });
-      settle(out);
-    }
+        : HeldParser(provider, call, head, &may_be_notice, &is_notice), provider_(provider) {}
 
    private:
-    template <class F>
-    void parse(sdk::EventsOut& out, F&& body) {
-      try {
-        body();
-      } catch (const sdk::Failure&) {
-        hold_.release(out);
-        throw;
-      }
-    }
     // What a model says was counted; a notice costs nothing.
-    void settle(sdk::EventsOut& out) {
-      settled_ = true;
-      const std::uint64_t counted = hold_.usage().output;
-      if (!hold_.caught() || (counted != sdk::not_said && counted > 0)) return hold_.release(out);
-      freellm_outcome outcome = sdk::fresh_outcome();
-      sdk::OutcomeOut sorted(outcome);
-      provider_.classify_in_success(notice_as_error(hold_.text()), sorted);
-      out.error(outcome);
+    bool caught(const sdk::HoldBack& held, sdk::OutcomeOut& outcome) override {
+      const std::uint64_t counted = held.usage().output;
+      if (counted != sdk::not_said && counted > 0) return false;
+      provider_.classify_in_success(notice_as_error(held.text()), outcome);
+      return true;
     }
 
     const Pollinations& provider_;
-    sdk::HoldBack hold_{&may_be_notice, &is_notice};
-    bool settled_ = false;
   };
 
   // Secret or publishable.

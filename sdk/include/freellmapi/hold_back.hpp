@@ -9,6 +9,13 @@
 
 namespace freellmapi::sdk {
 
+inline constexpr std::string_view blanks = " \t\r\n";
+/// The text without blanks at both ends.
+constexpr std::string_view trimmed(std::string_view text) noexcept {
+  const std::size_t from = text.find_first_not_of(blanks);
+  return from == text.npos ? std::string_view{} : text.substr(from, text.find_last_not_of(blanks) - from + 1);
+}
+
 /// Stands between a parser and the host. Text is held while it may still become what the provider looks for,
 /// and so are the finish and the usage that follow it. As soon as it cannot, and when a tool call, thinking
 /// or an error comes, all of it is passed on. Not for several threads.

@@ -13,6 +13,7 @@
 
 #include "base/text.hpp"
 #include "cli/files.hpp"
+#include "cli/ledger_home.hpp"
 #include "cli/prober.hpp"
 #include "cli/remembered.hpp"
 #include "cli/unified_key.hpp"
@@ -273,6 +274,9 @@ int serve(const ServeOptions& options) {
   base::Log log(clock, options.format, options.level);
   const auto data = data_directory(options.places.data);
   if (!data) return refuse(data.error().text());
+  const auto home = LedgerHome::open(*data, clock, log);
+  if (!home) return refuse(home.error().text());
+  quota::Ledger& ledger = (*home)->ledger();
   const auto vault = open_vault(*data, true);
   if (!vault) return refuse(vault.error().text());
   const auto key = unified_key(*data, **vault);
@@ -281,11 +285,11 @@ int serve(const ServeOptions& options) {
   if (!remembered) return refuse(remembered.error().text());
 
   host::PluginLoader loader(log);
-  quota::Ledger ledger;
   routing::Sticky sticky;
   relay::Current current;
   surfaces::Status status;
-  Reloader reloader(options.places, *data, *key, **vault, **remembered, loader, ledger, current, status, log, clock);
+  Reloader reloader(options.places, *data, *key, **vault, **remembered, loader, ledger, current, status, log,
+                    clock);
   const auto world = reloader.start();
   if (!world) return refuse(world.error().text());
   reloader.report(*world);
@@ -314,7 +318,8 @@ int serve(const ServeOptions& options) {
   };
   surfaces::FrontDoor door(surfaces::KeyGate(key->reveal()), std::move(routes), log, clock);
   door.keep_records(remembered->get());
-  reloader.on_unified_key([&door](const base::Secret& fresh) { door.set_gate(surfaces::KeyGate(fresh.reveal())); });
+  reloader.on_unified_key(
+      [&door](const base::Secret& fresh) { door.set_gate(surfaces::KeyGate(fresh.reveal())); });
   Prober prober(current, (*remembered)->health(), log);
 
   net::ServerOptions server_options;

@@ -6,6 +6,7 @@
 #include "cli/files.hpp"
 #include "cli/json_object.hpp"
 #include "cli/quiet.hpp"
+#include "cli/vault_door.hpp"
 #include "cli/verbs.hpp"
 #include "policy/manifest.hpp"
 #include "policy/rules.hpp"
@@ -17,14 +18,28 @@ namespace {
 
 std::string off_text(const std::string& why) { return why.empty() ? "off" : "off: " + why; }
 
-/// "" when the model can be used as things are configured.
-std::string why_not(const policy::Policy& policy, const policy::Model& model) {
+/// How many of the provider's keys it has refused too often. `health` may be null.
+std::size_t bad_keys(const policy::Policy& policy, const policy::Provider& provider,
+                     const store::KeyHealth* health) {
+  if (!health) return 0;
+  return static_cast<std::size_t>(
+      std::count_if(provider.keys.begin(), provider.keys.end(), [&](policy::KeyIndex index) {
+        const store::KeyRecord record = health->of(provider.id, policy.keys[index].fingerprint);
+        return record.state() == store::KeyRecord::State::bad;
+      }));
+}
+
+/// "" when the model can be used as things are configured, and as its keys were last seen.
+std::string why_not(const policy::Policy& policy, const policy::Model& model,
+                    const store::KeyHealth* health) {
   const policy::Provider& provider = policy.providers[model.provider];
   if (!provider.enabled) return off_text(provider.why_off);
   if (!model.enabled) return off_text(model.why_off);
   if (model.kind != policy::Kind::chat)
     return fmt::format("kind {}: no chat request goes to it", policy::name(model.kind));
   if (provider.keys.empty() && !provider.keyless) return "no key";
+  if (!provider.keys.empty() && !provider.keyless && bad_keys(policy, provider, health) == provider.keys.size())
+    return provider.keys.size() == 1 ? "its key is refused" : "every key is refused";
   return {};
 }
 
@@ -49,9 +64,10 @@ std::string limits_json(const std::vector<policy::Rule>& rules) {
   return "[" + list + "]";
 }
 
-std::string model_json(const policy::Policy& policy, const policy::Model& model) {
+std::string model_json(const policy::Policy& policy, const policy::Model& model,
+                       const store::KeyHealth* health) {
   const policy::Provider& provider = policy.providers[model.provider];
-  const std::string reason = why_not(policy, model);
+  const std::string reason = why_not(policy, model, health);
   return JsonObject()
       .text("id", provider.id + "/" + model.id)
       .text("provider", provider.id)
@@ -78,7 +94,8 @@ std::string model_json(const policy::Policy& policy, const policy::Model& model)
       .take();
 }
 
-std::string provider_json(const policy::Provider& provider) {
+std::string provider_json(const policy::Policy& policy, const policy::Provider& provider,
+                          const store::KeyHealth* health) {
   return JsonObject()
       .text("id", provider.id)
       .text("name", provider.name)
@@ -87,6 +104,7 @@ std::string provider_json(const policy::Provider& provider) {
       .text("why_off", provider.why_off)
       .text("since", provider.since)
       .count("keys", provider.keys.size())
+      .count("keys_refused", bad_keys(policy, provider, health))
       .truth("keyless", provider.keyless)
       .truth("any_model", provider.any_model)
       .text("source", provider.source)
@@ -172,20 +190,23 @@ int models_list(const Places& places, bool as_json) {
   const auto world = usable_world(places, quiet);
   if (!world) return refuse(world.error().text());
   const policy::Policy& policy = *world->policy;
+  const auto known = known_health(places.data);
+  const store::KeyHealth* health = known.get();
   if (as_json) {
     std::string models, providers;
     for (const policy::Model& model : policy.models) {
       // The nameless one stands for any name at an endpoint that takes them all.
-      if (!model.id.empty()) append_item(models, model_json(policy, model));
+      if (!model.id.empty()) append_item(models, model_json(policy, model, health));
     }
-    for (const policy::Provider& provider : policy.providers) append_item(providers, provider_json(provider));
+    for (const policy::Provider& provider : policy.providers)
+      append_item(providers, provider_json(policy, provider, health));
     fmt::print("{{\"models\":[{}],\"providers\":[{}]}}\n", models, providers);
     return 0;
   }
   for (const policy::Provider& provider : policy.providers) {
     for (const policy::ModelIndex index : provider.models) {
       const policy::Model& model = policy.models[index];
-      print_row(provider.id + "/" + model.id, model, why_not(policy, model));
+      print_row(provider.id + "/" + model.id, model, why_not(policy, model, health));
     }
     if (!provider.models.empty()) continue;
     std::string reason = provider.any_model ? "any name is passed on" : "lists no model";

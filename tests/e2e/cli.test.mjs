@@ -11,7 +11,7 @@ const two_lines = 'version: 1\nchain: [groq, cerebras]\n';
 const good = { endpoint: 'http://localhost:3001/v1', unified_key, fallback_chain: ['google', 'groq', 'cerebras', 'mistral', 'cohere', 'nvidia'], request: { model: 'auto', messages: [{ role: 'user', content: 'hi' }] } };
 
 test('every verb explains itself', async (t) => {
-  for (const verb of [[], ['serve'], ['policy'], ['policy', 'check'], ['policy', 'show'], ['policy', 'schema'], ['plugins'], ['plugins', 'list'], ['models'], ['unified-key'], ['unified-key', 'show'], ['client-config']]) {
+  for (const verb of [[], ['serve'], ['policy'], ['policy', 'check'], ['policy', 'show'], ['policy', 'schema'], ['plugins'], ['plugins', 'list'], ['models'], ['unified-key'], ['unified-key', 'show'], ['unified-key', 'rotate'], ['client-config'], ['keys'], ...['add', 'list', 'test', 'remove', 'disable', 'enable', 'import', 'export'].map((verb) => ['keys', verb])]) {
     const { code, stdout, stderr } = await run(t, [...verb, '--help']);
     assert.equal(code, 0, `${verb.join(' ')}: ${stderr}`);
     assert.match(stdout, /--help/);
@@ -134,14 +134,14 @@ test('policy schema prints a JSON Schema', async (t) => {
 });
 
 test('policy check warns of what is legal but hardly meant, and ends well; the router itself says nothing of it', async (t) => {
-  const text = 'version: 1\nchain:\n  - cerebras\n  - groq\n  - cerebras\nprofiles:\n  fast: {chain: [groq/llama-3.1-8b-instant]}\nproviders:\n  groq: {models: {llama-3.1-8b-instant: {quota: {rpm: 999}}}}\n';
+  const text = 'version: 1\nchain:\n  - cerebras\n  - groq\n  - cerebras\nprofiles:\n  fast: {chain: [groq/openai/gpt-oss-20b]}\nproviders:\n  groq: {models: {openai/gpt-oss-20b: {quota: {rpm: 999}}}}\n';
   const { code, stdout, stderr } = await run(t, ['policy', 'check', 'p.yaml'], { files: { 'p.yaml': text } });
   assert.equal(code, 0, stderr);
   assert.match(stdout, /: OK,/);
   assert.match(stderr, /^p\.yaml:5:5: warning: chain\[2\]: all its models stand in the chain already$/m);
   assert.match(stderr, /^p\.yaml:7:10: warning: profiles\.fast\.chain: no model in it can read images$/m);
-  assert.match(stderr, /^p\.yaml:7:10: warning: profiles\.fast\.chain: no model in it takes a prompt of 100000 tokens; the most is \d+, of groq\/llama-3\.1-8b-instant$/m);
-  assert.match(stderr, /^p\.yaml:9:\d+: warning: providers\.groq\.models\.llama-3\.1-8b-instant\.quota\.rpm: 999 is above the plugin's 30 requests per minute/m);
+  assert.match(stderr, /^p\.yaml:7:10: warning: profiles\.fast\.chain: no model in it takes a prompt of 100000 tokens; the most is \d+, of groq\/openai\/gpt-oss-20b$/m);
+  assert.match(stderr, /^p\.yaml:9:\d+: warning: providers\.groq\.models\.openai\/gpt-oss-20b\.quota\.rpm: 999 is above the plugin's 30 requests per minute/m);
   const shown = await run(t, ['policy', 'show', 'p.yaml'], { files: { 'p.yaml': text } });
   assert.doesNotMatch(shown.stderr, /images/);
 });
@@ -188,9 +188,9 @@ test('models lists the models, and says why one cannot be used', async (t) => {
   assert.equal(code, 0);
   const { models } = JSON.parse(stdout);
   const named = (id) => models.find((m) => m.id === id);
-  assert.equal(named('groq/llama-3.1-8b-instant').available, true);
+  assert.equal(named('groq/openai/gpt-oss-20b').available, true);
   assert.equal(named('cerebras/gpt-oss-120b').unavailable_reason, 'no key');
-  assert.match((await run(t, ['models'], options)).stdout, /^groq\/llama-3\.1-8b-instant .* ok$/m);
+  assert.match((await run(t, ['models'], options)).stdout, /^groq\/openai\/gpt-oss-20b .* ok$/m);
 });
 
 test('models --json says of each limit where it was read and of which day, and of what is off why and since when', async (t) => {
@@ -218,9 +218,10 @@ test('the unified key is made once, kept for its owner alone, and shown on reque
   assert.match(first.stdout, /^freellmapi-[0-9a-f]{48}\n$/);
   const again = await run(t, ['unified-key', 'show'], { home: first.home });
   assert.equal(again.stdout, first.stdout);
-  const file = path.join(first.home, '.local/state/freellmapi/unified.key');
-  assert.equal((await stat(file)).mode & 0o777, 0o600);
-  assert.equal((await stat(path.dirname(file))).mode & 0o777, 0o700);
+  const data = path.join(first.home, '.local/state/freellmapi');
+  for (const file of ['freellmapi.db', 'vault.key']) assert.equal((await stat(path.join(data, file))).mode & 0o777, 0o600);
+  assert.equal((await stat(data)).mode & 0o777, 0o700);
+  assert.ok(!(await readFile(path.join(data, 'freellmapi.db'))).includes(first.stdout.trim()), 'it is sealed');
 });
 
 test('the unified key may come from the environment or from a file that the environment names', async (t) => {

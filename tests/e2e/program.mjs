@@ -11,11 +11,13 @@ export async function temporary_home(t) {
   return home;
 }
 
-// options: env, files {name: text} written into the home first, home. Answers {code, stdout, stderr, home}.
-export async function run(t, args, { env = {}, files = {}, home } = {}) {
+// options: env, files {name: text} written into the home first, home, input (text for standard input). Answers {code, stdout, stderr, home}.
+export async function run(t, args, { env = {}, files = {}, home, input } = {}) {
   const where = home ?? await temporary_home(t);
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(where, name), text);
-  const child = spawn(binary, args, { cwd: where, env: { PATH: process.env.PATH, HOME: where, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(binary, args, { cwd: where, env: { PATH: process.env.PATH, HOME: where, ...env }, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  // A program that refuses does not read.
+  if (input !== undefined) child.stdin.on('error', () => {}).end(input);
   const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
   let stdout = '';
   let stderr = '';

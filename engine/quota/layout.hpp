@@ -16,7 +16,7 @@ namespace freellmapi::quota {
 inline constexpr std::uint32_t layout_version = 1;
 inline constexpr std::size_t head_size = 4096;
 inline constexpr std::size_t block_size = std::size_t{256} * 1024;
-/// 128 MiB: 170,000 rolling windows, or 680,000 of the other kinds.
+/// 128 MiB: 160,000 rolling windows, or 520,000 of the other kinds.
 inline constexpr std::size_t most_blocks = 512;
 
 /// What a slot holds. The values are unlikely bytes, so that damage is not taken for a kind.
@@ -33,6 +33,15 @@ struct SlotHead {
   std::uint32_t check = 0;  ///< of the three above; 0: vacant, the kind still gives the size
 };
 
+/// A wall-clock window's count by the clock as it went before somebody set it.
+struct FormerClock {
+  std::uint64_t live = 0;  ///< 0: the clock was not set; 1
+  std::uint64_t total = 0;
+  Period period{};                      ///< in that clock's time
+  std::chrono::milliseconds offset{0};  ///< by how much it is ahead of the steady one
+  base::Instant since{};                ///< when it was set
+};
+
 /// A window's count. Instants are in ledger time. Fields are by who uses them; the first line is everyone's.
 struct WindowState {
   std::uint64_t total = 0;  ///< counted in the present window; for a bucket: what has not been refilled
@@ -43,8 +52,11 @@ struct WindowState {
   std::uint64_t policy_limit = 0, stated_limit = 0;
 
   Period period{};                     ///< wall clock; empty before the first reading
-  base::Instant not_before{};          ///< wall clock: the period's end as the steady clock saw it coming
   std::chrono::milliseconds shift{0};  ///< wall clock: how far the provider's reset lies from the calendar's
+
+  std::uint64_t before = 0;             ///< wall clock: what the period before this one held
+  std::chrono::milliseconds offset{0};  ///< wall clock: by how much it is ahead of the steady one
+  FormerClock former{};                 ///< wall clock
 
   base::Instant closes{};     ///< first use
   std::uint64_t running = 0;  ///< first use: 0 or 1
@@ -119,7 +131,7 @@ struct Head {
   std::array<Reading, 2> readings{};  ///< written in turn, so that one of them is always whole
 };
 
-static_assert(sizeof(SlotHead) == 24 && sizeof(WindowState) == 136 && sizeof(CooldownState) == 40);
+static_assert(sizeof(SlotHead) == 24 && sizeof(WindowState) == 192 && sizeof(CooldownState) == 40);
 static_assert(sizeof(Head) <= head_size && block_size % slot_step == 0);
 static_assert(std::is_trivially_copyable_v<RollingSlot> && std::is_trivially_copyable_v<Head>);
 static_assert(std::is_standard_layout_v<RollingSlot> && std::is_standard_layout_v<Head>);

@@ -6,17 +6,13 @@
 namespace freellmapi::quota {
 namespace {
 
-using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 __extension__ using Wide = unsigned __int128;
 
-constexpr std::uint64_t highest_limit = std::uint64_t{1}
-                                        << 60;  // leaves sums of a few amounts within 64 bits
-constexpr milliseconds ask_again{1000};         // when only in-flight requests stand in the way, nobody knows
+constexpr milliseconds ask_again{1000};  // when only in-flight requests stand in the way, nobody knows
 constexpr milliseconds slowest_arrival{2000};
-constexpr milliseconds reset_jitter{1000};  // stated resets are rounded to seconds
 
 base::WallTime wall_of(base::Instant at, Now now) noexcept {
   return now.wall + std::chrono::ceil<milliseconds>(at - now.steady);
@@ -76,13 +72,13 @@ Window::Answer Window::ask(Amount amount, Now now) noexcept {
   advance(now);
   const std::uint64_t wanted = capped_sum(amount.now, amount.later);
   if (wanted > limit_) return {Answer::State::never, {}};
-  const std::uint64_t after = capped_sum(capped_sum(in_.total, in_.held), wanted);
+  const std::uint64_t after = capped_sum(capped_sum(counted(), in_.held), wanted);
   if (after <= limit_) return {};
   return {Answer::State::full, back_after(after - limit_, now)};
 }
 
 base::WallTime Window::back_after(std::uint64_t amount, Now now) const noexcept {
-  if (amount > in_.total) return now.wall + ask_again;
+  if (amount > counted()) return now.wall + ask_again;
   switch (kind_) {
     case Kind::rolling: {
       std::uint64_t freed = 0;
@@ -94,7 +90,7 @@ base::WallTime Window::back_after(std::uint64_t amount, Now now) const noexcept 
       return now.wall + ask_again;
     }
     case Kind::wall_clock:
-      return in_.period.end;
+      return both_reset_after(amount, now);
     case Kind::token_bucket: {
       if (limit_ == 0) return now.wall + ask_again;
       const auto length = static_cast<std::uint64_t>(length_.count());
@@ -131,6 +127,7 @@ void Window::count(std::uint64_t amount, std::int64_t number) noexcept {
   amount = std::min(amount, room);
   in_.total += amount;
   if (kind_ == Kind::rolling) part(number) += amount;
+  if (in_.former.live != 0) in_.former.total = capped_sum(in_.former.total, amount);
 }
 
 void Window::settle(Amount taken, Amount actual, std::int64_t mark, const Now* now) noexcept {
@@ -175,90 +172,31 @@ void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
     }
     case Kind::wall_clock:
     case Kind::first_use:
-      if (mark == in_.epoch) in_.total -= std::min(in_.total, amount);
+      if (mark != in_.epoch) return;
+      in_.total -= std::min(in_.total, amount);
+      in_.former.total -= std::min(in_.former.total, amount);
       return;
     case Kind::concurrency:
       return;
   }
 }
 
-// ---- the provider's word
-// ---------------------------------------------------------------------------------------
-
-void Window::state(const Statement& statement, Now now) noexcept {
-  advance(now);
-  if (statement.limit && *statement.limit > 0) {
-    in_.stated_limit = std::min(*statement.limit, highest_limit);
-    limit_ = std::min(in_.policy_limit, in_.stated_limit);
-  }
-  if (kind_ == Kind::concurrency) return;
-  if (statement.remaining) {
-    const std::uint64_t whole = in_.stated_limit > 0 ? in_.stated_limit : limit_;
-    const std::uint64_t spent = whole - std::min(whole, *statement.remaining);
-    const std::uint64_t ours = capped_sum(in_.total, in_.held);
-    if (spent > ours) {
-      // Somebody else spends this key too. No more than the limit is of use.
-      const std::uint64_t more = std::min(spent, limit_) - std::min(ours, limit_);
-      std::int64_t number = in_.epoch;
-      if (kind_ == Kind::rolling && statement.reset_in) {
-        const auto left = std::clamp<std::int64_t>(*statement.reset_in / part_length_ + 1, 0, kept_parts - 1);
-        number = std::max<std::int64_t>(in_.epoch - kept_parts + left + 1, 0);
-      }
-      if (kind_ == Kind::first_use && more > 0 && in_.running == 0) {
-        in_.running = 1;
-        in_.closes = in_.seen + length_;
-      }
-      count(more, number);
-    } else if (open_ <= 1 && burst_ <= 1 && *statement.remaining <= whole && spent < used()) {
-      // Among parallel requests an older statement may arrive last; only a request that was alone can free.
-      forget(used() - spent);
-    }
-  }
-  if (statement.reset_in) move_end(*statement.reset_in, now);
-}
-
-void Window::forget(std::uint64_t amount) noexcept {
-  amount = std::min(amount, in_.total);
-  if (kind_ == Kind::rolling) {
-    // The oldest first: what stays counted then stays longest.
-    std::uint64_t rest = amount;
-    for (std::int64_t i = std::max<std::int64_t>(in_.epoch - kept_parts + 1, 0); i <= in_.epoch && rest > 0;
-         ++i) {
-      const std::uint64_t taken = std::min(rest, part(i));
-      part(i) -= taken;
-      rest -= taken;
-    }
-  }
-  in_.total -= amount;
-}
-
-void Window::move_end(milliseconds reset_in, Now now) noexcept {
-  if (reset_in <= milliseconds{0}) return;
-  if (kind_ == Kind::wall_clock) {
-    const milliseconds length = in_.period.end - in_.period.start;
-    const milliseconds moved = now.wall + reset_in - in_.period.end;
-    if (reset_in > length + reset_jitter || std::chrono::abs(moved) <= reset_jitter) return;
-    in_.period.end += moved;
-    in_.period.start += moved;
-    in_.shift = (in_.shift + moved) % length;
-  } else if (kind_ == Kind::first_use && in_.running != 0) {
-    if (reset_in > duration_cast<milliseconds>(length_) + reset_jitter) return;
-    in_.closes = now.steady + reset_in;
-  }
-}
-
 // ---- for people
 // ------------------------------------------------------------------------------------------------
 
-std::uint64_t Window::used() const noexcept { return in_.total - std::min(in_.total, early_); }
+std::uint64_t Window::counted() const noexcept {
+  return in_.former.live != 0 ? std::max(in_.total, in_.former.total) : in_.total;
+}
 
-std::uint64_t Window::reserved() const noexcept { return capped_sum(std::min(in_.total, early_), in_.held); }
+std::uint64_t Window::used() const noexcept { return counted() - std::min(counted(), early_); }
+
+std::uint64_t Window::reserved() const noexcept { return capped_sum(std::min(counted(), early_), in_.held); }
 
 std::optional<base::WallTime> Window::resets_at(Now now) noexcept {
   advance(now);
-  if (kind_ == Kind::wall_clock) return in_.period.end;
-  if (in_.total == 0 || kind_ == Kind::concurrency) return std::nullopt;
-  return back_after(kind_ == Kind::rolling ? 1 : in_.total, now);
+  if (kind_ == Kind::wall_clock && counted() == 0) return in_.period.end;
+  if (counted() == 0 || kind_ == Kind::concurrency) return std::nullopt;
+  return back_after(kind_ == Kind::rolling ? 1 : counted(), now);
 }
 
 }  // namespace freellmapi::quota

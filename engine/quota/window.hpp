@@ -21,6 +21,9 @@ struct Amount {
   std::uint64_t now = 0, later = 0;
 };
 
+/// A limit above this counts as this: sums of a few amounts stay within 64 bits.
+inline constexpr std::uint64_t highest_limit = std::uint64_t{1} << 60;
+
 /// a + b, or the highest number there is.
 constexpr std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) noexcept {
   constexpr std::uint64_t highest = ~std::uint64_t{0};
@@ -32,9 +35,11 @@ constexpr std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) noexcept {
 /// constructor.
 ///
 /// Rolling, bucket and first-use windows live on the steady clock, so setting the wall clock does not touch
-/// them. Wall-clock windows cross their end when both clocks have reached it: the wall clock, and the steady
-/// one by as much as was missing when the period was entered. So a clock set back frees nothing, nor does one
-/// set forward, and one that was wrong and is put right makes wait at most one period.
+/// them. A wall-clock window whose clock is set by more than a second goes on counting by the former clock as
+/// well, because nobody can know which of the two is the provider's: what either has counted is spent. So a
+/// clock set back frees nothing, nor does one set forward, and both reset on time, so nothing is stuck. The
+/// former clock is dropped when the clock is put back, when the provider says when it resets, or when the new
+/// time has stood for two periods and a day.
 ///
 /// Rolling windows keep counts of `kept_parts` consecutive parts, so no true sliding window can hold more
 /// than the limit, and rolling_parts / kept_parts = 97.3 % of it can be spent in the long run. The other
@@ -66,6 +71,9 @@ class Window {
   /// The provider's own figures. They never lift the limit above the policy's.
   void state(const Statement& statement, Now now) noexcept;
 
+  /// Goes on from another window of the same rule. What is in flight there is spent here, as of `ended`.
+  void become(const Window& other, Now ended) noexcept;
+
   std::uint64_t used() const noexcept;
   std::uint64_t reserved() const noexcept;
   std::uint64_t limit() const noexcept { return limit_; }
@@ -77,7 +85,14 @@ class Window {
 
   void advance(Now now) noexcept;
   void roll_to(std::int64_t part) noexcept;
+  void follow(base::WallTime wall) noexcept;
   void cross(base::WallTime wall) noexcept;
+  void cross_former() noexcept;
+  void clock_was_set(base::WallTime wall, std::chrono::milliseconds offset) noexcept;
+  void drop_former() noexcept;
+  base::WallTime both_reset_after(std::uint64_t amount, Now now) const noexcept;
+  Period calendar_period(base::WallTime wall) const noexcept;
+  std::uint64_t counted() const noexcept;
   void close() noexcept;
   void refill(std::chrono::nanoseconds passed) noexcept;
   void count(std::uint64_t amount, std::int64_t part) noexcept;

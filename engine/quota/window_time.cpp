@@ -23,7 +23,7 @@ void Window::advance(Now now) noexcept {
       roll_to(now.steady.time_since_epoch() / part_length_);
       break;
     case Kind::wall_clock:
-      cross(now.wall);
+      follow(now.wall);
       break;
     case Kind::token_bucket:
       refill(passed);
@@ -46,31 +46,6 @@ void Window::roll_to(std::int64_t newest) noexcept {
   }
   in_this_order();
   in_.epoch = newest;
-}
-
-void Window::cross(base::WallTime wall) noexcept {
-  const milliseconds length = in_.period.end - in_.period.start;
-  if (length == milliseconds{0}) {
-    const Period calendar = calendar_.containing(wall - in_.shift);
-    enter({calendar.start + in_.shift, calendar.end + in_.shift});
-  } else if (wall >= in_.period.end) {
-    const base::Instant boundary = in_.seen - (wall - in_.period.end);
-    const Period calendar = calendar_.containing(wall - in_.shift);
-    in_.total = in_.seen - boundary < length ? taken_just_before(boundary) : 0;
-    in_this_order();
-    enter({calendar.start + in_.shift, calendar.end + in_.shift});
-  } else if (wall < in_.period.start - length) {
-    // The clock had run far ahead and was put right. Waiting for the old end could take years: keep the
-    // count for one whole period from here, in which the provider has reset at least once.
-    enter({wall, wall + length});
-  }
-}
-
-void Window::enter(Period period) noexcept {
-  in_.period.end = period.end;
-  in_this_order();
-  in_.period.start = period.start;
-  ++in_.epoch;
 }
 
 void Window::close() noexcept {

@@ -40,19 +40,80 @@ TEST_F(WallClock, ABackwardJumpFreesNothing) {
   EXPECT_EQ(fill(), 4u);
 }
 
-TEST_F(WallClock, AForwardJumpThatIsTakenBackLosesNoMoreThanOneWindow) {
+TEST_F(WallClock, AForwardJumpFreesNothing) {
   with({per_day(4)});
   clock.advance(10h);
-  clock.jump_wall(24h * 400);
   EXPECT_EQ(fill(), 4u);
+  clock.jump_wall(24h * 400);
+  EXPECT_EQ(fill(), 0u);
+  EXPECT_EQ(check().free_at, clock.wall() + 14h) << "the midnight that was coming";
+  clock.advance(1h);
   clock.jump_wall(-24h * 400);
-  EXPECT_EQ(fill(), 0u) << "nothing is freed by putting the clock right";
-  clock.advance(24h - 1ms);
+  EXPECT_EQ(fill(), 0u) << "nor does putting it right";
+  clock.advance(13h - 1ms);
   EXPECT_EQ(fill(), 0u);
   clock.advance(1ms);
   EXPECT_EQ(fill(), 4u) << "and nothing is stuck";
-  clock.advance(14h);
-  EXPECT_EQ(fill(), 4u) << "from then on the calendar is followed again";
+  clock.advance(24h);
+  EXPECT_EQ(fill(), 4u);
+}
+
+TEST_F(WallClock, ByAClockThatWasPutRightTheResetComesWhenItShould) {
+  with({per_day(4)});
+  clock.advance(20h);
+  clock.jump_wall(-10h);  // it had gone ahead: it is ten, not twenty
+  EXPECT_EQ(fill(), 4u);
+  clock.advance(4h);  // the midnight that was none
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(10h);
+  EXPECT_EQ(fill(), 4u);
+}
+
+TEST_F(WallClock, WhatWasSpentBeforeAFalseMidnightIsNotForgottenWhenTheClockIsPutRight) {
+  with({per_day(4)});
+  clock.advance(23h);
+  EXPECT_EQ(fill(), 4u);
+  clock.advance(2h);
+  clock.jump_wall(-12h);  // it is 13:00 of the first day, and has been since
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(11h);
+  EXPECT_EQ(fill(), 4u);
+}
+
+TEST_F(WallClock, AClockThatStaysSetIsBelievedInTheEnd) {
+  with({per_day(4)});
+  clock.advance(10h);
+  clock.jump_wall(6h);
+  for (int day = 0; day < 4; ++day) {
+    EXPECT_EQ(fill(), 4u) << day;
+    clock.advance(24h);
+  }
+  EXPECT_EQ(check().state, State::free);
+  EXPECT_EQ(fill(), 4u);
+  EXPECT_EQ(check().free_at, clock.wall() + 8h) << "midnight by the new clock alone";
+}
+
+TEST_F(WallClock, TheProvidersWordSaysWhichClockIsRight) {
+  with({per_day(4)});
+  clock.advance(10h);
+  EXPECT_TRUE(spend());
+  clock.jump_wall(6h);
+  ledger.state(*plan, 0, 0, {policy::Unit::requests, policy::Per::day, 4, 3, 8h}, now());
+  EXPECT_EQ(fill(), 3u);
+  EXPECT_EQ(check().free_at, clock.wall() + 8h);
+}
+
+TEST_F(WallClock, AClockThatIsKeptRightIsNotSet) {
+  with({per_day(4)});
+  clock.advance(10h);
+  EXPECT_EQ(fill(), 4u);
+  for (int hour = 0; hour < 14; ++hour) {
+    clock.jump_wall(-500ms);
+    clock.advance(1h);
+    EXPECT_EQ(fill(), 0u);
+  }
+  clock.advance(7s);
+  EXPECT_EQ(fill(), 4u);
 }
 
 TEST_F(WallClock, AThreadThatWasHeldUpDoesNotLookLikeAJump) {

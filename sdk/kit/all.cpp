@@ -13,6 +13,7 @@ std::vector<Check> all_checks() {
   add_stream_checks(checks);
   add_fixture_checks(checks);
   add_local_checks(checks);
+  add_endpoint_checks(checks);
   add_error_checks(checks);
   add_limit_checks(checks);
   add_garbage_checks(checks);

@@ -46,6 +46,7 @@ void add_garbage_checks(std::vector<Check>& checks);
 void add_memory_checks(std::vector<Check>& checks);
 void add_state_checks(std::vector<Check>& checks);
 void add_local_checks(std::vector<Check>& checks);
+void add_endpoint_checks(std::vector<Check>& checks);
 void add_secret_checks(std::vector<Check>& checks);
 
 }  // namespace freellmapi::kit

@@ -19,13 +19,14 @@ const sees = {
   chat: ['base'],
   quota: ['base', 'policy'],
   routing: ['base', 'policy', 'quota', 'chat'],
+  sim: ['base', 'policy', 'quota', 'chat', 'routing'],
   host: ['base', 'sdk'],
   net: ['base'],
   store: ['base'],
   relay: ['base', 'policy', 'quota', 'chat', 'routing', 'host', 'net', 'sdk'],
-  surfaces: ['base', 'policy', 'quota', 'chat', 'routing', 'net', 'relay', 'sdk'],
+  surfaces: ['base', 'policy', 'quota', 'chat', 'routing', 'sim', 'net', 'relay', 'sdk'],
   admin: ['base', 'policy', 'quota', 'chat', 'routing', 'net', 'relay', 'store'],
-  cli: ['base', 'policy', 'quota', 'chat', 'routing', 'host', 'net', 'relay', 'surfaces', 'store', 'admin', 'sdk'],
+  cli: ['base', 'policy', 'quota', 'chat', 'routing', 'sim', 'host', 'net', 'relay', 'surfaces', 'store', 'admin', 'sdk'],
   main: ['cli'],
 };
 
@@ -41,7 +42,7 @@ for (const room of Object.keys(sees)) {
     for (const file of here) {
       for (const { name, place } of includes_of(file)) {
         const first = name.split('/')[0];
-        const seen = first === 'freellmapi' ? 'sdk' : first;
+        const seen = first === 'freellmapi' || first === 'kit' ? 'sdk' : first;
         if (!sees[seen] && seen !== 'sdk') continue;
         if (seen !== room && !sees[room].includes(seen)) broken.push(`${place}: ${room} must not see ${seen} (${name})`);
       }
@@ -104,7 +105,7 @@ test('the C ABI includes only stddef and stdint', () => {
 test('the rooms that decide are pure', () => {
   const forbidden = /^(boost\/(asio|beast)|sqlite3|thread$|filesystem$|fstream$|iostream$|future$|sys\/socket|netdb|unistd)/;
   const broken = [];
-  for (const file of engine.filter((f) => ['policy', 'quota', 'routing', 'chat'].includes(room_of(f)))) {
+  for (const file of engine.filter((f) => ['policy', 'quota', 'routing', 'chat', 'sim'].includes(room_of(f)))) {
     for (const { name, place } of includes_of(file)) if (forbidden.test(name)) broken.push(`${place}: ${name}`);
   }
   rule('Pure rooms include no Asio, no SQLite, no filesystem, no thread:', broken);

@@ -51,7 +51,7 @@ TEST_F(LedgerTest, AHugeNeedDoesNotWrapAround) {
 TEST_F(LedgerTest, EveryUnitCountsItsOwnThing) {
   with({per_minute(1000, Unit::tokens), per_minute(1000, Unit::input_tokens),
         per_minute(1000, Unit::output_tokens), per_minute(1000), per_minute(1000, Unit::own), at_once(1000)});
-  const Reservation held = reserve({10, 20, 7});
+  const Reservation held = reserve({10, 20, 6'500});
   const auto rows = ledger.rows(*plan, now());
   const std::vector<std::uint64_t> expected{30, 10, 20, 1, 7, 1};
   ASSERT_EQ(rows.size(), expected.size());
@@ -60,7 +60,7 @@ TEST_F(LedgerTest, EveryUnitCountsItsOwnThing) {
 
 TEST_F(LedgerTest, AnUnknownPriceStillNeedsAUnit) {
   with({per_day(10, Unit::own)});
-  ledger.settle(reserve({1, 1, 0}), {true, {}, {}, 10}, now());
+  ledger.settle(reserve({1, 1, 0}), {true, {}, {}, 10'000}, now());
   EXPECT_EQ(row().used, 10u);
   EXPECT_EQ(check({1, 1, 0}).state, State::full);
 }

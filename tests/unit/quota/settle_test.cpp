@@ -45,7 +45,7 @@ TEST_F(Settle, ARequestThatIsNotBilledIsGivenBack) {
 
 TEST_F(Settle, ADroppedReservationGivesBackEverythingButTheRequest) {
   with({per_minute(5), per_minute(1000, Unit::tokens), per_day(1000, Unit::own)});
-  { const Reservation dropped = reserve({500, 500, 100}); }
+  { const Reservation dropped = reserve({500, 500, 100'000}); }
   EXPECT_EQ(row(0).used, 1u);
   EXPECT_EQ(row(1).used + row(1).reserved, 0u);
   EXPECT_EQ(row(2).used + row(2).reserved, 0u);

@@ -1,8 +1,9 @@
 # How a provider plugin is built, inside the tree and outside of it (find_package(freellmapi-sdk)).
 #
 #   freellm_add_plugin(groq SOURCES groq.cpp MANIFEST manifest.yaml)
-#       makes groq.so in FREELLMAPI_PLUGIN_DIR; the target is plugin_groq. The manifest becomes the generated header
-#       "manifest.hpp" with `freellmapi::manifest`, a std::string_view.
+#       makes groq.so in FREELLMAPI_PLUGIN_DIR; the target is plugin_groq. The manifest becomes two generated headers:
+#       "manifest.hpp" with `freellmapi::manifest`, a std::string_view, and for C "manifest.inc", the text as literals.
+#       Sources that are all C need a C compiler and abi.h alone, not the C++ layer.
 #   freellm_plugin_test(groq [FIXTURES dir])
 #       ctests: fixtures_groq runs the fixtures (./fixtures) through the plugin, kit_groq the whole conformance kit.
 
@@ -22,13 +23,20 @@ function(freellm_add_plugin name)
   endforeach()
   set(target plugin_${name})
   add_library(${target} MODULE ${PLUGIN_SOURCES})
-  target_compile_features(${target} PRIVATE cxx_std_20)
+  set(cxx_sources ${PLUGIN_SOURCES})
+  list(FILTER cxx_sources EXCLUDE REGEX "\\.c$")
+  if(cxx_sources)
+    target_compile_features(${target} PRIVATE cxx_std_20)
+    target_link_libraries(${target} PRIVATE freellmapi::sdk)
+  else()
+    target_compile_features(${target} PRIVATE c_std_11)
+    target_link_libraries(${target} PRIVATE freellmapi::freellm_sdk)
+  endif()
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
   if(TARGET freellmapi_options)  # inside the tree; bin/freellmapi looks into ../lib/freellmapi/plugins
     target_compile_options(${target} PRIVATE -Werror)
     install(TARGETS ${target} LIBRARY DESTINATION lib/freellmapi/plugins)
   endif()
-  target_link_libraries(${target} PRIVATE freellmapi::sdk)
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME "${name}" PREFIX "" SUFFIX ".so"
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
@@ -51,6 +59,9 @@ function(freellm_add_plugin name)
     endif()
     set(generated "${CMAKE_CURRENT_BINARY_DIR}/${target}_generated")
     configure_file("${FREELLMAPI_SDK_CMAKE_DIR}/manifest.hpp.in" "${generated}/manifest.hpp" @ONLY)
+    string(REGEX REPLACE "([\"\\])" "\\\\\\1" literals "${FREELLMAPI_MANIFEST_TEXT}")
+    string(REPLACE "\n" "\\n\"\n\"" literals "${literals}")
+    file(CONFIGURE OUTPUT "${generated}/manifest.inc" CONTENT "\"${literals}\"\n" @ONLY)
     target_include_directories(${target} PRIVATE "${generated}")
   endif()
 endfunction()

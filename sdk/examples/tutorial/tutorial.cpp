@@ -1,4 +1,3 @@
-// A provider that speaks OpenAI's chat completions, with the small differences that each of them has.
 #include <freellmapi/openai.hpp>
 
 #include "manifest.hpp"  // made from manifest.yaml
@@ -13,7 +12,7 @@ constexpr sdk::ErrorRow errors[] = {{.status = {429},
                                      .error_class = FREELLM_C_QUOTA_EXHAUSTED,
                                      .window = FREELLM_WINDOW_DAY}};
 constexpr sdk::OpenAiDialect dialect = {
-    .key_prefix = "tut-", .members = members, .max_tokens_name = "max_completion_tokens", .errors = errors};
+    .key_min_length = 12, .members = members, .max_tokens_name = "max_completion_tokens", .errors = errors};
 
 struct Tutorial final : sdk::OpenAiProvider {
   static constexpr std::string_view id = "tutorial";

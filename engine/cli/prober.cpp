@@ -24,15 +24,15 @@ base::WallTime heard(const store::KeyRecord& record, base::WallTime now) {
 
 }  // namespace
 
-std::optional<policy::KeyIndex> due_key(const relay::Snapshot& snapshot, const store::KeyHealth& health,
-                                        base::WallTime now) {
+std::optional<policy::KeyIndex> due_key(const policy::Policy& policy, const store::KeyHealth& health,
+                                        base::WallTime now,
+                                        const std::function<bool(policy::ProviderIndex)>& has_free_test) {
   std::optional<policy::KeyIndex> due;
   base::WallTime longest{};
-  const policy::Policy& policy = *snapshot.policy;
   for (policy::KeyIndex i = 0; i < policy.keys.size(); ++i) {
     const policy::Key& key = policy.keys[i];
     const policy::Provider& provider = policy.providers[key.provider];
-    if (!provider.enabled || !relay::has_free_probe(snapshot.upstreams[key.provider])) continue;
+    if (!provider.enabled || !has_free_test(key.provider)) continue;
     const base::WallTime last = heard(health.of(provider.id, key.fingerprint), now);
     const milliseconds own{static_cast<std::int64_t>(key.fingerprint % due_spread_ms)};
     if (last + silent_for + own > now) continue;
@@ -63,7 +63,10 @@ net::Task<void> Prober::run(net::Core& core) {
 
 net::Task<void> Prober::test_one(net::Core& core) {
   const std::shared_ptr<const relay::Snapshot> snapshot = current_.get();
-  const auto due = due_key(*snapshot, health_, core.clock().wall());
+  const auto free_test = [&snapshot](policy::ProviderIndex provider) {
+    return relay::has_free_probe(snapshot->upstreams[provider]);
+  };
+  const auto due = due_key(*snapshot->policy, health_, core.clock().wall(), free_test);
   if (!due) co_return;
   const policy::Key& key = snapshot->policy->keys[*due];
   const policy::Provider& provider = snapshot->policy->providers[key.provider];

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -20,8 +21,9 @@ inline constexpr std::chrono::hours silent_for{6};
 /// The key of the policy that has been silent for longest, when it is due; keys of providers that are off, or
 /// that have no free test, never are. A key is due up to an hour later than `silent_for`, each at its own
 /// time.
-std::optional<policy::KeyIndex> due_key(const relay::Snapshot& snapshot, const store::KeyHealth& health,
-                                        base::WallTime now);
+std::optional<policy::KeyIndex> due_key(const policy::Policy& policy, const store::KeyHealth& health,
+                                        base::WallTime now,
+                                        const std::function<bool(policy::ProviderIndex)>& has_free_test);
 
 class Prober final : public net::Background {
  public:

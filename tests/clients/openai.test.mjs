@@ -107,7 +107,7 @@ describe('the openai SDK', () => {
 
   it('raises RateLimitError with a Retry-After when every quota is spent', async () => {
     w.emulator.script([{ match: { provider: 'groq' }, action: { rate_limit: { retry_after: '17', in: 'header' } } }]);
-    const error = await refused(client().chat.completions.create({ model: 'groq/llama-3.1-8b-instant', messages: hi }), OpenAI.RateLimitError, 429, 'all_quotas_spent');
+    const error = await refused(client().chat.completions.create({ model: 'groq/openai/gpt-oss-20b', messages: hi }), OpenAI.RateLimitError, 429, 'all_quotas_spent');
     const wait = Number(error.headers.get('retry-after'));
     assert.ok(wait >= 1 && wait <= 18, String(wait));
     w.emulator.script([]);

@@ -76,7 +76,7 @@ test('keys come from NAME_FILE too, and _2, _3 are more of them', async (t) => {
   assert.match(router.stdout, /keys: +groq \(3\)/);
   const used = new Set();
   await router.until(async () => {
-    const answer = await router.chat({ model: 'groq/llama-3.1-8b-instant', messages: [{ role: 'user', content: `question ${used.size} ${Math.random()}` }] });
+    const answer = await router.chat({ model: 'groq/openai/gpt-oss-20b', messages: [{ role: 'user', content: `question ${used.size} ${Math.random()}` }] });
     assert.equal(answer.status, 200, answer.text);
     for (const e of emulator.journal_entries({ provider: 'groq' })) used.add(e.key);
     const first = [...used].at(-1);
@@ -172,21 +172,21 @@ test('a plugin that is replaced on disk serves after a reload, while a stream st
   emulator.script([slow]);
   const router = await Router.start(t, { emulator, chain: ['groq'], args: ['--plugins', folder] });
   const names = async () => (await router.get('/v1/models')).json.data.map((m) => m.name);
-  const old_name = 'Llama 3.1 8B';
+  const old_name = 'GPT-OSS 20B';
   const found = (await names()).find((n) => n?.startsWith(old_name));
   assert.ok(found, JSON.stringify(await names()));
-  const { rest } = await begin(router, { model: 'groq/llama-3.1-8b-instant', messages: slowly(40) });
+  const { rest } = await begin(router, { model: 'groq/openai/gpt-oss-20b', messages: slowly(40) });
   // The same code with another word in its manifest, put in place as an installer does it.
   const file = path.join(folder, 'groq.so');
   const bytes = readFileSync(file);
   const at = bytes.indexOf(old_name);
   assert.ok(at > 0);
-  bytes.write('Llama 9.9 8B', at);
+  bytes.write('GPT-OSS 99B', at);
   writeFileSync(`${file}.new`, bytes, { mode: 0o644 });
   renameSync(`${file}.new`, file);
   router.process.kill('SIGHUP');
-  await router.until(async () => (await names()).some((n) => n?.startsWith('Llama 9.9 8B')), 'the new plugin', 5000);
-  assert.equal((await router.chat({ model: 'groq/llama-3.1-8b-instant' })).status, 200);
+  await router.until(async () => (await names()).some((n) => n?.startsWith('GPT-OSS 99B')), 'the new plugin', 5000);
+  assert.equal((await router.chat({ model: 'groq/openai/gpt-oss-20b' })).status, 200);
   const read = await rest;
   assert.match(read.content, /^1 2 3 .* 40/);
   assert.deepEqual(read.finishes, ['stop']);
@@ -290,7 +290,7 @@ test('no secret leaves the router: not in replies, headers, logs, arguments or w
   for (const status of [400, 401, 403, 404, 413, 422, 429, 500, 503]) {
     emulator.script([{ match: { provider: 'groq' }, action: echo(status) }, { match: { provider: 'a' }, action: echo(status) }]);
     for (const stream of [false, true]) {
-      await keep(router.chat({ stream, model: 'groq/llama-3.3-70b-versatile' }));
+      await keep(router.chat({ stream, model: 'groq/openai/gpt-oss-120b' }));
       await keep(router.chat({ stream }));
     }
   }

@@ -42,7 +42,7 @@ for (const mode of ['whole', 'stream']) describe(`tool calls in text, ${mode}`, 
     emulator.script(rules);
     const boxes = ['second', 'plain', ...rules.map((r) => r.match.provider).filter((p) => p !== 'second')];
     const profiles = Object.fromEntries(boxes.map((name) => [name, { chain: [`${name}/any-model`, 'second/any-model'] }]));
-    profiles.groq = { chain: ['groq/llama-3.3-70b-versatile', 'second/any-model'] };
+    profiles.groq = { chain: ['groq/openai/gpt-oss-120b', 'second/any-model'] };
     router = await Router.start(scope, { emulator, chain: ['second'], boxes, rest: { profiles } });
   });
   after(async () => {
@@ -100,7 +100,7 @@ for (const mode of ['whole', 'stream']) describe(`tool calls in text, ${mode}`, 
   const groq = installed_providers.includes('groq') ? it : it.skip;
   groq("an error of groq's that quotes a whole call is that call", async () => {
     emulator.script({ append: true, rules: [{ match: { provider: 'groq' }, times: 1, action: failed(`<function=get_weather${oslo}</function>`) }] });
-    is_call(await ask('groq'), 'groq/llama-3.3-70b-versatile', 0);
+    is_call(await ask('groq'), 'groq/openai/gpt-oss-120b', 0);
   });
   groq("an error of groq's that quotes no call is an error, and the next candidate serves", async () => {
     emulator.script({ append: true, rules: [{ match: { provider: 'groq' }, times: 1, action: failed('I would call <function=nobody>{}</function>') }] });

@@ -159,7 +159,7 @@ test('rate-limit headers have the format of their provider', async (t) => {
   const e = await started(t);
   const groq = await chat(e, 'groq');
   assert.match(groq.headers.get('x-ratelimit-reset-requests'), /^(\d+h)?(\d+m)?[\d.]+m?s$/);
-  assert.equal(groq.headers.get('x-ratelimit-limit-requests'), '14400');
+  assert.equal(groq.headers.get('x-ratelimit-limit-requests'), '1000');
   assert.match((await chat(e, 'cerebras')).headers.get('x-ratelimit-reset-tokens-minute'), /^\d+(\.\d+)?$/);
   assert.equal((await chat(e, 'mistral')).headers.get('x-ratelimit-remaining-req-minute'), '59');
   assert.equal((await chat(e, 'cohere')).headers.get('x-trial-endpoint-call-remaining'), '19');

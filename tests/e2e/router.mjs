@@ -39,10 +39,10 @@ export function policy_text(emulator, { chain, boxes = [], providers = {}, rest 
 }
 
 export class Router {
-  // options: policy (text), env, args, wrap (a program that starts it), keys (false: none), log_format, emulator and what policy_text takes.
+  // options: policy (text), home (one that a killed router left), env, args, wrap (a program that starts it), keys (false: none), log_format, emulator and what policy_text takes.
   static async start(t, options = {}) {
     const router = new Router();
-    router.home = await mkdtemp(path.join(os.homedir(), '.freellmapi-test-'));
+    router.home = options.home ?? await mkdtemp(path.join(os.homedir(), '.freellmapi-test-'));
     router.policy_file = path.join(router.home, 'policy.yaml');
     router.emulator = options.emulator;
     const text = options.policy ?? policy_text(options.emulator, options);
@@ -80,6 +80,14 @@ export class Router {
       return end;
     });
     return this.stopped;
+  }
+
+  // kill -9. The home stays, for the next one.
+  async kill() {
+    this.process.kill('SIGKILL');
+    this.stopped = this.exited;
+    await this.exited;
+    this.agent?.destroy();
   }
 
   // Polls a condition; the bound is there to fail, not to wait for.

@@ -71,6 +71,7 @@ async function run_frames(wire, ctx, frames, action) {
     }
     if (frame.kind === 'content' && action.slow && !(await wire.sleep(action.slow.ms ?? 100))) return;
     if (frame.kind === 'content' && action.text?.ms && !(await wire.sleep(action.text.ms))) return;
+    if (frame.kind === 'done') wire.release();
     if (!(await send(wire, serialise(ctx, frame, action), action))) return;
     if (frame.kind === 'content') {
       sent += 1;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <freellmapi/abi.h>
+#include <freellmapi/ext/cost.h>
 #include <freellmapi/ext/endpoints.h>
 #include <freellmapi/ext/local.h>
 #include <freellmapi/ext/salvage.h>
@@ -110,6 +111,12 @@ class Provider {
   /// REQUIRES: can_salvage(). Emits what an error answer quotes of the model; FREELLM_E_UNSUPPORTED: nothing.
   freellm_status salvage(const freellm_call& call, const freellm_head& head, std::string_view body,
                          EventSink& sink) const;
+  /// The most that a call of so many tokens can cost in thousandths of the provider's own unit: as the plugin
+  /// says ("freellm.cost/1"). Nothing: it does not, and the price decides.
+  std::optional<std::uint64_t> cost_bound(std::string_view model, const freellm_price& price,
+                                          std::uint64_t input_tokens, std::uint64_t output_tokens) const;
+  /// What an answer says that it cost, in thousandths of the unit.
+  std::optional<std::uint64_t> stated_cost(const freellm_head& head) const;
   /// FREELLM_ENDPOINT_BIT of each endpoint beside chat ("freellm.endpoints/1").
   std::uint32_t endpoints() const noexcept;
   bool serves(std::uint32_t endpoint) const noexcept;
@@ -133,6 +140,7 @@ class Provider {
   std::string id_, manifest_;
   const freellm_local* local_ = nullptr;          // in the plugin; null: it needs the wire
   const freellm_salvage* salvage_ = nullptr;      // in the plugin; null: an error is an error
+  const freellm_cost* cost_ = nullptr;            // in the plugin; null: by the price alone
   const freellm_endpoints* endpoints_ = nullptr;  // in the plugin; null: chat alone
 };
 

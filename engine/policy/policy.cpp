@@ -1,5 +1,6 @@
 #include "policy/policy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -61,6 +62,13 @@ ModelIndex Policy::model_of(ProviderIndex provider, std::string_view id) const n
     if (models[i].id == id) return i;
   }
   return none;
+}
+
+std::uint64_t Price::of(std::uint64_t input, std::uint64_t output) const noexcept {
+  __extension__ using Wide = unsigned __int128;
+  constexpr std::uint64_t million = 1'000'000, most = std::uint64_t{1} << 53;
+  const Wide tokens = Wide{input} * per_million_input + Wide{output} * per_million_output;
+  return static_cast<std::uint64_t>(std::min<Wide>((tokens + million - 1) / million + per_request, most));
 }
 
 }  // namespace freellmapi::policy

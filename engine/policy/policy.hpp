@@ -36,7 +36,7 @@ enum class Per { second, minute, hour, day, week, month, rolling };  ///< rollin
 /// rules over all keys for that model, `pool` rules over everything that names the pool. A rule of a model
 /// counts that model's requests alone (per key, account, ... as the scope says).
 struct Rule {
-  std::uint64_t limit = 0;
+  std::uint64_t limit = 0;  ///< as written
   Unit of = Unit::requests;
   std::string own_unit;  ///< for Unit::own: neurons, credits, pollen
   Per per = Per::day;
@@ -49,6 +49,10 @@ struct Rule {
   std::string label;   ///< for people: "30 requests per minute"
   std::string source;  ///< where the figure was read: a URL, "measured", "policy"; empty: not said
   std::string as_of;   ///< when: YYYY-MM-DD; empty: not said
+
+  /// A provider's own unit is counted in thousandths, everything else as it is.
+  std::uint64_t parts() const noexcept { return of == Unit::own ? 1'000 : 1; }
+  std::uint64_t counted_limit() const noexcept { return limit * parts(); }
 };
 
 // ---- providers, models, keys
@@ -59,6 +63,14 @@ enum class Json { text, object, schema };  ///< text: no JSON mode
 /// As they are written in policy.yaml.
 std::string_view name(Kind kind) noexcept;
 std::string_view name(Json mode) noexcept;
+
+/// What a call costs in the provider's own unit, in thousandths of it.
+struct Price {
+  std::uint64_t per_request = 0;
+  std::uint64_t per_million_input = 0, per_million_output = 0;  ///< tokens
+  /// Of so many tokens, rounded up.
+  std::uint64_t of(std::uint64_t input, std::uint64_t output) const noexcept;
+};
 
 struct Model {
   std::string id;               ///< the provider's own name
@@ -81,6 +93,7 @@ struct Model {
   std::string since;          ///< that date alone, YYYY-MM-DD
   std::string source, as_of;  ///< of the figures above, as in Rule
   std::vector<Rule> quota;
+  std::optional<Price> price;
 };
 
 struct Key {
@@ -98,9 +111,17 @@ struct Timeouts {
 
 /// What a request that ended badly costs at this provider.
 struct Billing {
-  bool failed_counts_request = true;    ///< an error answer counts against request limits
-  bool cancelled_counts_output = true;  ///< a cut or cancelled stream is billed for what was made
+  /// Of an answer that did not come to its end.
+  enum class Part {
+    nothing,
+    input,
+    all,  ///< the output too, as far as it was made
+  };
+  bool failed_counts_request = true;  ///< an error answer counts against request limits
+  Part cancelled = Part::all;         ///< the client left
+  Part cut = Part::all;               ///< the provider broke off
 };
+std::string_view name(Billing::Part part) noexcept;
 
 /// A further base URL of a provider, with a key space of its own.
 struct Host {
@@ -175,6 +196,19 @@ struct Store {
   std::uint64_t rows = 1'000'000;
 };
 
+/// A test of the policy: in this state, of this request, that route. Names are "provider" or "provider/model".
+struct Test {
+  std::string name;                                      ///< may be empty
+  unsigned line = 0, column = 0;                         ///< in the policy's file
+  std::vector<std::string> spent, benched, without_key;  ///< every other provider has a key
+  std::string model = "auto";
+  std::uint64_t tokens = 0, output = 0;
+  bool tools = false, vision = false;
+  Json json = Json::text;
+  std::string expect;              ///< the first of the route; "none": nobody; empty: anyone
+  std::vector<std::string> never;  ///< nowhere in the route
+};
+
 struct Policy {
   std::string file;     ///< where it was read, for messages
   std::string version;  ///< twelve hex digits over the effective content; X-Policy-Version
@@ -185,6 +219,7 @@ struct Policy {
   std::vector<Model> models;
   std::vector<Key> keys;
   std::vector<Chain> chains;  ///< [0] is the default chain
+  std::vector<Test> tests;    ///< no part of what `version` stands for
   std::unordered_map<std::string, std::string>
       aliases;  ///< to what they come to in the end: never another alias
   /// Where a value was written: its path in policy.yaml ("providers.groq.base_url") -> "policy.yaml:12" or,

@@ -71,6 +71,43 @@ std::string schema() {
         "description": "auto, auto:PROFILE, provider/model, a model, a family or another alias"
       }
     },
+    "tests": {
+      "type": "array",
+      "maxItems": 256,
+      "description": "given this state and request, expect that route; policy check runs them, and a reload whose tests fail does not apply",
+      "items": {
+        "type": "object",
+        "additionalProperties": false,
+        "anyOf": [{"required": ["expect"]}, {"required": ["never"]}],
+        "properties": {
+          "name": {"type": "string"},
+          "given": {
+            "type": ["object", "null"],
+            "additionalProperties": false,
+            "description": "providers and models; every provider has a key, is unspent and is not benched unless it stands here",
+            "properties": {
+              "spent": {"$ref": "#/$defs/targets"},
+              "benched": {"$ref": "#/$defs/targets"},
+              "without_key": {"$ref": "#/$defs/targets"}
+            }
+          },
+          "request": {
+            "type": ["object", "null"],
+            "additionalProperties": false,
+            "properties": {
+              "model": {"type": "string"},
+              "tokens": {"type": "integer", "minimum": 0},
+              "output": {"type": "integer", "minimum": 0},
+              "tools": {"type": "boolean"},
+              "vision": {"type": "boolean"},
+              "json": {"enum": ["object", "schema"]}
+            }
+          },
+          "expect": {"type": "string", "description": "provider, provider/model or none"},
+          "never": {"$ref": "#/$defs/targets"}
+        }
+      }
+    },
     "providers": {
       "type": ["object", "null"],
       "maxProperties": 128,
@@ -80,6 +117,7 @@ std::string schema() {
   },
   "$defs": {
     "name": {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
+    "targets": {"type": "array", "maxItems": 256, "items": {"type": "string"}},
     "date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     "duration": {
       "anyOf": [
@@ -190,6 +228,16 @@ std::string schema() {
         }
       }
     },
+    "cost": {
+      "description": "in the provider's own unit: for a request and for a million tokens",
+      "type": ["object", "null"],
+      "additionalProperties": false,
+      "properties": {
+        "request": {"type": "number", "minimum": 0},
+        "input": {"type": "number", "minimum": 0},
+        "output": {"type": "number", "minimum": 0}
+      }
+    },
     "model": {
       "type": ["object", "null"],
       "additionalProperties": false,
@@ -201,6 +249,7 @@ std::string schema() {
         "max_output": {"type": "integer", "minimum": 1},
         "max_input": {"type": "integer", "minimum": 1},
         "dims": {"type": "integer", "minimum": 1, "maximum": 1000000},
+        "cost": {"$ref": "#/$defs/cost"},
         "tools": {"type": "boolean"},
         "vision": {"type": "boolean"},
         "json": {"enum": ["none", "object", "schema"]},

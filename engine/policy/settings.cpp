@@ -1,5 +1,6 @@
 #include "policy/settings.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
@@ -21,6 +22,34 @@ std::optional<unsigned> read_rank(const Value& value) {
   const auto number = value.whole(1, 100'000);
   if (!number) return std::nullopt;
   return static_cast<unsigned>(*number);
+}
+
+/// A number with at most three decimals, in thousandths.
+std::optional<std::uint64_t> read_thousandths(const Value& value) {
+  const auto text = value.text(32);
+  if (!text) return std::nullopt;
+  const std::size_t point = std::min(text->find('.'), text->size());
+  std::string digits = text->substr(0, point);
+  std::string decimals = point < text->size() ? text->substr(point + 1) : "0";
+  const bool sound = !digits.empty() && digits.size() <= 12 && !decimals.empty() && decimals.size() <= 3 &&
+                     (digits + decimals).find_first_not_of("0123456789") == std::string::npos;
+  if (!sound) {
+    value.wrong("a number with at most three decimals");
+    return std::nullopt;
+  }
+  decimals.resize(3, '0');
+  return std::stoull(digits + decimals);
+}
+
+std::optional<Price> read_price(const Value& value) {
+  Fields fields(value);
+  if (!fields.readable()) return std::nullopt;
+  Price out;
+  fields.read("request", out.per_request, read_thousandths);
+  fields.read("input", out.per_million_input, read_thousandths);
+  fields.read("output", out.per_million_output, read_thousandths);
+  fields.close();
+  return out;
 }
 
 ModelSettings read_model(const Value& name, const Value& value, const RuleContext& context) {
@@ -64,6 +93,7 @@ ModelSettings read_model(const Value& name, const Value& value, const RuleContex
   RuleContext own = context;
   if (out.source) own.source = *out.source;
   if (out.as_of) own.as_of = *out.as_of;
+  fields.read("cost", out.price, read_price);
   fields.read("quota", out.quota, [&](const Value& v) { return read_quota(v, own); });
   std::optional<std::string> note;
   fields.text("note", note);
@@ -71,10 +101,12 @@ ModelSettings read_model(const Value& name, const Value& value, const RuleContex
   return out;
 }
 
-std::optional<bool> read_bill(const Value& value, std::span<const std::string_view> words) {
-  const auto index = value.one_of(words);
+constexpr std::array<std::string_view, 3> parts{"none", "input", "all"};
+
+std::optional<Billing::Part> read_part(const Value& value) {
+  const auto index = value.one_of(parts);
   if (!index) return std::nullopt;
-  return *index == 1;
+  return static_cast<Billing::Part>(*index);
 }
 
 }  // namespace
@@ -111,16 +143,16 @@ std::optional<TimeoutSettings> read_timeouts(const Value& value) {
 
 std::optional<BillingSettings> read_billing(const Value& value) {
   constexpr std::array<std::string_view, 2> failed{"none", "requests"};
-  constexpr std::array<std::string_view, 3> made{"none", "all", "input"};
   Fields fields(value);
   if (!fields.readable()) return std::nullopt;
   BillingSettings out;
-  std::optional<bool> cut;
-  fields.read("failed", out.failed_counts_request, [&](const Value& v) { return read_bill(v, failed); });
-  fields.read("cancelled", out.cancelled_counts_output, [&](const Value& v) { return read_bill(v, made); });
-  fields.read("cut", cut, [&](const Value& v) { return read_bill(v, made); });
-  // The ledger knows one figure for both ends; the dearer one keeps it inside the limit.
-  if (cut) out.cancelled_counts_output = *cut || out.cancelled_counts_output.value_or(false);
+  fields.read("failed", out.failed_counts_request, [&](const Value& v) -> std::optional<bool> {
+    const auto index = v.one_of(failed);
+    if (!index) return std::nullopt;
+    return *index == 1;
+  });
+  fields.read("cancelled", out.cancelled, read_part);
+  fields.read("cut", out.cut, read_part);
   fields.close();
   return out;
 }
@@ -133,6 +165,7 @@ void apply(const ModelSettings& settings, Model& model) {
   set(model.kind, settings.kind);
   set(model.json, settings.json);
   set(model.tier, settings.tier);
+  if (settings.price) model.price = settings.price;
   set(model.tools, settings.tools);
   set(model.vision, settings.vision);
   set(model.reasoning, settings.reasoning);
@@ -162,13 +195,15 @@ void apply(const TimeoutSettings& settings, Timeouts& timeouts) {
 
 void apply(const BillingSettings& settings, Billing& billing) {
   billing.failed_counts_request = settings.failed_counts_request.value_or(billing.failed_counts_request);
-  billing.cancelled_counts_output =
-      settings.cancelled_counts_output.value_or(billing.cancelled_counts_output);
+  billing.cancelled = settings.cancelled.value_or(billing.cancelled);
+  billing.cut = settings.cut.value_or(billing.cut);
 }
 
 std::string why_off_text(const std::string& why, const std::string& since) {
   if (since.empty()) return why;
   return (why.empty() ? "off" : why) + " (since " + since + ")";
 }
+
+std::string_view name(Billing::Part part) noexcept { return parts[static_cast<std::size_t>(part)]; }
 
 }  // namespace freellmapi::policy

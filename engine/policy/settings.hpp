@@ -22,6 +22,7 @@ struct ModelSettings {
   std::optional<std::uint64_t> context, max_output, max_input, dims;
   std::optional<unsigned> rank, speed;
   std::optional<QuotaSettings> quota;
+  std::optional<Price> price;
 };
 
 /// A further base URL; a literal local host is not refused yet.
@@ -36,7 +37,8 @@ struct TimeoutSettings {
 };
 
 struct BillingSettings {
-  std::optional<bool> failed_counts_request, cancelled_counts_output;
+  std::optional<bool> failed_counts_request;
+  std::optional<Billing::Part> cancelled, cut;
 };
 
 std::vector<ModelSettings> read_models(const Value& value, const RuleContext& context);

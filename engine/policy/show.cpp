@@ -11,6 +11,15 @@
 namespace freellmapi::policy {
 namespace {
 
+std::string in_units(std::uint64_t thousandths) {
+  std::string text = std::to_string(thousandths / 1'000);
+  if (thousandths % 1'000 != 0) {
+    const std::string decimals = std::to_string(1'000 + thousandths % 1'000).substr(1);
+    text += "." + decimals.substr(0, decimals.find_last_not_of('0') + 1);
+  }
+  return text;
+}
+
 std::string plain(std::string_view text) {
   const bool letters = !text.empty() && ((text[0] >= 'a' && text[0] <= 'z') || text[0] == '/') &&
                        std::all_of(text.begin(), text.end(), [](char c) {
@@ -144,7 +153,8 @@ class Writer {
                           ", idle: " + duration_text(t.idle) + ", total: " + duration_text(t.total) + "}");
     field("billing", std::string("{failed: ") +
                          (provider.billing.failed_counts_request ? "requests" : "none") +
-                         ", cancelled: " + (provider.billing.cancelled_counts_output ? "all" : "none") + "}");
+                         ", cancelled: " + std::string(name(provider.billing.cancelled)) +
+                         ", cut: " + std::string(name(provider.billing.cut)) + "}");
     keys(provider, path);
     quota(2, provider.quota, path + ".quota");
     if (provider.models.empty()) return;
@@ -223,6 +233,10 @@ class Writer {
     if (!model.tier.empty()) field("tier", model.tier);
     field("enabled", std::string(yes_no(model.enabled)));
     if (!model.why_off.empty()) field("why_off", plain(model.why_off));
+    if (model.price)
+      field("cost", "{request: " + in_units(model.price->per_request) +
+                        ", input: " + in_units(model.price->per_million_input) +
+                        ", output: " + in_units(model.price->per_million_output) + "}");
     quota(4, model.quota, path + ".quota");
   }
 

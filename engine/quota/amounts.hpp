@@ -26,10 +26,15 @@ inline std::uint64_t own_bound(const Need& need) noexcept {
   return need.own_units > 0 ? need.own_units : 1'000;
 }
 
+/// What a window counts, in the words of its rule; parts of a unit are rounded up.
+inline std::uint64_t in_units(std::uint64_t counted, const policy::Rule& rule) noexcept {
+  return counted / rule.parts() + (counted % rule.parts() == 0 ? 0 : 1);
+}
+
 inline Amount amount_of(policy::Unit unit, const Need& need) noexcept {
   switch (unit) {
     case policy::Unit::requests:
-      return {1, 0};
+      return {need.requests, 0};
     case policy::Unit::tokens:
       return {need.input_tokens, need.output_tokens};
     case policy::Unit::input_tokens:
@@ -37,7 +42,7 @@ inline Amount amount_of(policy::Unit unit, const Need& need) noexcept {
     case policy::Unit::output_tokens:
       return {0, need.output_tokens};
     case policy::Unit::concurrency:
-      return {0, 1};
+      return {0, need.requests};
     case policy::Unit::own:
       return {own_bound(need), 0};
   }

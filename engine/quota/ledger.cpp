@@ -31,13 +31,14 @@ Verdict cooldowns(const Binding& binding, Now now) {
 }
 
 Verdict against(Verdict::State state, const Slot& slot, base::WallTime free_at) noexcept {
+  const policy::Rule& rule = *slot.rule;
   return {state,
-          slot.rule,
+          &rule,
           free_at,
           {},
-          slot.window->used(),
-          slot.window->reserved(),
-          slot.window->limit()};
+          in_units(slot.window->used(), rule),
+          in_units(slot.window->reserved(), rule),
+          in_units(slot.window->limit(), rule)};
 }
 
 /// REQUIRES: the binding's locks are held.

@@ -33,11 +33,12 @@ struct BootId {
   bool operator==(const BootId&) const = default;
 };
 
-/// The upper bound of what a request may cost. One request and one slot of concurrency are implied.
+/// The upper bound of what a request may cost. One slot of concurrency for each request is implied.
 struct Need {
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
-  std::uint64_t own_units = 0;
+  std::uint64_t own_units = 0;  ///< in thousandths; 0: not known
+  std::uint64_t requests = 1;   ///< more than one only to ask when there will be room for so many
 };
 
 /// What it did cost. Absent figures keep the reserved bound, and so do absurd ones: more than 4 times the
@@ -117,6 +118,20 @@ struct Row {
   std::optional<base::WallTime> resets_at;
 };
 
+/// A cooldown that runs.
+struct Bench {
+  BenchScope scope = BenchScope::key_model;
+  std::string provider, key, model;  ///< what the scope does not tell apart is empty
+  base::WallTime until{};
+  std::string reason;
+};
+
+class Ledger;
+struct Image {
+  std::unique_ptr<Ledger> ledger;
+  std::shared_ptr<const Plan> plan;
+};
+
 /// Thread safety: every method from any thread. Locks: one short lock per key, taken in key order, then one
 /// per shared pool. Invariant: used + reserved <= limit in every window, at every instant. A wall clock that
 /// jumps back frees nothing.
@@ -164,6 +179,12 @@ class Ledger {
              Now now);
 
   std::vector<Row> rows(const Plan& plan, Now now) const;
+  /// Every cooldown that runs, once.
+  std::vector<Bench> benches(const Plan& plan, Now now) const;
+
+  /// A copy that goes its own way, to look ahead with: its clock may run where this one's has not been. What
+  /// is in flight counts as spent. Must not outlive this ledger. Errors: those of bind().
+  base::Result<Image> image(const Plan& plan, Now now) const;
 
  private:
   friend class Reservation;

@@ -124,7 +124,7 @@ class BoundPlan::Builder {
       const Identity id = identity_of(owner, rule, repeats(rules, i));
       Window* window = keep(memory_.window(id, rule));
       if (window == nullptr) return false;
-      adoptions_.push_back({group, window, rule.limit});
+      adoptions_.push_back({group, window, rule.counted_limit()});
       plan_.slots_.push_back({window, &rule});
       locks.push_back(group);
       if (rows_made_.insert(window).second) {

@@ -1,5 +1,6 @@
 #include <mutex>
 
+#include "quota/amounts.hpp"
 #include "quota/ledger.hpp"
 #include "quota/plan.hpp"
 
@@ -21,9 +22,9 @@ std::vector<Row> Ledger::rows(const Plan& plan, Now given) const {
     {
       const std::lock_guard lock(source.group->mutex);
       row.resets_at = window.resets_at(now);
-      row.used = window.used();
-      row.reserved = window.reserved();
-      row.limit = window.limit();
+      row.used = in_units(window.used(), *row.rule);
+      row.reserved = in_units(window.reserved(), *row.rule);
+      row.limit = in_units(window.limit(), *row.rule);
     }
     rows.push_back(std::move(row));
   }

@@ -29,6 +29,7 @@ struct Run::Leg {
   std::unique_ptr<PluginCall> call;
   quota::Need need;
   quota::Reservation reservation;
+  std::optional<std::uint64_t> stated_cost;  ///< by the answer, in thousandths of the provider's unit
   std::optional<Reading> reading;
   bool quoted = false;    ///< the outcome is in the provider's words
   bool answered = false;  ///< the host has said something

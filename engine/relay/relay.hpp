@@ -14,6 +14,7 @@
 #include "quota/ledger.hpp"
 #include "relay/encoder.hpp"
 #include "relay/health.hpp"
+#include "relay/lines.hpp"
 #include "relay/key_watch.hpp"
 #include "relay/record.hpp"
 #include "relay/snapshot.hpp"
@@ -54,6 +55,7 @@ class Relay {
   Health health_;
   KeyWatch* watch_ = nullptr;
   chat::Calibration calibration_;
+  Lines lines_;
 };
 
 /// Sends a finished reply with the common fields.

@@ -8,6 +8,7 @@
 #include "chat/decode.hpp"
 #include "relay/leg.hpp"
 #include "routing/pin.hpp"
+#include "routing/record.hpp"
 
 namespace freellmapi::relay {
 
@@ -72,6 +73,8 @@ bool Run::choose() {
     }
   }
   routing::decide(inputs, decision_);
+  job_.record.decision.reserve(routing::record_usual);
+  routing::write_record(inputs, decision_, job_.record.decision);
   return true;
 }
 
@@ -175,6 +178,7 @@ net::Task<Run::End> Run::attempt(Action action) {
           .call = {},
           .need = {},
           .reservation = {},
+          .stated_cost = {},
           .reading = {}};
   leg.route.request_id = job_.record.request_id;
   leg.route.provider = provider.id;
@@ -203,6 +207,7 @@ net::Task<Run::End> Run::attempt(Action action) {
     leg.request = std::move(*built);
     leg.need.output_tokens = leg.request.output_bound ? *leg.request.output_bound
                                                       : routing::most_output(model, leg.need.input_tokens);
+    leg.need.own_units = own_cost(leg, leg.need.input_tokens, leg.need.output_tokens).value_or(0);
   }
   const bool held = co_await hold_quota(leg, lane.wait);
   if (!held) co_return exchange_.gone() ? End::client_gone : End::passed_over;
@@ -210,24 +215,68 @@ net::Task<Run::End> Run::attempt(Action action) {
   co_return co_await send(leg);
 }
 
+const policy::Rule* Run::line_before(const Leg& leg) const {
+  if (relay_.lines_.empty()) return nullptr;
+  for (const auto* rules : {&leg.model.quota, &leg.provider.quota}) {
+    for (const policy::Rule& rule : *rules) {
+      if (relay_.lines_.wanted(window_name(policy_, rule, leg.key_index)).requests > 0) return &rule;
+    }
+  }
+  return nullptr;
+}
+
+base::WallTime Run::served_at(const Leg& leg, WindowName window, base::WallTime alone, quota::Now at) const {
+  quota::Need all = relay_.lines_.wanted(window);
+  if (all.requests == 0) return alone;
+  all.requests += leg.need.requests;
+  all.input_tokens += leg.need.input_tokens;
+  all.output_tokens += leg.need.output_tokens;
+  all.own_units += leg.need.own_units;
+  const quota::Verdict together =
+      relay_.ledger_.check(*snapshot_->plan, leg.key_index, leg.model_index, all, at);
+  if (together.state == quota::Verdict::State::full) return std::max(alone, together.free_at);
+  // More than a whole window holds: not before this one has passed.
+  if (together.state == quota::Verdict::State::never && together.rule != nullptr)
+    return std::max(alone, at.wall + together.rule->length);
+  return alone;
+}
+
 net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
   const base::Instant give_up_at =
       std::min(relay_.clock_.steady() + wait, exchange_.started() + policy_.routing.budget);
   routing::Considered& candidate = decision_.considered[decision_.order[leg.lane]];
-  // Each round sleeps until a window opens, so rounds are bounded by the wait over the shortest sleep.
+  const policy::Rule* full = line_before(leg);
+  Lines::Place place;
+  // Each round sleeps, so rounds are bounded by the wait over the shortest sleep. Only who stands first in a
+  // line asks the ledger.
   while (!exchange_.gone()) {
     const quota::Now at = now();
-    const quota::Verdict verdict = relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index,
-                                                          leg.need, at, leg.reservation);
-    // Others may have taken it since the decision: what the client is told in the end is the last word.
-    routing::take_verdict(verdict, candidate);
-    if (verdict.state == quota::Verdict::State::free) co_return true;
-    if (verdict.state != quota::Verdict::State::full) co_return false;
-    const milliseconds until_free = std::max(verdict.free_at - at.wall, milliseconds{50});
     const base::Instant present = relay_.clock_.steady();
-    if (present + until_free > give_up_at) co_return false;
-    // In slices, so that a client that leaves is noticed.
-    const base::Instant look_again = present + std::min(until_free, milliseconds{250});
+    base::WallTime free_at = at.wall;
+    if (place ? place.first() : full == nullptr) {
+      const quota::Verdict verdict = relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index,
+                                                            leg.need, at, leg.reservation);
+      // Others may have taken it since the decision: what the client is told in the end is the last word.
+      routing::take_verdict(verdict, candidate);
+      if (verdict.state == quota::Verdict::State::free) co_return true;
+      if (verdict.state != quota::Verdict::State::full || verdict.rule == nullptr) co_return false;
+      free_at = verdict.free_at;
+      if (full == nullptr) full = verdict.rule;
+    }
+    if (!place) {
+      const WindowName window = window_name(policy_, *full, leg.key_index);
+      free_at = served_at(leg, window, free_at, at);
+      candidate.gate = routing::Gate::quota_full;
+      candidate.rule = full;
+      candidate.free_at = free_at;
+      if (present + (free_at - at.wall) > give_up_at) co_return false;
+      place = relay_.lines_.join(window, leg.need);
+      if (!place) co_return false;
+    }
+    if (present >= give_up_at || present + (free_at - at.wall) > give_up_at) co_return false;
+    // In slices, so that a client that leaves is noticed, and so is who has become the first.
+    const milliseconds until_free = std::max(free_at - at.wall, milliseconds{10});
+    const base::Instant look_again = std::min(present + std::min(until_free, milliseconds{50}), give_up_at);
     co_await core_.sleep_until(look_again);
   }
   co_return false;

@@ -40,6 +40,10 @@ class Run final : private net::GoneWatcher {
   Attempts plan_attempts() const;
   net::Task<End> attempt(Action action);
   net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
+  /// The rule for whose window others wait already, so that this leg has to wait behind them; null: none.
+  const policy::Rule* line_before(const Leg& leg) const;
+  /// When it would be served behind all who wait there now.
+  base::WallTime served_at(const Leg& leg, WindowName window, base::WallTime alone, quota::Now at) const;
   net::Task<End> send(Leg& leg);
   Reading& start_reading(Leg& leg);
   bool salvage(Leg& leg, const freellm_head& head, std::string_view body);
@@ -59,6 +63,8 @@ class Run final : private net::GoneWatcher {
   /// A refusal by one host that nothing was told of elsewhere is a bad end like any other.
   void keep_set_aside();
   void note_host(const Leg& leg);
+  /// What so many tokens cost at most in thousandths of the provider's own unit; nothing: nobody knows.
+  std::optional<std::uint64_t> own_cost(const Leg& leg, std::uint64_t input, std::uint64_t output) const;
   void settle_success(Leg& leg);
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);

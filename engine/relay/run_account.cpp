@@ -182,6 +182,14 @@ void Run::note_host(const Leg& leg) {
   if (leg.answered && leg.key) snapshot_->key_hosts->taken(leg.key_index, leg.host);
 }
 
+std::optional<std::uint64_t> Run::own_cost(const Leg& leg, std::uint64_t input, std::uint64_t output) const {
+  if (!routing::counts_own_units(leg.model, leg.provider)) return std::nullopt;
+  freellm_price price = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+  if (const auto& p = leg.model.price) price = {p->per_request, p->per_million_input, p->per_million_output};
+  if (const auto cost = leg.upstream.plugin->cost_bound(leg.route.model, price, input, output)) return cost;
+  return leg.model.price ? std::optional(leg.model.price->of(input, output)) : std::nullopt;
+}
+
 void Run::settle_success(Leg& leg) {
   note_host(leg);
   if (leg.key && relay_.watch_) relay_.watch_->worked(leg.provider, *leg.key, relay_.clock_.wall());
@@ -191,6 +199,9 @@ void Run::settle_success(Leg& leg) {
   quota::Bill bill;
   bill.input_tokens = usage.input;
   bill.output_tokens = usage.output;
+  bill.own_units = leg.stated_cost ? leg.stated_cost
+                                   : own_cost(leg, usage.input.value_or(leg.need.input_tokens),
+                                              usage.output.value_or(leg.need.output_tokens));
   job_.record.input_tokens = usage.input.value_or(0);
   job_.record.output_tokens = usage.output.value_or(0);
   relay_.ledger_.settle(std::move(leg.reservation), bill, at);
@@ -207,23 +218,31 @@ void Run::settle_success(Leg& leg) {
 
 void Run::settle_failure(Leg& leg, Spent spent) {
   if (!leg.reservation) return;
+  using Part = policy::Billing::Part;
   const policy::Billing& billing = leg.provider.billing;
+  const Part part = spent != Spent::answer ? Part::nothing
+                    : exchange_.gone()     ? billing.cancelled
+                                           : billing.cut;
   quota::Bill bill;
   bill.request = spent == Spent::answer || (spent == Spent::refusal && billing.failed_counts_request);
-  bill.input_tokens = 0;
-  bill.output_tokens = 0;
-  // A cut or cancelled answer has been computed: the input in full, and the output as far as it came. What is
-  // not streamed is made whole before a byte of it comes, so there the bound stands.
-  if (spent == Spent::answer && billing.cancelled_counts_output) {
-    const chat::Answer* part = leg.reading ? &leg.reading->answer() : nullptr;
-    bill.input_tokens = part && part->usage.input ? *part->usage.input : leg.need.input_tokens;
-    if (part && part->usage.output) {
-      bill.output_tokens = part->usage.output;
-    } else if (!job_.request.stream && !(part && part->finish)) {
+  bill.input_tokens = bill.output_tokens = bill.own_units = 0;
+  const chat::Answer* said = leg.reading ? &leg.reading->answer() : nullptr;
+  if (part != Part::nothing)
+    bill.input_tokens = said && said->usage.input ? *said->usage.input : leg.need.input_tokens;
+  // What is not streamed is made whole before a byte of it comes, so there the bound stands.
+  if (part == Part::all) {
+    if (said && said->usage.output) {
+      bill.output_tokens = said->usage.output;
+    } else if (!job_.request.stream && !(said && said->finish)) {
       bill.output_tokens.reset();
-    } else if (part) {
+    } else if (said) {
       bill.output_tokens = leg.reading->output_estimate();
     }
+  }
+  if (part != Part::nothing) {
+    bill.own_units = leg.stated_cost ? leg.stated_cost
+                                     : own_cost(leg, *bill.input_tokens,
+                                                bill.output_tokens.value_or(leg.need.output_tokens));
   }
   relay_.ledger_.settle(std::move(leg.reservation), bill, now());
 }

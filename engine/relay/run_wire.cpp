@@ -168,6 +168,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     }
   }
   note_limits(leg, head.head);
+  leg.stated_cost = leg.upstream.plugin->stated_cost(head.head);
   const End end = co_await deliver(leg);
   // The answer is with the client; reading to the body's end gives the connection back to its pool.
   if (end == End::served && reading.state() == Reading::State::done) {

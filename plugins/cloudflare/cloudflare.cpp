@@ -91,6 +91,8 @@ constexpr sdk::OpenAiDialect dialect = {.chat_path = "/accounts/{key:1}/ai/v1/ch
                                         .errors = errors,
                                         .embeddings_path = "/accounts/{key:1}/ai/v1/embeddings"};
 
+constexpr sdk::Price dearest = {0, 45'170'000, 443'756'000};
+
 bool hexadecimal(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -106,6 +108,15 @@ class Cloudflare final : public sdk::OpenAiProvider {
   constexpr Cloudflare() : OpenAiProvider(dialect) {}
 
   void read_limits(const sdk::Headers&, std::int64_t, sdk::WindowsOut&) const = delete;
+
+  /// A model without a known price is held to be as dear as the dearest of the free plan.
+  std::optional<std::uint64_t> cost_bound(std::string_view, const std::optional<sdk::Price>& price,
+                                          std::uint64_t input, std::uint64_t output) const {
+    return sdk::cost_at(price.value_or(dearest), input, output);
+  }
+  std::optional<std::uint64_t> stated_cost(const sdk::Headers& head) const {
+    return sdk::thousandths_of(head.find("cf-ai-neurons").value_or(""));
+  }
 
   /// account:token; of the account's 32 digits eight are shown.
   bool check_key_shape(std::string_view first_8, std::size_t length) const noexcept {

@@ -19,6 +19,9 @@
 //   the three functions of ServesEndpoints (endpoints.hpp): embeddings, images, speech               optional
 //   bool salvage(const Call&, const Headers&, std::string_view body, EventsOut&) const; (salvage.hpp)
 //   optional
+//   std::optional<std::uint64_t> cost_bound(std::string_view model, const std::optional<Price>& price,
+//       std::uint64_t input_tokens, std::uint64_t output_tokens) const;             (cost.hpp) optional
+//   std::optional<std::uint64_t> stated_cost(const Headers&) const;                      (cost.hpp) optional
 // Every function may throw: Failure for a status of one's own, anything else becomes E_LIMIT or E_INTERNAL.
 #pragma once
 
@@ -28,6 +31,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <freellmapi/cost.hpp>
 #include <freellmapi/endpoints.hpp>
 #include <freellmapi/salvage.hpp>
 #include <freellmapi/views.hpp>
@@ -120,6 +124,34 @@ struct SalvageTable {
   static constexpr freellm_salvage table = {sizeof(freellm_salvage), 0, &salvage};
 };
 
+/// Extension "freellm.cost/1" of a provider.
+template <class P>
+struct CostTable {
+  static void give(const std::optional<std::uint64_t>& cost, std::uint64_t* out) {
+    if (!cost) throw Failure{FREELLM_E_UNSUPPORTED};
+    *out = *cost;
+  }
+  static freellm_status bound(const freellm_provider*, freellm_str model, const freellm_price* said,
+                              std::uint64_t input, std::uint64_t output, std::uint64_t* out) noexcept {
+    return barrier([&] {
+      if constexpr (BoundsCost<P>) {
+        std::optional<Price> price;
+        if (said->per_million_input != not_said)
+          price = Price{said->per_request, said->per_million_input, said->per_million_output};
+        give(provider_instance<P>.cost_bound(view(model), price, input, output), out);
+      }
+    });
+  }
+  static freellm_status stated(const freellm_provider*, const freellm_head* head,
+                               std::uint64_t* out) noexcept {
+    return barrier([&] {
+      if constexpr (StatesCost<P>) give(provider_instance<P>.stated_cost(Headers(*head)), out);
+    });
+  }
+  static constexpr freellm_cost table = {sizeof(freellm_cost), 0, BoundsCost<P> ? &bound : nullptr,
+                                         StatesCost<P> ? &stated : nullptr};
+};
+
 template <Provider P>
 struct ProviderTable {
   using Parser = typename P::Parser;
@@ -197,6 +229,9 @@ struct ProviderTable {
     }
     if constexpr (Salvages<P>) {
       if (view(id) == FREELLM_EXT_SALVAGE) return &SalvageTable<P>::table;
+    }
+    if constexpr (BoundsCost<P> || StatesCost<P>) {
+      if (view(id) == FREELLM_EXT_COST) return &CostTable<P>::table;
     }
     if constexpr (requires(const P& p) { p.extension(std::string_view{}); })
       return provider_instance<P>.extension(view(id));

@@ -1,6 +1,7 @@
 /* The interface as version 1.0 was released, on LP64. Compiled, never run. Lines are added when something is
  * appended; a line that stands here is never edited. */
 #include <freellmapi/abi.h>
+#include <freellmapi/ext/cost.h>
 #include <freellmapi/ext/local.h>
 #include <freellmapi/ext/salvage.h>
 
@@ -235,3 +236,10 @@ FIELD(freellm_local, answer, 8, 8);
 FIELD(freellm_salvage, size, 0, 4);
 FIELD(freellm_salvage, reserved, 4, 4);
 FIELD(freellm_salvage, salvage, 8, 8);
+FIELD(freellm_price, per_request, 0, 8);
+FIELD(freellm_price, per_million_input, 8, 8);
+FIELD(freellm_price, per_million_output, 16, 8);
+FIELD(freellm_cost, size, 0, 4);
+FIELD(freellm_cost, reserved, 4, 4);
+FIELD(freellm_cost, bound, 8, 8);
+FIELD(freellm_cost, stated, 16, 8);

@@ -86,6 +86,8 @@ TEST(Compile, TheProductsExampleMeansWhatItSays) {
   EXPECT_EQ(groq.quota.size(), 2U);
   EXPECT_EQ(groq.keys.size(), 2U);
   EXPECT_FALSE(groq.billing.failed_counts_request);
+  EXPECT_EQ(groq.billing.cancelled, Billing::Part::all);
+  EXPECT_EQ(groq.billing.cut, Billing::Part::input);
   EXPECT_FALSE(groq.local_allowed);
   const Model& llama =
       policy.models[policy.model_of(policy.provider_named("groq"), "llama-3.3-70b-versatile")];

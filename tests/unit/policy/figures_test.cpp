@@ -29,6 +29,30 @@ Outcome with_dated(const std::string& more) {
 
 std::string origin(const Rule& rule) { return rule.label + ": " + rule.source + ", " + rule.as_of; }
 
+TEST(Figures, APriceIsInThousandthsOfTheProvidersUnit) {
+  const auto outcome =
+      with_dated("providers: {dated: {models: {m: {cost: {input: 26668, output: 204805.5}}}}}");
+  ASSERT_NE(outcome.policy, nullptr) << texts(outcome);
+  const Policy& policy = *outcome.policy;
+  const ProviderIndex index = policy.provider_named("dated");
+  const auto& price = policy.models[policy.model_of(index, "m")].price;
+  ASSERT_TRUE(price.has_value());
+  EXPECT_EQ(price->per_million_output, 204'805'500u);
+  EXPECT_EQ(price->of(0, 0), 0u);
+  EXPECT_EQ(price->of(1'000'000, 0), 26'668'000u);
+  EXPECT_EQ(price->of(1, 1), 232u) << "rounded up";
+  EXPECT_EQ(price->of(UINT64_MAX, UINT64_MAX), std::uint64_t{1} << 53) << "and never nonsense";
+  EXPECT_FALSE(policy.models[policy.model_of(index, "n")].price.has_value());
+  EXPECT_NE(show(policy).find("cost: {request: 0, input: 26668, output: 204805.5}"), std::string::npos);
+}
+
+TEST(Figures, APriceIsANumberWithAtMostThreeDecimals) {
+  for (const std::string bad : {"-1", "1e3", "0.0001", ".5", "5.", "many", "1234567890123"}) {
+    const auto outcome = with_dated("providers: {dated: {models: {m: {cost: {input: " + bad + "}}}}}");
+    EXPECT_EQ(outcome.policy, nullptr) << bad;
+  }
+}
+
 TEST(Figures, CarryTheSourceAndDateOfTheRuleElseTheModelElseTheManifest) {
   const auto outcome = with_dated("");
   ASSERT_NE(outcome.policy, nullptr) << texts(outcome);

@@ -15,7 +15,7 @@ name: Groq
 base_url: https://api.groq.com/openai/v1
 keys: {env: [GROQ_API_KEY], prefix: gsk_, min_length: 12}
 counters: {scope: account, day: "00:00 UTC"}
-billing: {failed: none, cancelled: all}
+billing: {failed: none, cancelled: all, cut: input}
 timeouts: {first_byte: 20s}
 models:
   small: {rank: 30, speed: 1, tools: true, context: 8192, quota: {rpm: 30, rpd: 14400}}

@@ -58,6 +58,7 @@ chain: [{model: groq/big}]
 profiles: {a: {chain: [{model: groq/big}]}}
 routing: {}
 store: {requests: {}}
+tests: [{given: {spent: [groq]}, request: {}, expect: none}]
 aliases: {b: auto}
 providers:
   google:
@@ -69,7 +70,7 @@ providers:
     billing: {}
     counters: {}
     quota: [{limit: 1, of: concurrency}]
-    models: {m: {quota: [{limit: 1, of: concurrency}]}}
+    models: {m: {cost: {}, quota: [{limit: 1, of: concurrency}]}}
 )";
 
 TEST(Schema, KnowsExactlyTheKeysThatTheReaderKnows) {

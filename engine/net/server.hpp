@@ -78,7 +78,8 @@ class Server {
   base::Result<void> listen();
   std::uint16_t port() const noexcept;
 
-  /// Starts the work on the first core when run() begins. After listen(), at most once; `name` is for the log.
+  /// Starts the work on the first core when run() begins. After listen(), at most once; `name` is for the
+  /// log.
   void set_background(const char* name, Background& work);
 
   /// Runs until drained. SIGTERM and SIGINT drain (a second one ends at once); SIGHUP calls on_hangup;

@@ -131,7 +131,8 @@ class Finder {
   // The vault first: its labels were chosen by the user and stay what they are.
   void look_everywhere() {
     if (input_.vault) {
-      for (const VaultKey& key : input_.vault(provider_.id)) pool_.add(key.secret.reveal(), find_in_vault(key.label));
+      for (const VaultKey& key : input_.vault(provider_.id))
+        pool_.add(key.secret.reveal(), find_in_vault(key.label));
     }
     for (const KeyVariable& variable : facts_.env) {
       for (int number = 0; number < most_numbers && !pool_.full(); ++number) {
@@ -171,7 +172,8 @@ class Finder {
     }
     if (reference.host) find.host = host_of(*reference.host);
     find.place = reference.what.place;
-    const bool found = from_vault.empty() ? value && pool_.add(*value, find) : pool_.add(from_vault.reveal(), find);
+    const bool found =
+        from_vault.empty() ? value && pool_.add(*value, find) : pool_.add(from_vault.reveal(), find);
     if (!found) {
       faults_.warning(reference.what.place, reference.what.path + ": " + missing);
     }

@@ -26,7 +26,7 @@ struct Record {
   std::uint64_t request_bytes = 0, response_bytes = 0;
   std::optional<std::chrono::microseconds> first_token;  ///< from the head's arrival
   std::optional<std::chrono::microseconds> decided;  ///< the router's own time before the first attempt left
-  std::string decision;  ///< what `explain` replays, at most 64 KiB; bytes
+  std::string decision;                              ///< what `explain` replays, at most 64 KiB; bytes
 };
 
 /// Where records go when their request has ended.

@@ -54,10 +54,10 @@ base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plu
   return upstream;
 }
 
-base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
-    std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
-    const Plugins& plugins, std::string (*environment)(const char* name), base::WallTime now,
-    const Snapshot* before) {
+base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<const policy::Policy> policy,
+                                                            quota::Ledger& ledger, const Plugins& plugins,
+                                                            std::string (*environment)(const char* name),
+                                                            base::WallTime now, const Snapshot* before) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->upstreams.reserve(policy->providers.size());
   for (const policy::Provider& provider : policy->providers) {

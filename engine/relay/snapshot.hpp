@@ -25,7 +25,7 @@ struct Upstream {
     std::string base_path;
   };
   std::shared_ptr<const host::Provider> plugin;
-  std::vector<Host> hosts;   ///< the base URL, then the provider's further hosts
+  std::vector<Host> hosts;    ///< the base URL, then the provider's further hosts
   std::optional<Host> probe;  ///< where keys of the base URL are tested, when not there
   net::Deadlines deadlines;
 };
@@ -47,10 +47,10 @@ struct Snapshot {
 
 /// Makes every provider's upstream. The error names the provider. `before` is the
 /// snapshot in force so far, or null.
-base::Result<std::shared_ptr<const Snapshot>> make_snapshot(
-    std::shared_ptr<const policy::Policy> policy, quota::Ledger& ledger,
-    const Plugins& plugins, std::string (*environment)(const char* name), base::WallTime now,
-    const Snapshot* before);
+base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<const policy::Policy> policy,
+                                                            quota::Ledger& ledger, const Plugins& plugins,
+                                                            std::string (*environment)(const char* name),
+                                                            base::WallTime now, const Snapshot* before);
 
 /// The snapshot in force. Thread safety: any thread; a reload swaps, requests in progress keep theirs.
 class Current {

@@ -33,8 +33,8 @@ class FrontDoor final : public net::Handler {
 
   /// From now on this gate is asked. Any thread.
   void set_gate(KeyGate gate);
-  /// Before the first request; the sink outlives the last. Gets every request that is logged and not refused at the
-  /// door.
+  /// Before the first request; the sink outlives the last. Gets every request that is logged and not refused
+  /// at the door.
   void keep_records(relay::RecordSink* sink) noexcept { sink_ = sink; }
 
  private:

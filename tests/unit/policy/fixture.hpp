@@ -68,7 +68,8 @@ struct House {
     input.vault = [&](const std::string& provider) {
       std::vector<VaultKey> keys;
       for (const auto& [name, secret] : vault) {
-        if (name.starts_with(provider + "/")) keys.push_back({name.substr(provider.size() + 1), base::Secret(secret)});
+        if (name.starts_with(provider + "/"))
+          keys.push_back({name.substr(provider.size() + 1), base::Secret(secret)});
       }
       return keys;
     };

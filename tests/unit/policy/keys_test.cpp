@@ -39,7 +39,8 @@ TEST(Keys, OfTheVaultAreUsedUnderTheirOwnLabelsBeforeThoseOfTheEnvironment) {
   setup.vault = {{"groq/home", "gsk_home_home"}, {"groq/key1", "gsk_work_work"}, {"google/x", "other"}};
   const auto outcome = setup(with(""));
   EXPECT_EQ(keys(outcome, "groq"),
-            "home=gsk_home_home (vault home), key1=gsk_work_work (vault key1), key3=gsk_environment (env GROQ_API_KEY)");
+            "home=gsk_home_home (vault home), key1=gsk_work_work (vault key1), key3=gsk_environment (env "
+            "GROQ_API_KEY)");
   const auto& duplicates = outcome.policy->providers[outcome.policy->provider_named("groq")].duplicates;
   ASSERT_EQ(duplicates.size(), 1U);
   EXPECT_EQ(duplicates.front(), (std::pair<std::string, std::string>("env GROQ_API_KEY", "home")));
@@ -73,7 +74,8 @@ TEST(Keys, ThatAreMissingAreWarningsWithTheirName) {
   EXPECT_EQ(texts(outcome),
             "p.yaml:5:18: warning: providers.groq.keys[0].env: the variable NOT_SET is not set\n"
             "p.yaml:5:35: warning: providers.groq.keys[1].file: the file /none cannot be read or is empty\n"
-            "p.yaml:5:51: warning: providers.groq.keys[2].vault: the vault has no key 'work' for groq\n");
+            "p.yaml:5:51: warning: providers.groq.keys[2].vault: the vault has no key 'work' for groq that "
+            "is switched on\n");
 }
 
 TEST(Keys, OfTheWrongShapeAreWarnedAboutByLabelNeverByValue) {

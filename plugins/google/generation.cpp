@@ -109,7 +109,8 @@ void write_generation_config(const sdk::Call& call, const ModelTraits& traits, b
   for (const Knob& knob : knobs) {
     const auto text = call.find(knob.openai);
     const auto value = text ? as_double(*text) : std::nullopt;
-    if (!value) continue;
+    // A penalty of nothing is the default, and models that know none refuse even that.
+    if (!value || (*value == 0 && knob.openai.ends_with("_penalty"))) continue;
     if (*value < knob.least)
       config.member(knob.gemini).put(std::to_string(static_cast<int>(knob.least)));
     else if (*value > knob.most)

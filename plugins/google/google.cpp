@@ -1,6 +1,7 @@
 // Google's Gemini API with an AI Studio key: generateContent, Google's own wire.
 #include <freellmapi/plugin.hpp>
 
+#include "endpoints.hpp"
 #include "errors.hpp"
 #include "manifest.hpp"
 #include "parser.hpp"
@@ -33,6 +34,19 @@ struct Google {
   void classify_error(const sdk::Headers& head, std::string_view body, std::int64_t now_unix_ms,
                       sdk::OutcomeOut& out) const {
     sort_error(head, body, now_unix_ms, out);
+  }
+
+  constexpr std::uint32_t served_endpoints() const noexcept {
+    return sdk::bit(sdk::Endpoint::embeddings) | sdk::bit(sdk::Endpoint::speech);
+  }
+  void build_endpoint(sdk::Endpoint endpoint, const sdk::Call& call, sdk::RequestOut& out) const {
+    if (endpoint == sdk::Endpoint::embeddings) return ask_for_embeddings(call, out);
+    ask_for_speech(call, out);
+  }
+  bool read_endpoint(sdk::Endpoint endpoint, const sdk::Call& call, const sdk::Headers&,
+                     std::string_view body, sdk::AnswerOut& out, sdk::OutcomeOut& failure) const {
+    return endpoint == sdk::Endpoint::embeddings ? read_embeddings(call, body, out, failure)
+                                                 : read_speech(body, out, failure);
   }
   // No read_limits: the provider sends no limit headers, its truth is in the body of a 429.
 };

@@ -5,6 +5,8 @@
 #include <freellmapi/views.hpp>
 #include <string>
 
+#include "base64.hpp"
+
 namespace freellmapi::google {
 namespace {
 
@@ -49,23 +51,6 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t k) -> unsigned {
-      return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
-    };
-    const unsigned bits = byte(0) << 16U | byte(1) << 8U | byte(2);
-    out += letters[bits >> 18U];
-    out += letters[bits >> 12U & 63U];
-    out += i + 1 < bytes.size() ? letters[bits >> 6U & 63U] : '=';
-    out += i + 2 < bytes.size() ? letters[bits & 63U] : '=';
-  }
-  return out;
-}
-
 std::string clean_mime(std::string_view text) {
   std::string mime;
   for (const char c : text) {
@@ -95,7 +80,7 @@ void write_data_url(std::string_view url, Writer& writer) {
   if (encoded) kind.remove_suffix(marker.size());
   const std::string mime = clean_mime(kind.substr(0, kind.find(';')));
   if (!encoded) {
-    write_inline(mime, base64(percent_decoded(data)), writer);
+    write_inline(mime, to_base64(percent_decoded(data)), writer);
   } else if (data.find('%') != data.npos) {
     write_inline(mime, percent_decoded(data), writer);
   } else {

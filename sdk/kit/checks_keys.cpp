@@ -34,7 +34,8 @@ void add_key_checks(std::vector<Check>& checks) {
   group.each("lengths", "every length from 0 to 64 KiB has an answer", [](const Facts& f, Judge& j) {
     need(f, j);
     std::string key(65'536, 'k');
-    for (const std::size_t n : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 64, 200, 4'096, 65'536}) {
+    constexpr std::size_t lengths[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 64, 200, 4'096, 65'536};
+    for (const std::size_t n : lengths) {
       const freellm_status status = judge_of(f, std::string_view(key).substr(0, n));
       j.expect(status == FREELLM_OK || status == FREELLM_E_INVALID,
                [&] { return "length " + std::to_string(n) + ": " + status_word(status); });

@@ -57,7 +57,8 @@ std::string mutated(Random& random, std::string s, std::string_view other) {
     const std::size_t at = random.below(s.size() + 1), n = std::min(random.below(64), s.size() - at);
     switch (random.below(7)) {
       case 0:
-        if (at < s.size()) s[at] = static_cast<char>(s[at] ^ (1u << random.below(8)));
+        if (at < s.size())
+          s[at] = static_cast<char>(static_cast<unsigned char>(s[at]) ^ (1u << random.below(8)));
         break;
       case 1:
         s.erase(at, n);

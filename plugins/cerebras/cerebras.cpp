@@ -171,19 +171,13 @@ class Cerebras final : public sdk::OpenAiProvider {
     return sdk::Edit::replace;
   }
 
-  void add_members(const sdk::Call& call, sdk::MemberWriter& out) const override {
-    const auto asked = call.find("reasoning_effort");
-    if (asked && no_thinking(*asked) && glm(call.model()) && call.model_can(FREELLM_MODEL_REASONING) &&
-        !call.find("disable_reasoning"))
-      out.add("disable_reasoning", "true");
-  }
-
  private:
   static sdk::Edit effort(const sdk::Call& call, std::string_view asked, std::string& replacement) {
     if (!call.model_can(FREELLM_MODEL_REASONING)) return sdk::Edit::drop;
     if (asked == "\"low\"" || asked == "\"medium\"" || asked == "\"high\"") return sdk::Edit::none;
-    if (no_thinking(asked) && glm(call.model())) return sdk::Edit::drop;  // see add_members
-    replacement = no_thinking(asked) ? "\"low\"" : "\"high\"";
+    // The GLM family alone can be kept from thinking; its disable_reasoning ended on 2026-07-21.
+    const std::string_view least = glm(call.model()) ? "\"none\"" : "\"low\"";
+    replacement = no_thinking(asked) ? least : "\"high\"";
     return sdk::Edit::replace;
   }
 };

@@ -19,6 +19,10 @@ constexpr sdk::MemberRule members[] = {sdk::drop("logit_bias"),           sdk::d
                                        sdk::keep("guardrails"),           sdk::keep("prompt_cache_key"),
                                        sdk::keep("safe_prompt")};
 
+constexpr sdk::MemberRule endpoint_members[] = {sdk::rename("dimensions", "output_dimension"),
+                                                sdk::keep("output_dtype"), sdk::keep("metadata"),
+                                                sdk::drop("user")};
+
 constexpr sdk::ErrorRow errors[] = {
     {.status = {400},
      .text = "contains {requested} tokens*too large for model with {limit} maximum context length",
@@ -72,7 +76,9 @@ constexpr sdk::OpenAiDialect dialect = {
     .tool_choice = {.required = "any"},
     .messages = {.names = sdk::MessageRules::Names::tools_only,
                  .tool_ids = sdk::MessageRules::ToolIds::nine_alnum},
-    .errors = errors};
+    .errors = errors,
+    .embeddings_path = "/embeddings",
+    .endpoint_members = endpoint_members};
 
 bool close_tools(json::array& tools) {
   if (tools.size() > 128) throw sdk::Failure{FREELLM_E_INVALID};
@@ -102,7 +108,8 @@ class Mistral final : public sdk::OpenAiProvider {
       return sdk::Edit::replace;
     }
     const bool tools = name == "tools" && call.has(FREELLM_CALL_TOOLS);
-    const bool format = name == "response_format" && call.has(FREELLM_CALL_JSON_SCHEMA);
+    const bool format = name == "response_format" &&
+                        (call.has(FREELLM_CALL_JSON_SCHEMA) || call.has(FREELLM_CALL_JSON_OBJECT));
     if (!tools && !format) return sdk::Edit::none;
     auto value = sdk::parse_json(text);
     if (!value || !(tools ? value->is_array() : value->is_object())) throw sdk::Failure{FREELLM_E_INVALID};

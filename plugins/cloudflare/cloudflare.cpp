@@ -5,6 +5,7 @@
 #include <freellmapi/openai.hpp>
 
 #include "manifest.hpp"
+#include "media.hpp"
 #include "native.hpp"
 
 namespace freellmapi::cloudflare {
@@ -157,6 +158,29 @@ class Cloudflare final : public sdk::OpenAiProvider {
   }
 
   void edit_answer(json::object& answer) const override { to_openai(answer); }
+
+  constexpr std::uint32_t served_endpoints() const noexcept {
+    return sdk::bit(sdk::Endpoint::embeddings) | sdk::bit(sdk::Endpoint::images) |
+           sdk::bit(sdk::Endpoint::speech);
+  }
+  void build_endpoint(sdk::Endpoint endpoint, const sdk::Call& call, sdk::RequestOut& out) const override {
+    if (endpoint == sdk::Endpoint::embeddings) return OpenAiProvider::build_endpoint(endpoint, call, out);
+    endpoint == sdk::Endpoint::images ? ask_for_image(call, out) : ask_for_speech(call, out);
+    out.credential("authorization", "Bearer ", dialect.credential_part);
+    out.header("content-type", "application/json");
+    out.header("accept", "*/*");
+  }
+  bool read_endpoint(sdk::Endpoint endpoint, const sdk::Call& call, const sdk::Headers& head,
+                     std::string_view body, sdk::AnswerOut& out, sdk::OutcomeOut& failure) const override {
+    if (endpoint == sdk::Endpoint::embeddings)
+      return OpenAiProvider::read_endpoint(endpoint, call, head, body, out, failure);
+    if (endpoint == sdk::Endpoint::images ? read_image(head, body, out) : read_speech(head, body, out))
+      return true;
+    const auto said = sdk::parse_json(body);
+    if (!said || !said->is_object()) throw sdk::Failure{FREELLM_E_PROTOCOL};
+    classify_in_success(body, failure);
+    return false;
+  }
 };
 
 }  // namespace

@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <freellmapi/base64.hpp>
 #include <freellmapi/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base64.hpp"
 #include "errors.hpp"
 #include "model.hpp"
 #include "raw_json.hpp"
@@ -92,7 +92,7 @@ std::string packed(const Raw& vector) {
     std::memcpy(&bits, &single, sizeof bits);
     for (unsigned shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(bits >> shift & 0xFFU);
   });
-  return to_base64(bytes);
+  return sdk::to_base64(bytes);
 }
 
 /// OpenAI's voices are not known here; a name of Gemini's own is passed on.
@@ -231,7 +231,7 @@ bool read_speech(std::string_view body, sdk::AnswerOut& out, sdk::OutcomeOut& fa
       const Raw data = part.at("inlineData");
       if (!data.is_object()) return;
       const Raw held = data.at("data");
-      const auto bytes = held.is_string() ? from_base64(held.unescaped()) : std::nullopt;
+      const auto bytes = held.is_string() ? sdk::from_base64(held.unescaped()) : std::nullopt;
       if (!bytes) throw sdk::Failure{FREELLM_E_PROTOCOL};
       sound += *bytes;
       if (const Raw type = data.at("mimeType"); type.is_string()) mime = type.unescaped();

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <cstddef>
+#include <freellmapi/base64.hpp>
 #include <freellmapi/views.hpp>
 #include <string>
-
-#include "base64.hpp"
 
 namespace freellmapi::google {
 namespace {
@@ -80,7 +79,7 @@ void write_data_url(std::string_view url, Writer& writer) {
   if (encoded) kind.remove_suffix(marker.size());
   const std::string mime = clean_mime(kind.substr(0, kind.find(';')));
   if (!encoded) {
-    write_inline(mime, to_base64(percent_decoded(data)), writer);
+    write_inline(mime, sdk::to_base64(percent_decoded(data)), writer);
   } else if (data.find('%') != data.npos) {
     write_inline(mime, percent_decoded(data), writer);
   } else {

@@ -1,14 +1,19 @@
-#include "base64.hpp"
+// freellmapi/base64.hpp - base64 of the ordinary alphabet, for media in requests and in answers.
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
-namespace freellmapi::google {
-namespace {
+namespace freellmapi::sdk {
+namespace base64_detail {
 
-constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+inline constexpr std::string_view letters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-int value_of(char c) noexcept {
+constexpr int value_of(char c) noexcept {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
   if (c >= '0' && c <= '9') return c - '0' + 52;
@@ -16,9 +21,10 @@ int value_of(char c) noexcept {
   return c == '/' ? 63 : -1;
 }
 
-}  // namespace
+}  // namespace base64_detail
 
-std::string to_base64(std::string_view bytes) {
+/// With padding.
+inline std::string to_base64(std::string_view bytes) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -26,15 +32,16 @@ std::string to_base64(std::string_view bytes) {
       return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
     };
     const unsigned bits = byte(0) << 16U | byte(1) << 8U | byte(2);
-    out += letters[bits >> 18U];
-    out += letters[bits >> 12U & 63U];
-    out += i + 1 < bytes.size() ? letters[bits >> 6U & 63U] : '=';
-    out += i + 2 < bytes.size() ? letters[bits & 63U] : '=';
+    out += base64_detail::letters[bits >> 18U];
+    out += base64_detail::letters[bits >> 12U & 63U];
+    out += i + 1 < bytes.size() ? base64_detail::letters[bits >> 6U & 63U] : '=';
+    out += i + 2 < bytes.size() ? base64_detail::letters[bits & 63U] : '=';
   }
   return out;
 }
 
-std::optional<std::string> from_base64(std::string_view text) {
+/// With or without padding; nothing for any other text.
+inline std::optional<std::string> from_base64(std::string_view text) {
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
@@ -42,7 +49,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::uint32_t bits = 0;
   unsigned held = 0;
   for (const char c : text) {
-    const int value = value_of(c);
+    const int value = base64_detail::value_of(c);
     if (value < 0) return std::nullopt;
     bits = (bits << 6U | static_cast<std::uint32_t>(value)) & 0xFFFFFFU;
     held += 6;
@@ -53,4 +60,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return out;
 }
 
-}  // namespace freellmapi::google
+}  // namespace freellmapi::sdk

@@ -64,7 +64,8 @@ constexpr sdk::OpenAiDialect dialect = {.key_min_length = 16,
                                         .members = members,
                                         .max_stops = 1'000,
                                         .messages = {.empty_for_null = true},
-                                        .errors = errors};
+                                        .errors = errors,
+                                        .embeddings_path = "/embeddings"};
 
 constexpr std::string_view efforts[] = {"\"none\"", "\"minimal\"", "\"low\"",   "\"medium\"",
                                         "\"high\"", "\"xhigh\"",   "\"ultra\"", "\"max\""};

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "policy/tests.hpp"
 
 namespace freellmapi::policy {
 namespace {
@@ -57,7 +58,7 @@ std::optional<Strategy> read_strategy(const Value& value) {
   const auto index = value.one_of(words);
   if (!index) return std::nullopt;
   const auto strategy = strategy_named(words[*index]);
-  if (strategy != Strategy::priority) {
+  if (strategy != Strategy::priority && strategy != Strategy::expiring) {
     value.warn("'" + std::string(words[*index]) +
                "' is not in effect in this version: candidates keep the chain's order");
   }
@@ -257,6 +258,7 @@ FileSettings read_file(const Element& root, Source& source, std::span<const Mani
   if (const auto routing = fields.get("routing")) read_routing(*routing, out);
   if (const auto store = fields.get("store")) read_store(*store, out.store);
   if (const auto aliases = fields.get("aliases")) read_aliases(*aliases, out);
+  if (const auto tests = fields.get("tests")) out.tests = read_tests(*tests);
   if (const auto providers = fields.get("providers")) {
     for (const auto& [name, provider] : providers->entries(128)) {
       out.providers.push_back(read_provider(name, provider, manifests));

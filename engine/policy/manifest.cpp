@@ -102,6 +102,7 @@ void read_limits(Fields& fields, Manifest& out) {
   out.rules.any_own_unit = true;
   out.rules.source = out.source;
   out.rules.as_of = out.as_of;
+  out.rules.liftable = true;
   if (const auto quota = fields.get("quota")) {
     if (const auto rules = read_quota(*quota, out.rules)) apply(*rules, out.quota);
   }
@@ -113,6 +114,7 @@ void read_limits(Fields& fields, Manifest& out) {
   out.rules.any_own_unit = false;
   out.rules.source = "policy";  // from here on it is the policy's rules that are read with them
   out.rules.as_of.clear();
+  out.rules.liftable = false;
   const auto note_units = [&](const std::vector<Rule>& rules) {
     for (const Rule& rule : rules) {
       if (rule.of == Unit::own) out.rules.own_units.push_back(rule.own_unit);

@@ -49,6 +49,8 @@ struct Rule {
   std::string label;   ///< for people: "30 requests per minute"
   std::string source;  ///< where the figure was read: a URL, "measured", "policy"; empty: not said
   std::string as_of;   ///< when: YYYY-MM-DD; empty: not said
+  /// A catalogue's figure, which the provider knows better. A limit of the user's own is never lifted.
+  bool liftable = false;
 
   /// A provider's own unit is counted in thousandths, everything else as it is.
   std::uint64_t parts() const noexcept { return of == Unit::own ? 1'000 : 1; }
@@ -196,7 +198,8 @@ struct Store {
   std::uint64_t rows = 1'000'000;
 };
 
-/// A test of the policy: in this state, of this request, that route. Names are "provider" or "provider/model".
+/// A test of the policy: in this state, of this request, that route. Names are "provider" or
+/// "provider/model".
 struct Test {
   std::string name;                                      ///< may be empty
   unsigned line = 0, column = 0;                         ///< in the policy's file

@@ -172,6 +172,7 @@ std::optional<Rule> read_rule(const Value& value, const RuleContext& context) {
   }
   rule.source = context.source;
   rule.as_of = context.as_of;
+  rule.liftable = context.liftable;
   fields.read("source", rule.source, read_source);
   fields.read("as_of", rule.as_of, read_date);
   std::optional<std::string> note;
@@ -196,6 +197,7 @@ QuotaSettings read_shorthand(const Value& value, const RuleContext& context) {
       rule.label = label_of(rule);
       rule.source = context.source;
       rule.as_of = context.as_of;
+      rule.liftable = context.liftable;
       out.rules.push_back(std::move(rule));
       out.where.push_back({found.path(), found.place()});
     }
@@ -285,6 +287,7 @@ void apply(const QuotaSettings& settings, std::vector<Rule>& rules) {
       same->label = label_of(*same);
       same->source = rule.source;
       same->as_of = rule.as_of;
+      same->liftable = rule.liftable;
     }
   }
 }

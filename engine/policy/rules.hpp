@@ -42,6 +42,7 @@ struct RuleContext {
   std::vector<std::string> own_units;  ///< allowed units of the provider's own
   bool any_own_unit = false;           ///< a manifest names its units by using them
   std::string source, as_of;           ///< of rules that do not say their own
+  bool liftable = false;               ///< as of Rule
 };
 
 std::optional<Counters> read_counters(const Value& value);

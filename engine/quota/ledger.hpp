@@ -74,6 +74,7 @@ struct Verdict {
   base::WallTime free_at{};  ///< for full and benched: when to ask again
   std::string_view reason;   ///< for benched: the outcome's name; static storage
   std::uint64_t used = 0, reserved = 0, limit = 0;  ///< of the rule's window, for full and never
+  std::uint64_t pressure = 0;                       ///< pressure(), where somebody has asked for it
 };
 
 /// Holds reserved amounts. Movable; settling or destroying gives back what was not spent: a reservation that
@@ -110,12 +111,20 @@ struct Statement {
   std::optional<std::chrono::milliseconds> reset_in;
 };
 
+/// What a provider has said of a window.
+struct Stated {
+  std::uint64_t limit = 0;           ///< 0: nothing
+  std::optional<base::WallTime> at;  ///< when it last spoke of it; nothing: not since the process began
+  std::uint64_t others = 0;          ///< spent by others on the same key in this window, as it says
+};
+
 /// One line of `quota`.
 struct Row {
   std::string provider, key, model;  ///< model empty: account rule
   const policy::Rule* rule = nullptr;
   std::uint64_t used = 0, reserved = 0, limit = 0;
   std::optional<base::WallTime> resets_at;
+  Stated stated;
 };
 
 /// A cooldown that runs.
@@ -159,6 +168,11 @@ class Ledger {
   Verdict check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need,
                 Now now) const;
 
+  /// How much quota goes unused here unless it is spent: the share that is left in millionths for each hour
+  /// until the reset, of the window in which that is least, for what is scarce there is not to be hurried. 0
+  /// where no window of an hour or more applies: nothing expires.
+  std::uint64_t pressure(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, Now now) const;
+
   /// All rules or none. On State::free `out` holds the reservation.
   Verdict reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
                   const Need& need, Now now, Reservation& out);
@@ -174,7 +188,8 @@ class Ledger {
   /// A success: takes away cooldowns of this key and model.
   void recovered(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model);
 
-  /// The provider's own figures correct the count, in both directions.
+  /// The provider's own figures correct the count, in both directions, and the limit: down at once, up above
+  /// a catalogue's (Rule::liftable) when said twice running.
   void state(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Statement& statement,
              Now now);
 

@@ -25,7 +25,7 @@ class BoundPlan::Builder {
     // Only now is it certain that this policy will rule.
     for (const Adoption& adoption : adoptions_) {
       const std::lock_guard lock(adoption.group->mutex);
-      adoption.window->adopt(adoption.limit, memory_.generation());
+      adoption.window->adopt(adoption.limit, adoption.liftable, memory_.generation());
     }
     return {};
   }
@@ -124,7 +124,7 @@ class BoundPlan::Builder {
       const Identity id = identity_of(owner, rule, repeats(rules, i));
       Window* window = keep(memory_.window(id, rule));
       if (window == nullptr) return false;
-      adoptions_.push_back({group, window, rule.counted_limit()});
+      adoptions_.push_back({group, window, rule.counted_limit(), rule.liftable});
       plan_.slots_.push_back({window, &rule});
       locks.push_back(group);
       if (rows_made_.insert(window).second) {
@@ -161,6 +161,7 @@ class BoundPlan::Builder {
     Group* group = nullptr;
     Window* window = nullptr;
     std::uint64_t limit = 0;
+    bool liftable = false;
   };
 
   BoundPlan& plan_;

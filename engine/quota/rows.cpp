@@ -25,6 +25,9 @@ std::vector<Row> Ledger::rows(const Plan& plan, Now given) const {
       row.used = in_units(window.used(), *row.rule);
       row.reserved = in_units(window.reserved(), *row.rule);
       row.limit = in_units(window.limit(), *row.rule);
+      row.stated = window.stated(now);
+      row.stated.limit = in_units(row.stated.limit, *row.rule);
+      row.stated.others = in_units(row.stated.others, *row.rule);
     }
     rows.push_back(std::move(row));
   }

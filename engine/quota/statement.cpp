@@ -2,6 +2,13 @@
 #include "quota/plan.hpp"
 
 namespace freellmapi::quota {
+namespace {
+
+std::uint64_t capped_product(std::uint64_t amount, std::uint64_t parts) noexcept {
+  return amount > highest_limit / parts ? highest_limit : amount * parts;
+}
+
+}  // namespace
 
 void Ledger::state(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model,
                    const Statement& statement, Now given) {
@@ -15,9 +22,28 @@ void Ledger::state(const Plan& plan, policy::KeyIndex key, policy::ModelIndex mo
   for (const Slot& slot : bound.slots(*binding)) {
     if (slot.rule->of != statement.of) continue;
     if (statement.of != policy::Unit::concurrency && slot.rule->per != statement.per) continue;
-    slot.window->state(statement, now);
+    Statement counted = statement;
+    const std::uint64_t parts = slot.rule->parts();
+    if (counted.limit) *counted.limit = capped_product(*counted.limit, parts);
+    if (counted.remaining) *counted.remaining = capped_product(*counted.remaining, parts);
+    slot.window->state(counted, now);
     return;
   }
+}
+
+std::uint64_t Ledger::pressure(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model,
+                               Now given) const {
+  const Now now = in_ledger_time(given);
+  const auto& bound = static_cast<const BoundPlan&>(plan);
+  const Binding* binding = bound.find(key, model);
+  if (binding == nullptr) return 0;
+  const Locked locked(bound.locks(*binding));
+  std::optional<std::uint64_t> least;
+  for (const Slot& slot : bound.slots(*binding)) {
+    const auto pressure = slot.window->pressure(now);
+    if (pressure && (!least || *pressure < *least)) least = pressure;
+  }
+  return least.value_or(0);
 }
 
 }  // namespace freellmapi::quota

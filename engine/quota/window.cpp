@@ -43,7 +43,7 @@ Window::Window(const policy::Rule& rule, WindowState& state, Parts* parts, Now e
   } else {
     kind_ = rule.reset == policy::Reset::token_bucket ? Kind::token_bucket : Kind::first_use;
   }
-  limit_ = in_.stated_limit > 0 ? std::min(in_.policy_limit, in_.stated_limit) : in_.policy_limit;
+  set_limit();
   spend_what_is_held(ended);
 }
 
@@ -56,13 +56,19 @@ void Window::spend_what_is_held(Now ended) noexcept {
   in_.held = 0;
 }
 
-void Window::adopt(std::uint64_t limit, std::uint64_t generation) noexcept {
+void Window::adopt(std::uint64_t limit, bool liftable, std::uint64_t generation) noexcept {
   limit = std::min(limit, highest_limit);
-  if (generation == generation_) limit = std::min(limit, in_.policy_limit);
+  if (generation == generation_) {
+    limit = std::min(limit, in_.policy_limit);
+    liftable = liftable && liftable_;
+  }
   generation_ = generation;
-  if (limit == in_.policy_limit) return;
-  in_.stated_limit = 0;
-  in_.policy_limit = limit_ = limit;
+  liftable_ = liftable;
+  if (limit != in_.policy_limit) {
+    in_.stated_limit = 0;
+    in_.policy_limit = limit;
+  }
+  set_limit();
 }
 
 // ---- asking and taking
@@ -191,6 +197,22 @@ std::uint64_t Window::counted() const noexcept {
 std::uint64_t Window::used() const noexcept { return counted() - std::min(counted(), early_); }
 
 std::uint64_t Window::reserved() const noexcept { return capped_sum(std::min(counted(), early_), in_.held); }
+
+std::optional<std::uint64_t> Window::pressure(Now now) noexcept {
+  using std::chrono::duration_cast;
+  constexpr std::chrono::hours shortest{1};
+  constexpr std::uint64_t millionths = 1'000'000, hour = 3'600'000;
+  if (kind_ == Kind::concurrency || length_ < shortest || limit_ == 0) return std::nullopt;
+  advance(now);
+  const std::uint64_t taken = std::min(capped_sum(counted(), in_.held), limit_);
+  milliseconds left = duration_cast<milliseconds>(length_);
+  if (kind_ == Kind::wall_clock) left = in_.period.end - now.wall;
+  if (kind_ == Kind::first_use && in_.running != 0)
+    left = duration_cast<milliseconds>(in_.closes - now.steady);
+  const auto ms = static_cast<std::uint64_t>(std::max(left, milliseconds{1'000}).count());
+  const Wide share = Wide{limit_ - taken} * millionths / limit_;
+  return static_cast<std::uint64_t>(share * hour / ms);
+}
 
 std::optional<base::WallTime> Window::resets_at(Now now) noexcept {
   advance(now);

@@ -54,9 +54,10 @@ class Window {
   /// the process before ended, which was not later than `ended`: it is spent.
   Window(const policy::Rule& rule, WindowState& state, Parts* parts, Now ended);
 
-  /// A policy names this window with `limit`. Within one generation the smallest limit counts; a limit that
-  /// differs from the last generation's forgets what the provider stated.
-  void adopt(std::uint64_t limit, std::uint64_t generation) noexcept;
+  /// A policy names this window with `limit`. Within one generation the smallest limit counts, and it may be
+  /// lifted when all say so; a limit that differs from the last generation's forgets what the provider
+  /// stated.
+  void adopt(std::uint64_t limit, bool liftable, std::uint64_t generation) noexcept;
 
   struct Answer {
     enum class State { fits, full, never } state = State::fits;
@@ -68,7 +69,8 @@ class Window {
   /// Replaces a taken amount by the actual one. Without `now` nothing is counted later than the mark (a
   /// release).
   void settle(Amount taken, Amount actual, std::int64_t mark, const Now* now) noexcept;
-  /// The provider's own figures. They never lift the limit above the policy's.
+  /// The provider's own figures. They lower the limit at once; above a policy's that may be lifted they lift
+  /// it when they have been said twice running.
   void state(const Statement& statement, Now now) noexcept;
 
   /// Goes on from another window of the same rule. What is in flight there is spent here, as of `ended`.
@@ -77,6 +79,11 @@ class Window {
   std::uint64_t used() const noexcept;
   std::uint64_t reserved() const noexcept;
   std::uint64_t limit() const noexcept { return limit_; }
+  /// What the provider said of this window last, since the process began.
+  const Stated& stated(Now now) noexcept;
+  /// How much of it goes unused: the share that is left, in millionths, for each hour until it resets.
+  /// Nothing for windows under an hour, which are soon full again, and for slots of concurrency.
+  std::optional<std::uint64_t> pressure(Now now) noexcept;
   /// When something comes back; nullopt when nothing is spent or only in-flight requests will tell.
   std::optional<base::WallTime> resets_at(Now now) noexcept;
 
@@ -99,6 +106,8 @@ class Window {
   void spend(Amount taken, Amount actual, std::int64_t mark) noexcept;
   void give_back(std::uint64_t amount, std::int64_t mark) noexcept;
   void forget(std::uint64_t amount) noexcept;
+  void state_limit(std::uint64_t limit) noexcept;
+  void set_limit() noexcept;
   void move_end(std::chrono::milliseconds reset_in, Now now) noexcept;
   void note_recent(std::uint64_t amount) noexcept;
   std::uint64_t taken_just_before(base::Instant boundary) const noexcept;
@@ -116,6 +125,9 @@ class Window {
   std::chrono::nanoseconds arrival_;         // how much later than reserved a request may reach the provider
   std::chrono::nanoseconds part_length_{1};  // rolling
   std::uint64_t limit_ = 0, generation_ = 0;
+  bool liftable_ = false, confirmed_ = false;  // confirmed: the stated limit has been said twice running
+  Stated stated_;
+  base::Instant others_since_{};  // when others were last seen to spend
   std::uint64_t early_ = 0;  // `now` amounts of open reservations; part of the total while their window lasts
   std::uint32_t open_ = 0;   // reservations not yet settled
   std::uint32_t burst_ = 0;  // reservations made since open_ was last zero

@@ -9,16 +9,36 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
+constexpr std::uint64_t most_lift = 1'000;  // a limit so many times the catalogue's is a fault
 constexpr milliseconds reset_jitter{1000};  // stated resets are rounded to seconds
 
 }  // namespace
 
+void Window::set_limit() noexcept {
+  const std::uint64_t stated = in_.stated_limit;
+  limit_ = stated == 0 ? in_.policy_limit : std::min(in_.policy_limit, stated);
+  const bool believable = stated / most_lift <= in_.policy_limit;
+  if (stated > limit_ && liftable_ && confirmed_ && believable) limit_ = stated;
+}
+
+void Window::state_limit(std::uint64_t limit) noexcept {
+  limit = std::min(limit, highest_limit);
+  confirmed_ = limit == in_.stated_limit;
+  in_.stated_limit = limit;
+  set_limit();
+}
+
+const Stated& Window::stated(Now now) noexcept {
+  advance(now);
+  stated_.limit = in_.stated_limit;
+  if (now.steady - others_since_ >= length_) stated_.others = 0;
+  return stated_;
+}
+
 void Window::state(const Statement& statement, Now now) noexcept {
   advance(now);
-  if (statement.limit && *statement.limit > 0) {
-    in_.stated_limit = std::min(*statement.limit, highest_limit);
-    limit_ = std::min(in_.policy_limit, in_.stated_limit);
-  }
+  stated_.at = now.wall;
+  if (statement.limit && *statement.limit > 0) state_limit(*statement.limit);
   if (kind_ == Kind::concurrency) return;
   if (statement.remaining) {
     const std::uint64_t whole = in_.stated_limit > 0 ? in_.stated_limit : limit_;
@@ -36,9 +56,13 @@ void Window::state(const Statement& statement, Now now) noexcept {
         in_.running = 1;
         in_.closes = in_.seen + length_;
       }
+      if (now.steady - others_since_ >= length_) stated_.others = 0;
+      stated_.others = capped_sum(stated_.others, more);
+      others_since_ = now.steady;
       count(more, number);
     } else if (open_ <= 1 && burst_ <= 1 && *statement.remaining <= whole && spent < used()) {
       // Among parallel requests an older statement may arrive last; only a request that was alone can free.
+      stated_.others -= std::min(stated_.others, used() - spent);
       forget(used() - spent);
     }
   }

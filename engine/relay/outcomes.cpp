@@ -60,6 +60,36 @@ freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept {
   return outcome;
 }
 
+namespace {
+
+/// Of a window that the refusal names and that is shorter than a day: it is open again after so long.
+std::optional<milliseconds> short_window(const freellm_outcome& outcome) noexcept {
+  switch (outcome.window) {
+    case FREELLM_WINDOW_SECOND:
+      return seconds{1};
+    case FREELLM_WINDOW_MINUTE:
+      return minutes{1};
+    case FREELLM_WINDOW_HOUR:
+      return hours{1};
+    default:
+      return std::nullopt;
+  }
+}
+
+/// How long to wait before a window is asked again of which nobody knows when it opens.
+milliseconds probe_after(const freellm_outcome& outcome, unsigned failures) noexcept {
+  using Ladder = std::array<milliseconds, 5>;
+  constexpr Ladder unknown{minutes{10}, minutes{30}, hours{1}, hours{2}, hours{5}};
+  constexpr Ladder session{minutes{30}, hours{1}, hours{2}, hours{5}, hours{5}};
+  constexpr Ladder week{hours{6}, hours{12}, hours{12}, hours{12}, hours{12}};
+  const std::uint32_t window = outcome.window;
+  const bool long_one = window == FREELLM_WINDOW_WEEK || window == FREELLM_WINDOW_MONTH;
+  const Ladder& ladder = long_one ? week : window == FREELLM_WINDOW_SESSION ? session : unknown;
+  return ladder[std::min<std::size_t>(std::max(failures, 1U), ladder.size()) - 1];
+}
+
+}  // namespace
+
 milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, unsigned failures,
                           std::optional<base::WallTime> window_opens, base::WallTime now) noexcept {
   if (!row.bench) return milliseconds{0};
@@ -76,10 +106,17 @@ milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, uns
 
   const bool limit =
       outcome.error_class == FREELLM_C_RATE_LIMITED || outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED;
+  // A minute that is full benches nobody for a day, whatever the provider says.
+  if (const auto most_short = short_window(outcome); limit && most_short) {
+    const milliseconds length = stated.value_or(std::min<milliseconds>(row.first, *most_short));
+    return std::clamp(length, shortest_bench, std::max<milliseconds>(*most_short, shortest_bench));
+  }
   if (limit && stated) return *stated;
   if (outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED && window_opens) {
     return std::clamp(std::min<milliseconds>(*window_opens - now, hours{6}), shortest_bench, most);
   }
+  if (outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED)
+    return std::clamp(probe_after(outcome, failures), shortest_bench, most);
   milliseconds length{0};
   if (failures >= row.after) {
     length = row.first;

@@ -113,8 +113,11 @@ inline constexpr std::chrono::milliseconds shortest_bench{1'000};
 
 /// How long the bench lasts. For limits: what the provider said, else the next opening of the window it
 /// named, else the row's length; day windows without a stated time are probed again after at most six hours,
-/// for our calendar may be wrong. For the rest the row's length grown by `failures` in a row, and never less
-/// than what the provider said. At least 1 s; what it says is believed up to a day or row.most; 0: no bench.
+/// for our calendar may be wrong, and windows of which nothing is known after longer and longer: 10 minutes
+/// to 5 hours, of a session 30 minutes to 5 hours, of a week 6 to 12 hours. A second, minute or hour that is
+/// full benches nobody for longer than it lasts. For the rest the row's length grown by `failures` in a row,
+/// and never less than what the provider said. At least 1 s; what it says is believed up to a day or
+/// row.most; 0: no bench.
 std::chrono::milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, unsigned failures,
                                        std::optional<base::WallTime> window_opens,
                                        base::WallTime now) noexcept;

@@ -1,4 +1,5 @@
 // What an attempt leaves behind: quota, cooldowns, the trail, statistics.
+#include <algorithm>
 #include <utility>
 
 #include "base/ids.hpp"
@@ -46,6 +47,8 @@ std::optional<policy::Per> per_of(std::uint32_t window) {
       return policy::Per::week;
     case FREELLM_WINDOW_MONTH:
       return policy::Per::month;
+    case FREELLM_WINDOW_SESSION:
+      return policy::Per::rolling;
     default:
       return std::nullopt;
   }
@@ -61,6 +64,21 @@ std::optional<quota::Statement> statement_of(const freellm_window& w) {
   if (w.remaining != UINT64_MAX) s.remaining = w.remaining;
   if (w.reset_in_ms >= 0) s.reset_in = milliseconds{w.reset_in_ms};
   return s;
+}
+
+/// What a refusal tells of the window that it names: limits learnt so are lowered here and come back up when
+/// the provider says so.
+std::optional<quota::Statement> statement_of(const freellm_outcome& outcome) {
+  const bool limit =
+      outcome.error_class == FREELLM_C_RATE_LIMITED || outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED;
+  if (!limit || outcome.definite == 0 || outcome.limit == 0) return std::nullopt;
+  freellm_window w{};
+  w.unit = outcome.unit;
+  w.window = outcome.window;
+  w.limit = outcome.limit;
+  w.remaining = outcome.used > 0 ? outcome.limit - std::min(outcome.limit, outcome.used) : UINT64_MAX;
+  w.reset_in_ms = -1;
+  return statement_of(w);
 }
 
 /// When the day or month window that the provider calls exhausted opens, by the rules we know of this model.
@@ -94,6 +112,7 @@ std::uint64_t health_name(quota::BenchScope scope, const policy::Provider& provi
 
 /// Long enough that the failure after a bench is one in a row with the failure before it.
 std::chrono::seconds failure_memory(const Ruling& row) {
+  if (row.error_class == FREELLM_C_QUOTA_EXHAUSTED) return std::chrono::hours{13};
   return std::chrono::minutes{15} + (row.growth == Growth::doubling ? row.most : std::chrono::seconds{0});
 }
 
@@ -120,6 +139,8 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   routing::Candidate candidate;
   candidate.model = leg.model_index;
   candidate.key = leg.key_index;
+  if (const auto statement = statement_of(outcome))
+    relay_.ledger_.state(*snapshot_->plan, leg.key_index, leg.model_index, *statement, now());
   const Held held = attempts_->failed(leg.lane, outcome);
   if (held == Held::not_yet) {
     if (!set_aside_) set_aside_.emplace(Ending{candidate, outcome});
@@ -161,7 +182,7 @@ std::optional<base::WallTime> Run::bench(const Leg& leg, const freellm_outcome& 
   if (!scope) return std::nullopt;
   const quota::Now at = now();
   unsigned failures = 1;
-  if (row.growth != Growth::none || row.after > 1) {
+  if (row.growth != Growth::none || row.after > 1 || row.error_class == FREELLM_C_QUOTA_EXHAUSTED) {
     failures = relay_.health_.failed(health_name(*scope, leg.provider, leg.model, leg.key), at.steady,
                                      failure_memory(row));
   }

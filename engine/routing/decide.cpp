@@ -1,6 +1,9 @@
 #include "routing/decide.hpp"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
+#include <string_view>
 
 #include "routing/gates.hpp"
 
@@ -35,6 +38,27 @@ class Deciding {
     place(first);
   }
 
+  /// Among candidates of one tier, what would expire unused goes first; each tier keeps its places.
+  void spend_what_expires() {
+    constexpr std::array<std::string_view, 5> tiers{"frontier", "large", "medium", "small", ""};
+    for (const std::string_view tier : tiers) {
+      const auto is_one = [&](std::uint32_t i) {
+        const Considered& c = out_.considered[i];
+        return c.gate == Gate::passed && policy_.models[c.candidate.model].tier == tier;
+      };
+      out_.equals.clear();
+      std::ranges::copy_if(out_.order, std::back_inserter(out_.equals), is_one);
+      std::ranges::sort(out_.equals, [this](std::uint32_t a, std::uint32_t b) {
+        const std::uint64_t pa = out_.considered[a].pressure, pb = out_.considered[b].pressure;
+        return pa != pb ? pa > pb : a < b;
+      });
+      auto next = out_.equals.begin();
+      for (std::uint32_t& i : out_.order) {
+        if (is_one(i)) i = *next++;
+      }
+    }
+  }
+
   /// A conversation stays where it was, if it can.
   void prefer_pinned() {
     if (in_.pinned.model == policy::none) return;
@@ -56,6 +80,9 @@ class Deciding {
                      ? in_.verdicts->of(candidate, need)
                      : in_.ledger->check(*in_.plan, candidate.key, candidate.model, need, in_.now),
                  c);
+    if (in_.target->strategy == policy::Strategy::expiring && c.gate == Gate::passed &&
+        in_.verdicts == nullptr)
+      c.pressure = in_.ledger->pressure(*in_.plan, candidate.key, candidate.model, in_.now);
   }
 
   /// Puts a step's keys into the order: those that are free, then those worth waiting for, the soonest first.
@@ -89,6 +116,7 @@ void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept
   candidate.used = verdict.used;
   candidate.reserved = verdict.reserved;
   candidate.limit = verdict.limit;
+  candidate.pressure = verdict.pressure;
   switch (verdict.state) {
     case quota::Verdict::State::free:
       candidate.gate = Gate::passed;
@@ -105,7 +133,7 @@ void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept
   }
 }
 
-// Every strategy keeps the chain's order so far: the policy warns about those that are not priority.
+// Strategies other than priority and expiring keep the chain's order: the policy warns about them.
 void decide(const Inputs& inputs, Decision& out) {
   out.clear();
   Deciding deciding(inputs, out);
@@ -119,6 +147,7 @@ void decide(const Inputs& inputs, Decision& out) {
     for (const ModelIndex model : inputs.target->models)
       deciding.consider(model, std::chrono::milliseconds{0});
   }
+  if (inputs.target->strategy == policy::Strategy::expiring) deciding.spend_what_expires();
   deciding.prefer_pinned();
 }
 

@@ -73,6 +73,7 @@ struct Considered {
   base::WallTime free_at{};                         ///< for quota_full and benched
   std::string_view reason;                          ///< for benched; static storage
   std::uint64_t used = 0, reserved = 0, limit = 0;  ///< of the rule's window
+  std::uint64_t pressure = 0;  ///< quota::Ledger::pressure, where the strategy is expiring
 };
 
 /// Reused from request to request: its vectors keep their capacity, so deciding allocates nothing once warm.
@@ -80,6 +81,7 @@ struct Decision {
   std::vector<Considered> considered;  ///< every candidate, in chain order
   std::vector<std::uint32_t> order;    ///< indexes into `considered`: those that passed (and those that are
                                        ///< full but may be waited for), best first
+  std::vector<std::uint32_t> equals;   ///< room to sort in
   void clear() {
     considered.clear();
     order.clear();

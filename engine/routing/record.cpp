@@ -8,7 +8,7 @@ namespace freellmapi::routing {
 namespace {
 
 // The first byte. What is changed below changes it: an old record is then refused and never misread.
-constexpr char format = 1;
+constexpr char format = 2;
 constexpr std::size_t version_digits = 12;
 constexpr std::size_t reason_most = 64, name_most = 512;
 
@@ -172,6 +172,7 @@ void write_candidates(Writer& w, const Inputs& in, const Decision& decision, std
     w.number(c.candidate.model);
     w.place(c.candidate.key);
     w.number(static_cast<std::uint64_t>(c.candidate.wait.count()));
+    if (in.target->strategy == policy::Strategy::expiring && c.gate == Gate::passed) w.number(c.pressure);
     if (counts(c.gate)) {
       write_rule(w, policy, c);
       w.number(c.used);
@@ -201,6 +202,7 @@ void read_candidates(Reader& r, Recorded& out) {
     e.candidate.model = static_cast<policy::ModelIndex>(r.number());
     e.candidate.key = r.place();
     e.candidate.wait = std::chrono::milliseconds{r.number()};
+    if (out.target.strategy == policy::Strategy::expiring && e.gate == Gate::passed) e.pressure = r.number();
     if (counts(e.gate)) {
       if (const std::uint64_t rule = r.number(); rule > 0)
         e.rule = {((rule - 1) & 1) != 0, static_cast<std::uint32_t>((rule - 1) / 2)};
@@ -247,6 +249,7 @@ class RecordedVerdicts final : public Verdicts {
     verdict.used = found->used;
     verdict.reserved = found->reserved;
     verdict.limit = found->limit;
+    verdict.pressure = found->pressure;
     return verdict;
   }
 

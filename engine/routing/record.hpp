@@ -33,6 +33,7 @@ struct Recorded {
     base::WallTime free_at{};
     std::string reason;
     std::uint64_t used = 0, reserved = 0, limit = 0;
+    std::uint64_t pressure = 0;  ///< of those that passed, where the strategy is expiring
   };
   std::string policy_version;
   base::WallTime at{};

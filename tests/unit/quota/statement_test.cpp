@@ -153,5 +153,105 @@ TEST_F(Stated, WordsAboutWindowsWeDoNotKeepChangeNothing) {
   EXPECT_EQ(fill(), 30u);
 }
 
+class OfACatalogue : public Stated {
+ protected:
+  void with_liftable(policy::Rule r) {
+    r.liftable = true;
+    with({std::move(r)});
+  }
+};
+
+TEST_F(OfACatalogue, ALimitIsLiftedWhenTheProviderHasSaidSoTwice) {
+  with_liftable(per_minute(30));
+  say(requests(Per::minute, 60, 60));
+  EXPECT_EQ(row().limit, 30u) << "once may be a slip";
+  say(requests(Per::minute, 60, 60));
+  EXPECT_EQ(row().limit, 60u);
+  EXPECT_EQ(fill(), 60u);
+}
+
+TEST_F(OfACatalogue, ALimitGoesDownAtOnceAndComesBackUp) {
+  with_liftable(per_minute(30));
+  say(requests(Per::minute, 10, 10));
+  EXPECT_EQ(row().limit, 10u);
+  say(requests(Per::minute, 40, 40));
+  EXPECT_EQ(row().limit, 30u) << "back to the catalogue's at once";
+  say(requests(Per::minute, 40, 40));
+  EXPECT_EQ(row().limit, 40u) << "and above it when it is sure: three responses";
+}
+
+TEST_F(OfACatalogue, AProviderThatContradictsItselfLiftsNothing) {
+  with_liftable(per_minute(30));
+  for (int i = 0; i < 10; ++i) say(requests(Per::minute, i % 2 == 0 ? 60 : 90, 20));
+  EXPECT_EQ(row().limit, 30u);
+}
+
+TEST_F(OfACatalogue, AnAbsurdLimitIsNotBelieved) {
+  with_liftable(per_minute(30));
+  for (int i = 0; i < 5; ++i) say(requests(Per::minute, 1'000'000, 1'000'000));
+  EXPECT_EQ(row().limit, 30u);
+  for (int i = 0; i < 5; ++i) say(requests(Per::minute, UINT64_MAX - 1, 5));
+  EXPECT_EQ(row().limit, 30u);
+}
+
+TEST_F(OfACatalogue, ALimitThatTheUserThenWritesIsKept) {
+  with_liftable(per_minute(30));
+  for (int i = 0; i < 3; ++i) say(requests(Per::minute, 60, 60));
+  ASSERT_EQ(row().limit, 60u);
+  with({per_minute(30)});
+  EXPECT_EQ(row().limit, 30u);
+}
+
+TEST_F(Stated, AnotherProgramOnTheSameKeyIsSeenAndForgottenWithItsWindow) {
+  with({per_day(100)});
+  spend();
+  EXPECT_FALSE(row().stated.at.has_value());
+  say(requests(Per::day, 100, 69));
+  EXPECT_EQ(row().stated.others, 30u);
+  EXPECT_EQ(row().stated.limit, 100u);
+  EXPECT_EQ(row().stated.at, clock.wall());
+  EXPECT_EQ(fill(), 69u);
+  clock.advance(24h);
+  EXPECT_EQ(row().stated.others, 0u);
+  EXPECT_EQ(fill(), 100u);
+}
+
+TEST_F(Stated, DriftThatTheProviderTakesBackIsTakenBack) {
+  with({per_day(100)});
+  spend();
+  say(requests(Per::day, 100, 50));
+  EXPECT_EQ(row().stated.others, 49u);
+  spend();
+  say(requests(Per::day, 100, 98));
+  EXPECT_EQ(row().stated.others, 0u);
+  EXPECT_EQ(row().used, 2u);
+}
+
+TEST_F(Stated, FiguresInAUnitOfTheProvidersOwnAreItsUnits) {
+  with({per_day(100, Unit::own)});
+  ledger.settle(reserve({0, 0, 7'500}), {true, {}, {}, 7'500}, now());
+  EXPECT_EQ(row().used, 8u) << "rounded up";
+  say({Unit::own, Per::day, 100, 60, {}});
+  EXPECT_EQ(row().used, 40u);
+  EXPECT_EQ(row().limit, 100u);
+}
+
+TEST_F(World, PressureIsTheShareThatIsLeftForEachHourUntilTheSameWindowResets) {
+  with({per_minute(5), per_day(100)});
+  const auto pressure = [this] { return ledger.pressure(*plan, 0, 0, now()); };
+  EXPECT_EQ(pressure(), 1'000'000u / 24);
+  clock.advance(12h);
+  EXPECT_EQ(pressure(), 1'000'000u / 12);
+  for (int i = 0; i < 5; ++i) spend();
+  EXPECT_EQ(pressure(), 950'000u / 12);
+  with({per_minute(5)});
+  EXPECT_EQ(pressure(), 0u) << "a minute is soon full again: nothing expires";
+}
+
+TEST_F(World, PressureIsThatOfTheScarcestWindow) {
+  with({per_day(100), rule(1000, Unit::requests, Per::month, 30 * 24h, policy::Reset::wall_clock)});
+  EXPECT_EQ(ledger.pressure(*plan, 0, 0, now()), 1'000'000u / (31 * 24));
+}
+
 }  // namespace
 }  // namespace freellmapi::quota::testing

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace freellmapi::relay {
 namespace {
 
@@ -34,6 +36,45 @@ TEST(Benches, AResetInThePastIsOneSecond) {
 TEST(Benches, ADaysQuotaRestsUntilItsWindowOpensButIsProbedAfterSixHours) {
   EXPECT_EQ(bench(FREELLM_C_QUOTA_EXHAUSTED, 1, -1, noon + 3h), 3h);
   EXPECT_EQ(bench(FREELLM_C_QUOTA_EXHAUSTED, 1, -1, noon + 20h), 6h);
+}
+
+milliseconds refused(std::uint32_t error_class, std::uint32_t window, unsigned failures = 1,
+                     std::int64_t retry_after_ms = -1) {
+  freellm_outcome o = outcome_of(error_class, "");
+  o.window = window;
+  o.retry_after_ms = retry_after_ms;
+  return bench_length(ruling_of(error_class), o, failures, std::nullopt, noon);
+}
+
+TEST(Benches, AMinuteThatIsFullNeverBenchesForADay) {
+  constexpr std::int64_t day = 86'400'000;
+  EXPECT_EQ(refused(FREELLM_C_RATE_LIMITED, FREELLM_WINDOW_MINUTE, 1, day), 60s);
+  EXPECT_EQ(refused(FREELLM_C_QUOTA_EXHAUSTED, FREELLM_WINDOW_MINUTE, 50, day), 60s);
+  EXPECT_EQ(refused(FREELLM_C_RATE_LIMITED, FREELLM_WINDOW_SECOND, 1, -1), 1s);
+  EXPECT_EQ(refused(FREELLM_C_RATE_LIMITED, FREELLM_WINDOW_HOUR, 1, day), 1h);
+  EXPECT_EQ(refused(FREELLM_C_RATE_LIMITED, FREELLM_WINDOW_HOUR, 1, -1), 60s);
+  EXPECT_EQ(refused(FREELLM_C_RATE_LIMITED, FREELLM_WINDOW_DAY, 1, day), 24h) << "of a day it is believed";
+}
+
+TEST(Benches, AWindowOfWhichNothingIsKnownIsProbedLessAndLessOften) {
+  const auto ladder = [](std::uint32_t window) {
+    std::vector<milliseconds> steps;
+    for (unsigned failures = 1; failures <= 6; ++failures)
+      steps.push_back(refused(FREELLM_C_QUOTA_EXHAUSTED, window, failures));
+    return steps;
+  };
+  using Steps = std::vector<milliseconds>;
+  EXPECT_EQ(ladder(FREELLM_WINDOW_SESSION), (Steps{30min, 1h, 2h, 5h, 5h, 5h}));
+  EXPECT_EQ(ladder(FREELLM_WINDOW_WEEK), (Steps{6h, 12h, 12h, 12h, 12h, 12h}));
+  EXPECT_EQ(ladder(FREELLM_WINDOW_UNKNOWN), (Steps{10min, 30min, 1h, 2h, 5h, 5h}));
+}
+
+TEST(Benches, NothingEscalatesWhereTheResetIsKnown) {
+  for (const unsigned failures : {1u, 5u, 50u}) {
+    EXPECT_EQ(bench(FREELLM_C_QUOTA_EXHAUSTED, failures, -1, noon + 3h), 3h);
+    EXPECT_EQ(bench(FREELLM_C_QUOTA_EXHAUSTED, failures, 90'000), 90s);
+    EXPECT_EQ(bench(FREELLM_C_RATE_LIMITED, failures), 60s);
+  }
 }
 
 TEST(Benches, GrowForAnOverloadedModelUpToFiveMinutes) {

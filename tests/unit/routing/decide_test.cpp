@@ -148,5 +148,56 @@ TEST_F(Decide, OtherStrategiesKeepTheChainsOrderSoFar) {
   EXPECT_EQ(order(), "a/x#1 a/x#2 b/y#1 c/z ");
 }
 
+/// Two large models and a small one between them; the days end at different hours.
+class Expiring : public Routing {
+ protected:
+  Expiring() {
+    provider("a", 1);
+    model("x", {day_at("UTC")}).tier = "large";  // ends in 24 hours
+    provider("b", 1);
+    model("y", {requests_per_day(10)}).tier = "small";
+    provider("c", 1);
+    model("z", {day_at("Asia/Tokyo")}).tier = "large";  // ends in 15 hours
+    chain({{0, 0ms}, {1, 0ms}, {2, 0ms}});
+    policy.chains[0].strategy = policy::Strategy::expiring;
+  }
+  static policy::Rule day_at(const char* zone) {
+    policy::Rule rule = requests_per_day(10);
+    rule.zone = zone;
+    return rule;
+  }
+};
+
+TEST_F(Expiring, AmongEqualsWhatExpiresUnusedIsSpentFirst) {
+  decide_for("auto");
+  EXPECT_EQ(order(), "c/z#1 b/y#1 a/x#1 ");
+  EXPECT_EQ(decision.considered[0].pressure, 1'000'000u / 24);
+  EXPECT_EQ(decision.considered[2].pressure, 1'000'000u / 15);
+}
+
+TEST_F(Expiring, WhatIsNearlySpentDoesNotExpire) {
+  bind();
+  for (int i = 0; i < 5; ++i) spend(2, 2);
+  decide_for("auto");
+  EXPECT_EQ(order(), "a/x#1 b/y#1 c/z#1 ") << "half of 15 hours' is less than all of 24 hours'";
+}
+
+TEST_F(Expiring, IsAskedForByNameToo) {
+  policy.chains[0].strategy = policy::Strategy::priority;
+  decide_for("auto");
+  EXPECT_EQ(order(), "a/x#1 b/y#1 c/z#1 ");
+  decide_for("auto:expiring");
+  EXPECT_EQ(order(), "c/z#1 b/y#1 a/x#1 ");
+}
+
+TEST_F(Expiring, AConversationStaysWhereItIs) {
+  bind();
+  Candidate pinned;
+  pinned.model = 0;
+  pinned.key = 0;
+  decide_for("auto", {}, 0, pinned);
+  EXPECT_EQ(order(), "a/x#1 c/z#1 b/y#1 ");
+}
+
 }  // namespace
 }  // namespace freellmapi::routing::testing

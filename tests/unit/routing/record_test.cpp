@@ -132,5 +132,17 @@ TEST_F(Record, CutAndForeignBytesAreRefused) {
   EXPECT_FALSE(read_record(std::string(700, '\xff')).has_value());
 }
 
+TEST_F(Record, OfTheStrategyExpiringHasThePressures) {
+  fleet(6, 1);
+  policy.chains[0].strategy = policy::Strategy::expiring;
+  bind();
+  for (policy::ModelIndex m = 0; m < 3; ++m) spend(policy.providers[m].keys[0], m, {10, 10});
+  const std::string bytes = decide_and_record({}, 3);
+  ASSERT_FALSE(decision.order.empty());
+  EXPECT_NE(decision.order.front(), 0u) << "what was spent from comes later";
+  const Replay replayed = again(bytes);
+  EXPECT_TRUE(replayed.same) << replayed.difference;
+}
+
 }  // namespace
 }  // namespace freellmapi::routing::testing

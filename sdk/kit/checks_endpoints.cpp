@@ -114,6 +114,8 @@ void judge_requests(const Facts& facts, Judge& judge) {
   for_each_served(facts, judge, [&](const freellm_endpoints& table, const Endpoint& endpoint) {
     const Written written = write(facts, table, endpoint);
     const std::string where = std::string(endpoint.kind) + ": ";
+    // As of chat: what a model cannot be asked is E_INVALID.
+    if (written.status == FREELLM_E_INVALID) return judge.advise(where + "the plainest call is not possible");
     if (!judge.expect(written.status >= 0, where + "build_request gave " + status_word(written.status)))
       return;
     for (const std::string& fault : written.faults) judge.fail(where + fault);

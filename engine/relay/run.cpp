@@ -225,20 +225,28 @@ const policy::Rule* Run::line_before(const Leg& leg) const {
   return nullptr;
 }
 
-base::WallTime Run::served_at(const Leg& leg, WindowName window, base::WallTime alone, quota::Now at) const {
+base::WallTime Run::served_at(const Leg& leg, WindowName window, quota::Now at) const {
+  using State = quota::Verdict::State;
+  const auto ask = [&](const quota::Need& need) {
+    return relay_.ledger_.check(*snapshot_->plan, leg.key_index, leg.model_index, need, at);
+  };
+  const quota::Verdict alone = ask(leg.need);
+  const base::WallTime first = alone.state == State::full ? alone.free_at : at.wall;
   quota::Need all = relay_.lines_.wanted(window);
-  if (all.requests == 0) return alone;
+  if (all.requests == 0) return first;
   all.requests += leg.need.requests;
   all.input_tokens += leg.need.input_tokens;
   all.output_tokens += leg.need.output_tokens;
   all.own_units += leg.need.own_units;
-  const quota::Verdict together =
-      relay_.ledger_.check(*snapshot_->plan, leg.key_index, leg.model_index, all, at);
-  if (together.state == quota::Verdict::State::full) return std::max(alone, together.free_at);
-  // More than a whole window holds: not before this one has passed.
-  if (together.state == quota::Verdict::State::never && together.rule != nullptr)
-    return std::max(alone, at.wall + together.rule->length);
-  return alone;
+  const quota::Verdict together = ask(all);
+  if (together.state == State::full) return std::max(first, together.free_at);
+  if (together.state != State::never || together.rule == nullptr) return first;
+  // More than a whole window holds. Requests tell exactly how many windows that is; of tokens less is spent
+  // than is held.
+  const policy::Rule& rule = *together.rule;
+  const std::uint64_t windows =
+      rule.of == policy::Unit::requests ? (all.requests - 1) / std::max<std::uint64_t>(together.limit, 1) : 1;
+  return first + rule.length * static_cast<std::int64_t>(std::min<std::uint64_t>(windows, Lines::longest));
 }
 
 net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
@@ -265,7 +273,7 @@ net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
     }
     if (!place) {
       const WindowName window = window_name(policy_, *full, leg.key_index);
-      free_at = served_at(leg, window, free_at, at);
+      free_at = std::max(free_at, served_at(leg, window, at));
       candidate.gate = routing::Gate::quota_full;
       candidate.rule = full;
       candidate.free_at = free_at;

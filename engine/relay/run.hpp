@@ -43,7 +43,7 @@ class Run final : private net::GoneWatcher {
   /// The rule for whose window others wait already, so that this leg has to wait behind them; null: none.
   const policy::Rule* line_before(const Leg& leg) const;
   /// When it would be served behind all who wait there now.
-  base::WallTime served_at(const Leg& leg, WindowName window, base::WallTime alone, quota::Now at) const;
+  base::WallTime served_at(const Leg& leg, WindowName window, quota::Now at) const;
   net::Task<End> send(Leg& leg);
   Reading& start_reading(Leg& leg);
   bool salvage(Leg& leg, const freellm_head& head, std::string_view body);

@@ -8,9 +8,11 @@
 #include <map>
 #include <string>
 
+#include "cli/inspect.hpp"
 #include "cli/keys.hpp"
 #include "cli/plugins_check.hpp"
 #include "cli/serve.hpp"
+#include "cli/simulate.hpp"
 #include "cli/verbs.hpp"
 #include "surfaces/ops/ops.hpp"
 
@@ -76,6 +78,39 @@ void add_keys(CLI::App& app, KeysOptions& options, int& code) {
   on(enable, [](const KeysOptions& o) { return keys_enable(o, true); });
   on(import, keys_import);
   on(save, keys_export);
+}
+
+void add_explain(CLI::App& app, ExplainOptions& options, int& code) {
+  CLI::App* verb = app.add_subcommand(
+      "explain", "the candidates of a past request, or of one that nobody has made, and who won");
+  add_places(*verb, options.places);
+  verb->add_option("request-id", options.request_id, "X-Request-Id of a reply");
+  routing::Features& features = options.question.features;
+  verb->add_option("--model", options.question.model, "the model asked for; else auto");
+  verb->add_option("--tokens", features.input_tokens, "how many tokens go in");
+  verb->add_option("--output", features.output_tokens, "how many may come out; else not said");
+  verb->add_flag("--tools", features.tools, "it brings tools");
+  verb->add_flag("--vision", features.images, "it brings images");
+  verb->add_option("--json-mode", options.json_mode, "it wants JSON")
+      ->check(CLI::IsMember({"object", "schema"}));
+  verb->add_option("--at", options.at, "when, if nothing is sent until then: 2026-11-22T18:00Z");
+  verb->add_flag("--json", options.as_json, "as JSON");
+  verb->callback([&options, &code] { code = explain(options); });
+}
+
+void add_simulate(CLI::App& app, SimulateOptions& options, int& code) {
+  CLI::App* verb = app.add_subcommand(
+      "simulate", "runs a policy on a clock of its own: who serves, waits, is refused, hour by hour");
+  add_places(*verb, options.places);
+  verb->add_option("--trace", options.trace, "requests that were made, a line of JSON each");
+  verb->add_option("--load", options.load,
+                   "requests that are made up: 10000/day,tokens=2000+500,profile=office,days=30,tools=40%");
+  verb->add_option("--diff", options.diff, "another policy to compare with, the old one");
+  verb->add_option("--export", options.export_to, "write the request log as a trace to this file, or - ");
+  verb->add_option("--days", options.days, "how many days of the log")->check(CLI::Range(1, 3650));
+  verb->add_flag("--assume-keys", options.assume_keys, "as if every provider had a key");
+  verb->add_flag("--json", options.as_json, "as JSON");
+  verb->callback([&options, &code] { code = simulate(options); });
 }
 
 int run_verbs(int argc, char** argv) {
@@ -152,6 +187,20 @@ int run_verbs(int argc, char** argv) {
 
   KeysOptions keys;
   add_keys(app, keys, code);
+  ExplainOptions explaining;
+  add_explain(app, explaining, code);
+  SimulateOptions simulating;
+  add_simulate(app, simulating, code);
+  CLI::App* outlook =
+      app.add_subcommand("forecast", "until when the chain lasts at the present pace, window by window");
+  add_places(*outlook, places);
+  outlook->add_flag("--json", as_json, "as JSON");
+  outlook->callback([&] { code = forecast(places, as_json); });
+  CLI::App* counters = app.add_subcommand(
+      "quota", "every counter: used, reserved, limit, when it resets; and the month's budget");
+  add_places(*counters, places);
+  counters->add_flag("--json", as_json, "as JSON");
+  counters->callback([&] { code = quota_show(places, as_json); });
 
   std::string out, file;
   CLI::App* config = app.add_subcommand("client-config", "write or check the file that other tools read");

@@ -12,26 +12,26 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "cli/ask.hpp"
 #include "cli/files.hpp"
+#include "cli/forecast_desk.hpp"
 #include "cli/ledger_home.hpp"
+#include "cli/past.hpp"
 #include "cli/prober.hpp"
 #include "cli/remembered.hpp"
 #include "cli/unified_key.hpp"
 #include "cli/vault_door.hpp"
 #include "net/server.hpp"
 #include "relay/relay.hpp"
+#include "sim/policy_tests.hpp"
 #include "surfaces/front/front.hpp"
 #include "surfaces/openai/endpoints.hpp"
+#include "surfaces/ops/inspection.hpp"
 #include "surfaces/ops/ops.hpp"
 
 namespace freellmapi::cli {
 
 namespace {
-
-int refuse(const std::string& sentence) {
-  fmt::print(stderr, "freellmapi: {}\n", sentence);
-  return 2;
-}
 
 /// What changes when a file is edited or replaced.
 struct FileMark {
@@ -123,6 +123,11 @@ class Reloader {
 
   /// Told of every new unified key.
   void on_unified_key(std::function<void(const base::Secret&)> told) { told_of_key_ = std::move(told); }
+  /// Told of every policy that comes into force, and of the one that is.
+  void on_policy(std::function<void(std::shared_ptr<const policy::Policy>)> told) {
+    told_of_policy_ = std::move(told);
+    if (in_force_) told_of_policy_(in_force_);
+  }
 
   void report(const World& world) const {
     for (const auto& d : world.diagnostics) {
@@ -158,6 +163,11 @@ class Reloader {
       }
       return base::Error{base::Errc::invalid_argument, std::move(faults)};
     }
+    if (const auto failing = sim::run_tests(*world.policy, clock_.wall()); !failing.empty()) {
+      std::string faults;
+      for (const auto& d : failing) faults += (faults.empty() ? "" : "\n") + d.text();
+      return base::Error{base::Errc::invalid_argument, std::move(faults)};
+    }
     const policy::Server& server = world.policy->server;
     if (in_force_ && (server.address != in_force_->server.address || server.port != in_force_->server.port ||
                       server.hosts != in_force_->server.hosts)) {
@@ -173,6 +183,7 @@ class Reloader {
     current_.set(std::move(*snapshot));
     remembered_.set_retention(world.policy->store);
     in_force_ = world.policy;
+    if (told_of_policy_) told_of_policy_(in_force_);
     return {};
   }
 
@@ -193,6 +204,7 @@ class Reloader {
   Remembered& remembered_;
   std::optional<std::int64_t> generation_;
   std::function<void(const base::Secret&)> told_of_key_;
+  std::function<void(std::shared_ptr<const policy::Policy>)> told_of_policy_;
   host::PluginLoader& loader_;
   quota::Ledger& ledger_;
   relay::Current& current_;
@@ -294,6 +306,11 @@ int serve(const ServeOptions& options) {
   if (!world) return refuse(world.error().text());
   reloader.report(*world);
 
+  const auto past = Past::open(database_file(*data), **remembered, current);
+  if (!past) return refuse(past.error().text());
+  reloader.on_policy(
+      [&past](std::shared_ptr<const policy::Policy> policy) { (*past)->remember(std::move(policy)); });
+
   relay::Relay relay(current, ledger, sticky, clock, log);
   relay.watch_keys(remembered->get());
   surfaces::openai::ChatEndpoint chat(relay);
@@ -304,6 +321,10 @@ int serve(const ServeOptions& options) {
   surfaces::Health ready(relay, ledger, clock, status, draining, false);
   surfaces::Health health(relay, ledger, clock, status, draining, true);
   surfaces::Version version;
+  surfaces::Explain explain(relay, ledger, clock, **past);
+  surfaces::Quota quota(relay, ledger, clock);
+  ForecastDesk desk(current, ledger, clock, database_file(*data));
+  surfaces::Forecast forecast(desk);
   using surfaces::Access;
   std::vector<surfaces::Route> routes{
       {"/v1/chat/completions", "POST", Access::key, "openai.chat", chat},
@@ -311,13 +332,17 @@ int serve(const ServeOptions& options) {
       {"/v1/models", "GET", Access::key, "openai.models", models},
       {"/models", "GET", Access::key, "openai.models", models},
       {"/v1/models/", "GET", Access::key, "openai.models", models},
+      {"/v1/explain", "GET", Access::key, "", explain},
+      {"/v1/explain/", "GET", Access::key, "", explain},
+      {"/v1/quota", "GET", Access::key, "", quota},
+      {"/v1/forecast", "GET", Access::key, "", forecast},
       {"/health", "GET", Access::open, "", health},
       {"/readyz", "GET", Access::open, "", ready},
       {"/livez", "GET", Access::open, "", livez},
       {"/version", "GET", Access::open, "", version},
   };
   surfaces::FrontDoor door(surfaces::KeyGate(key->reveal()), std::move(routes), log, clock);
-  door.keep_records(remembered->get());
+  door.keep_records(past->get());
   reloader.on_unified_key(
       [&door](const base::Secret& fresh) { door.set_gate(surfaces::KeyGate(fresh.reveal())); });
   Prober prober(current, (*remembered)->health(), log);
@@ -336,6 +361,8 @@ int serve(const ServeOptions& options) {
         "`engine/serve --demo`, "
         "which needs none");
   }
+  const auto serving = Serving::announce(*data, world->policy->server.address, server.port());
+  if (!serving) return refuse(serving.error().text());
   announce(*world, server, *key);
   if (!is_loopback(world->policy->server.address)) {
     log.warn("listen.wide",

@@ -11,6 +11,7 @@
 #include "cli/unified_key.hpp"
 #include "cli/vault_door.hpp"
 #include "policy/show.hpp"
+#include "sim/policy_tests.hpp"
 
 namespace freellmapi::cli {
 
@@ -19,7 +20,7 @@ namespace {
 constexpr std::uint16_t default_port = 3001;
 constexpr std::size_t client_file_most = 1024 * 1024;
 
-void print_faults_as_json(const World& world) {
+void print_faults_as_json(const World& world, bool passed) {
   std::string faults;
   for (const auto& d : world.diagnostics) {
     faults += fmt::format(R"({}{{"file":{},"line":{},"column":{},"warning":{},"message":{}}})",
@@ -28,7 +29,7 @@ void print_faults_as_json(const World& world) {
   }
   fmt::print(R"({{"file":{},"ok":{},"version":{},"faults":[{}]}})"
              "\n",
-             base::json_string(world.policy_file.string()), world.policy != nullptr,
+             base::json_string(world.policy_file.string()), passed,
              world.policy ? base::json_string(world.policy->version) : "null", faults);
 }
 
@@ -44,18 +45,26 @@ void print_key(const base::Secret& key, bool as_json) {
 
 int policy_check(const Places& places, bool as_json) {
   Quiet quiet;
-  const auto world = read_world(places, quiet.loader, true);
+  auto world = read_world(places, quiet.loader, true);
   if (!world) return refuse(world.error().text());
+  bool passed = world->policy != nullptr;
+  if (world->policy) {
+    for (policy::Diagnostic& failing : sim::run_tests(*world->policy, quiet.clock.wall())) {
+      world->diagnostics.push_back(std::move(failing));
+      passed = false;
+    }
+  }
   if (as_json) {
-    print_faults_as_json(*world);
-    return world->policy ? 0 : 2;
+    print_faults_as_json(*world, passed);
+    return passed ? 0 : 2;
   }
   print_faults(*world);
-  if (!world->policy) return 2;
+  if (!passed) return 2;
   const policy::Policy& p = *world->policy;
-  fmt::print("{}: OK, {} provider(s), {} model(s), default chain of {} step(s), version {}\n",
+  const std::string tests = p.tests.empty() ? "" : fmt::format("{} test(s), ", p.tests.size());
+  fmt::print("{}: OK, {} provider(s), {} model(s), default chain of {} step(s), {}version {}\n",
              world->policy_file.string(), p.providers.size(), p.models.size(), p.chains.front().steps.size(),
-             p.version);
+             tests, p.version);
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "policy/file.hpp"
 #include "policy/keys.hpp"
 #include "policy/show.hpp"
+#include "policy/tests.hpp"
 
 namespace freellmapi::policy {
 namespace {
@@ -46,6 +47,7 @@ class Compiler {
     note_origins();
     add_chains(file);
     resolve_aliases(*policy_, file.aliases, source_);
+    policy_->tests = check_tests(*policy_, file.tests, source_);
     add_nameless();
     name_tokenizers();
     policy_->version = short_hex(sha256(canonical(*policy_)));

@@ -56,6 +56,12 @@ struct ProviderSettings {
   const Manifest* manifest = nullptr;  ///< of its plugin; null: there is no such plugin
 };
 
+/// A test; the names in it are not looked up yet.
+struct TestSettings {
+  Test test;
+  std::vector<Spot> targets;  ///< every provider and model that it names
+};
+
 struct FileSettings {
   Server server;
   Routing routing;
@@ -65,6 +71,7 @@ struct FileSettings {
   std::vector<ProfileSettings> profiles;
   std::vector<std::pair<Spot, Spot>> aliases;  ///< name, target
   std::vector<ProviderSettings> providers;
+  std::vector<TestSettings> tests;
 };
 
 /// Reads what can be read; faults are in `source`. The manifests must outlive the result.

@@ -43,6 +43,10 @@ class Cooldown {
 
   void start(base::Instant steady_until, base::WallTime wall_until, std::string_view reason) noexcept;
   void end() noexcept;
+  /// The same bench as the other's, if it has one.
+  void take_over(const Cooldown& other) noexcept {
+    if (other.on()) start(other.steady_until_, other.wall_until_, other.reason_);
+  }
 
  private:
   std::atomic<bool> on_{false};

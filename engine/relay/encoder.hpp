@@ -25,6 +25,7 @@ struct Detail {
   std::string provider, model, key;  ///< key: its label
   std::string reason;                ///< no_tools, rate_limited, quota_full, ...
   std::optional<base::WallTime> free_at;
+  std::string rule{};  ///< for quota: "1000 requests per day"
 };
 
 /// Why there is no answer, or no end to one. Texts are redacted.

@@ -125,8 +125,105 @@ void count_ending(Tally& t, const Ending& e, const policy::Policy& policy, base:
   if (c == FREELLM_C_TIMEOUT) ++t.timeouts;
 }
 
-std::string clock_text(base::WallTime when) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", std::chrono::floor<std::chrono::seconds>(when));
+/// Near times as a person says them, in UTC.
+std::string back_text(base::WallTime when, base::WallTime now) {
+  const auto left = std::chrono::ceil<std::chrono::seconds>(when - now);
+  if (left < std::chrono::minutes{2}) return fmt::format("in {} s", std::max<std::int64_t>(left.count(), 1));
+  if (left < std::chrono::hours{24}) return fmt::format("{:%H:%M} UTC", when);
+  return fmt::format("{:%Y-%m-%d %H:%M} UTC", when);
+}
+
+std::string_view window_text(const policy::Rule* rule) {
+  if (rule == nullptr) return "out of quota";
+  if (rule->of == policy::Unit::concurrency) return "at their limit of parallel requests";
+  switch (rule->per) {
+    case policy::Per::second:
+    case policy::Per::minute:
+      return "out of this minute's quota";
+    case policy::Per::hour:
+      return "out of hourly quota";
+    case policy::Per::day:
+      return "out of daily quota";
+    case policy::Per::week:
+      return "out of weekly quota";
+    case policy::Per::month:
+      return "out of monthly quota";
+    case policy::Per::rolling:
+      break;
+  }
+  return "out of quota";
+}
+
+std::string_view gate_text(const routing::Considered& c) {
+  switch (c.gate) {
+    case Gate::quota_full:
+      return window_text(c.rule);
+    case Gate::provider_off:
+    case Gate::model_off:
+      return "switched off";
+    case Gate::other_kind:
+      return "no chat models";
+    case Gate::no_key:
+      return "without a key";
+    case Gate::no_tools:
+      return "lack tools";
+    case Gate::no_vision:
+      return "cannot read images";
+    case Gate::no_json:
+      return "lack JSON answers";
+    case Gate::context_too_small:
+    case Gate::quota_never:
+      return "too small for this request";
+    case Gate::passed:
+      return "not tried";
+    case Gate::benched:
+      break;
+  }
+  return c.reason;
+}
+
+/// Words for the ends of attempts and the benches they led to; others go by their names.
+std::string_view ending_text(std::string_view reason) {
+  if (reason == "rate_limited") return "rate limited";
+  if (reason == "quota_exhausted") return "out of quota";
+  if (reason == "auth_invalid" || reason == "auth_forbidden") return "with a refused key";
+  if (reason == "model_not_found" || reason == "model_gone") return "gone";
+  return reason;
+}
+
+/// "8 of 11 out of daily quota, first back 09:00 UTC; 2 lack tools": the largest group first, those that come
+/// back before those that do not.
+std::string one_sentence(const Exhaustion& facts) {
+  struct Group {
+    std::string_view text;
+    std::size_t count = 0;
+    std::optional<base::WallTime> back;
+  };
+  std::vector<Group> groups;
+  std::size_t total = 0;
+  const auto add = [&](std::string_view text, std::optional<base::WallTime> back) {
+    ++total;
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.text == text; });
+    if (group == groups.end()) group = groups.insert(groups.end(), Group{text, 0, std::nullopt});
+    ++group->count;
+    if (back && (!group->back || *back < *group->back)) group->back = back;
+  };
+  for (const routing::Considered& c : facts.decision->considered) {
+    const bool timed = c.gate == Gate::quota_full || c.gate == Gate::benched;
+    if (c.gate != Gate::passed)
+      add(ending_text(gate_text(c)), timed ? std::optional(c.free_at) : std::nullopt);
+  }
+  for (const Ending& e : *facts.endings) add(ending_text(ruling_of(e.outcome.error_class).name), e.back);
+  std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+    return a.back.has_value() != b.back.has_value() ? a.back.has_value() : a.count > b.count;
+  });
+  std::string out;
+  for (const Group& g : groups) {
+    out += out.empty() ? fmt::format("{} of {} {}", g.count, total, g.text)
+                       : fmt::format("; {} {}", g.count, g.text);
+    if (g.back) out += ", first back " + back_text(*g.back, facts.now);
+  }
+  return out;
 }
 
 /// "3 rate_limited, 2 no_tools": what stands in details, counted.
@@ -142,12 +239,12 @@ std::vector<Detail> details_of(const Exhaustion& facts) {
   const policy::Policy& policy = *facts.policy;
   std::vector<Detail> details;
   const auto add = [&](const routing::Candidate& c, std::string_view reason,
-                       std::optional<base::WallTime> free_at) {
+                       std::optional<base::WallTime> free_at, const policy::Rule* rule = nullptr) {
     if (details.size() >= details_most) return;
     const policy::Model& model = policy.models[c.model];
     details.push_back({policy.providers[model.provider].id, model.id,
                        c.key == policy::none ? std::string{} : policy.keys[c.key].label, std::string(reason),
-                       free_at});
+                       free_at, rule != nullptr ? rule->label : std::string{}});
   };
   for (const Ending& e : *facts.endings) add(e.candidate, ruling_of(e.outcome.error_class).name, e.back);
   for (const routing::Considered& c : facts.decision->considered) {
@@ -161,7 +258,7 @@ std::vector<Detail> details_of(const Exhaustion& facts) {
     }
     const bool timed = c.gate == Gate::quota_full || c.gate == Gate::benched;
     add(c.candidate, c.gate == Gate::benched && !c.reason.empty() ? c.reason : routing::name(c.gate),
-        timed ? std::optional(c.free_at) : std::nullopt);
+        timed ? std::optional(c.free_at) : std::nullopt, c.rule);
   }
   return details;
 }
@@ -244,7 +341,8 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
   if (t.time_bound > 0 && t.time_bound + t.unconfigured + t.other_kind + t.no_vision + t.no_tools +
                                   t.no_json + t.context + t.known_bad >=
                               t.total) {
-    return {429, "rate_limit_error", "all_quotas_spent", "Every candidate is out of quota or cooling down"};
+    return {429, "rate_limit_error", "all_quotas_spent",
+            "No candidate can answer now: " + one_sentence(facts) + "."};
   }
   if (facts.out_of_budget && !facts.capped) {
     return {504, "server_error", "deadline_exceeded",
@@ -275,12 +373,10 @@ Failure explain_exhaustion(const Exhaustion& facts, const base::Redactor& redact
   failure.code = shape.code;
   failure.message = std::move(shape.message);
   failure.details = details_of(facts);
-  if (failure.status == 429 || failure.code == "upstream_failed")
-    failure.message += " (" + summary(failure.details) + ").";
+  if (failure.code == "upstream_failed") failure.message += " (" + summary(failure.details) + ").";
   if (failure.status == 429 && tally.first_back) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(*tally.first_back - facts.now).count();
     failure.retry_after_seconds = static_cast<std::uint64_t>(std::clamp<std::int64_t>(wait, 1, 86'400));
-    failure.message += fmt::format(" The first is back at {}.", clock_text(*tally.first_back));
   }
   return failure;
 }

@@ -35,6 +35,10 @@ void append_details(std::string& out, const relay::Failure& failure) {
     append_member(out, "key", detail.key);
     out += ',';
     append_member(out, "reason", detail.reason);
+    if (!detail.rule.empty()) {
+      out += ',';
+      append_member(out, "rule", detail.rule);
+    }
     if (detail.free_at)
       fmt::format_to(std::back_inserter(out), ",\"free_at\":\"{:%Y-%m-%dT%H:%M:%SZ}\"",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(

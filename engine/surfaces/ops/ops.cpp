@@ -7,22 +7,9 @@
 
 #include "base/text.hpp"
 #include "routing/decide.hpp"
+#include "surfaces/ops/answers.hpp"
 
 namespace freellmapi::surfaces {
-
-namespace {
-
-net::Task<void> reply_json(Incoming& incoming, int status, std::string body) {
-  incoming.record.status = status;
-  relay::Reply reply;
-  reply.status = status;
-  reply.fields.emplace_back("Content-Type", "application/json");
-  reply.fields.emplace_back("Cache-Control", "no-store");
-  reply.body = std::move(body);
-  co_await relay::send(incoming.exchange, reply, incoming.common);
-}
-
-}  // namespace
 
 std::string_view program_version() noexcept { return FREELLMAPI_VERSION; }
 

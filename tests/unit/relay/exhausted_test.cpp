@@ -147,6 +147,26 @@ TEST_F(Exhausted, AllQuotasSpentIs429WithTheSmallestWait) {
   EXPECT_EQ(failure().retry_after_seconds, 12u);
 }
 
+TEST_F(Exhausted, TheSentenceCountsWhatTheyWantForAndSaysWhenTheFirstIsBack) {
+  policy::Rule daily;
+  daily.limit = 1000;
+  daily.label = "1000 requests per day";
+  for (int i = 0; i < 8; ++i) {
+    gated(Gate::quota_full, std::chrono::hours{9 + i});
+    decision.considered.back().rule = &daily;
+  }
+  gated(Gate::no_tools);
+  gated(Gate::no_tools);
+  benched("overloaded", 30s);
+  EXPECT_EQ(
+      failure().message,
+      "No candidate can answer now: 8 of 11 out of daily quota, first back 09:00 UTC; 1 overloaded, first "
+      "back in 30 s; 2 lack tools.");
+  EXPECT_EQ(failure().retry_after_seconds, 30u);
+  EXPECT_EQ(failure().details[0].rule, "1000 requests per day");
+  EXPECT_EQ(failure().details[0].free_at, now + 9h);
+}
+
 TEST_F(Exhausted, RetryAfterIsNeverBelowOneSecondNorAboveADay) {
   gated(Gate::quota_full, 0s);
   EXPECT_EQ(failure().retry_after_seconds, 1u);

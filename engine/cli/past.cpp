@@ -1,0 +1,101 @@
+#include "cli/past.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace freellmapi::cli {
+
+surfaces::PastRequest past_request(store::RequestRow row) {
+  const auto time = [](const std::optional<std::int64_t>& us) {
+    return us ? std::optional(std::chrono::microseconds{*us}) : std::nullopt;
+  };
+  surfaces::PastRequest out;
+  relay::Record& r = out.record;
+  r.request_id = std::move(row.request_id);
+  r.status = row.status;
+  r.code = std::move(row.code);
+  r.asked = std::move(row.asked);
+  r.provider = std::move(row.provider);
+  r.model = std::move(row.model);
+  r.key = std::move(row.key_label);
+  r.attempts = static_cast<std::size_t>(row.attempts);
+  r.trail = std::move(row.trail);
+  r.streamed = row.streamed;
+  r.input_tokens = row.input_tokens;
+  r.output_tokens = row.output_tokens;
+  r.request_bytes = row.request_bytes;
+  r.response_bytes = row.response_bytes;
+  r.first_token = time(row.first_token_us);
+  r.decided = time(row.decided_us);
+  r.decision = std::move(row.decision);
+  out.surface = std::move(row.surface);
+  out.ended = row.at;
+  out.total = std::chrono::microseconds{row.total_us};
+  return out;
+}
+
+base::Result<std::unique_ptr<Past>> Past::open(const std::filesystem::path& database, relay::RecordSink& log,
+                                               const relay::Current& current) {
+  auto reader = store::RequestReader::open(database);
+  if (!reader) return reader.error();
+  return std::unique_ptr<Past>(new Past(std::move(*reader), log, current));
+}
+
+Past::Past(std::unique_ptr<store::RequestReader> reader, relay::RecordSink& log,
+           const relay::Current& current)
+    : log_(log), current_(current), reader_(std::move(reader)) {}
+
+void Past::keep(const relay::Record& record, base::WallTime at, std::chrono::microseconds total) noexcept {
+  try {
+    surfaces::PastRequest past;
+    past.record = record;
+    past.surface = record.surface;
+    past.record.surface = {};
+    past.ended = at;
+    past.total = total;
+    const std::lock_guard lock(mutex_);
+    if (ring_.size() < newest) {
+      ring_.push_back(std::move(past));
+    } else {
+      std::swap(ring_[next_], past);
+      next_ = (next_ + 1) % newest;
+    }
+  } catch (const std::bad_alloc&) {
+    // It can be asked for when it is written.
+  }
+  log_.keep(record, at, total);
+}
+
+base::Result<std::optional<surfaces::PastRequest>> Past::find(std::string_view request_id) {
+  {
+    const std::lock_guard lock(mutex_);
+    const surfaces::PastRequest* found = nullptr;
+    for (const surfaces::PastRequest& past : ring_) {
+      if (past.record.request_id == request_id && (found == nullptr || past.ended >= found->ended))
+        found = &past;
+    }
+    if (found != nullptr) return std::optional(*found);
+  }
+  const std::lock_guard lock(reading_);
+  auto row = reader_->by_name(request_id);
+  if (!row) return row.error();
+  if (!*row) return std::optional<surfaces::PastRequest>();
+  return std::optional(past_request(std::move(**row)));
+}
+
+std::shared_ptr<const policy::Policy> Past::policy(std::string_view version) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& policy : policies_) {
+    if (policy->version == version) return policy;
+  }
+  return policies_.empty() ? current_.get()->policy : policies_.back();
+}
+
+void Past::remember(std::shared_ptr<const policy::Policy> policy) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(policies_, [&](const auto& kept) { return kept->version == policy->version; });
+  if (policies_.size() >= policies_kept) policies_.erase(policies_.begin());
+  policies_.push_back(std::move(policy));
+}
+
+}  // namespace freellmapi::cli

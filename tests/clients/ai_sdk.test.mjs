@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateObject, generateText, stepCountIs, streamText, tool } from 'ai';
 import { z } from 'zod';
-import { models, models_with_schemas, models_with_tools, unified_key, world } from './setup.mjs';
+import { models, models_with_schemas, unified_key, world } from './setup.mjs';
 
 describe('the AI SDK', () => {
   const w = world();
@@ -25,7 +25,7 @@ describe('the AI SDK', () => {
       assert.equal(text, '1 2 3 4 5 6 7 8 9 10 11 12');
     });
 
-    if (models_with_tools.includes(id)) it(`runs a tool loop over ${id} to its second turn`, async () => {
+    it(`runs a tool loop over ${id} to its second turn`, async () => {
       const asked = [];
       const { text, steps } = await generateText({ model: model(id), prompt: 'What is the weather?', maxRetries: 0, stopWhen: stepCountIs(3),
         tools: { get_weather: tool({ description: 'The weather', inputSchema: z.object({ city: z.string() }), execute: async ({ city }) => { asked.push(city); return { celsius: 21 }; } }) } });

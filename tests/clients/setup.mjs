@@ -36,5 +36,4 @@ export const pixel = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYA
 
 const names = (those) => ['auto', ...those.map((f) => f.name)];
 export const models = names(fleet);
-export const models_with_tools = names(fleet.filter((f) => f.tools));
 export const models_with_schemas = names(fleet.filter((f) => f.schema));

@@ -63,6 +63,8 @@ std::string candidate_line(const json::object& c) {
   if (const std::string rule = text(c, "rule"); !rule.empty())
     line += fmt::format(": {} ({})", rule, counted(c));
   if (const std::string back = text(c, "back_at"); !back.empty()) line += ", back " + back;
+  if (const std::string pressure = text(c, "pressure"); !pressure.empty())
+    line += ", expires unused with pressure " + pressure;
   if (const std::string wait = text(c, "wait_ms"); !wait.empty())
     line += fmt::format(", may wait {} ms", wait);
   return line + "\n";

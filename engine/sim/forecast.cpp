@@ -109,7 +109,7 @@ void Pace::see(const Arrival& arrival) {
   if (age < std::chrono::milliseconds{0} || age >= looks_back) return;
   if (!first_) first_ = arrival.at;
   ++seen_;
-  ++by_hour_[hour_of_day(arrival.at)];
+  if (age >= hours{1}) ++by_hour_[hour_of_day(arrival.at)];
   ++by_day_[static_cast<std::size_t>(std::chrono::floor<std::chrono::days>(age).count())];
   if (age < hours{1}) ++last_hour_;
   // Every request is as likely to be kept as any other.
@@ -120,14 +120,16 @@ void Pace::see(const Arrival& arrival) {
   }
 }
 
-/// How often that hour of the day lay, in whole or in part, between the first request and now.
+/// How often that hour of the day lay, in whole or in part, between the first request and an hour ago: the
+/// last hour is what the usual is compared with.
 double Pace::days_of_hour(std::size_t hour) const noexcept {
   double out = 0;
-  for (auto at = std::chrono::floor<hours>(*first_); at < now_; at += hours{1}) {
+  const base::WallTime end = now_ - hours{1};
+  for (auto at = std::chrono::floor<hours>(*first_); at < end; at += hours{1}) {
     if (hour_of_day(at) != hour) continue;
     const auto from = std::max<base::WallTime>(at, *first_);
-    const auto until = std::min<base::WallTime>(at + hours{1}, now_);
-    out += static_cast<double>((until - from).count()) / 3.6e6;
+    const auto until = std::min<base::WallTime>(at + hours{1}, end);
+    if (until > from) out += static_cast<double>((until - from).count()) / 3.6e6;
   }
   return out;
 }

@@ -29,9 +29,9 @@ inline constexpr std::array<std::string_view, 5> tier_names{"frontier", "large",
 struct Exhaustion {
   policy::ModelIndex model = policy::none;
   policy::KeyIndex key = policy::none;
-  const policy::Rule* rule = nullptr;
-  base::WallTime first{}, back{};  ///< of the first time
-  std::uint64_t requests = 0;      ///< that found it full
+  const policy::Rule* rule = nullptr;  ///< of the plan's policy, which must outlive this
+  base::WallTime first{}, back{};      ///< of the first time
+  std::uint64_t requests = 0;          ///< that found it full
 };
 
 struct Outcome {

@@ -55,6 +55,8 @@ std::string candidate_json(const policy::Policy* policy, const routing::Recorded
         .count("limit", e.limit);
   }
   if (e.gate == Gate::quota_full || e.gate == Gate::benched) out.raw("back_at", json_time(e.free_at));
+  if (recorded.target.strategy == policy::Strategy::expiring && e.gate == Gate::passed)
+    out.count("pressure", e.pressure);
   const auto place = std::ranges::find(recorded.order, index);
   out.raw("place",
           place == recorded.order.end() ? "null" : std::to_string(place - recorded.order.begin() + 1));

@@ -69,8 +69,10 @@ struct Fleet {
     return *this;
   }
   std::shared_ptr<const policy::Policy> share() const {
-    return std::make_shared<const policy::Policy>(policy);
+    kept.push_back(std::make_shared<const policy::Policy>(policy));
+    return kept.back();
   }
+  mutable std::vector<std::shared_ptr<const policy::Policy>> kept;  ///< outcomes point into them
 };
 
 class Listed final : public Arrivals {

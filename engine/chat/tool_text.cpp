@@ -33,7 +33,7 @@ Fed ToolText::feed(std::string_view piece, TextTaker& out) {
   if (buffer_.empty() && phase_ == Phase::text && !after_call_ &&
       std::memchr(piece.data(), '<', piece.size()) == nullptr) {
     last_ = piece.back();
-    return out.on_text(piece);
+    return give(piece, out);
   }
   std::size_t at = 0;
   if (buffer_.empty()) {
@@ -50,6 +50,7 @@ Fed ToolText::feed(std::string_view piece, TextTaker& out) {
 Fed ToolText::work(std::string_view in, std::size_t& at, TextTaker& out) {
   Step step = Step::on;
   while (step == Step::on) {
+    const std::size_t begin_at = at;
     switch (phase_) {
       case Phase::begin:
         step = begin(in, at);
@@ -70,10 +71,37 @@ Fed ToolText::work(std::string_view in, std::size_t& at, TextTaker& out) {
         step = parameters(in, at);
         break;
     }
+    if (step == Step::malformed && example_) {
+      text_fed_ = give_back(in.substr(begin_at, at - begin_at), out);
+      step = Step::on;
+    }
     if (text_fed_ != Fed::ok) return text_fed_;
   }
   if (at > 0) last_ = in[at - 1];
   return step == Step::malformed ? Fed::malformed : Fed::ok;
+}
+
+// Fences of code that pass by are counted: between two of them stand examples.
+void ToolText::pass_over(std::string_view text) noexcept {
+  if (text.empty() || (ticks_ == 0 && std::memchr(text.data(), '`', text.size()) == nullptr)) return;
+  for (const char c : text) {
+    ticks_ = c == '`' ? ticks_ + 1 : 0;
+    if (ticks_ == 3) in_fence_ = !in_fence_;
+  }
+}
+
+Fed ToolText::give(std::string_view text, TextTaker& out) {
+  pass_over(text);
+  return out.on_text(text);
+}
+
+// What looked like a call is an example of one.
+Fed ToolText::give_back(std::string_view body, TextTaker& out) {
+  phase_ = Phase::text;
+  example_ = after_call_ = false;
+  calls_.resize(calls_before_);
+  if (const Fed fed = out.on_text(head_); fed != Fed::ok || body.empty()) return fed;
+  return give(body, out);
 }
 
 // Is the answer JSON? Blanks before it are held with it.
@@ -126,13 +154,15 @@ ToolText::Step ToolText::json_end(std::string_view in, std::size_t at) {
 ToolText::Step ToolText::text(std::string_view in, std::size_t& at, TextTaker& out) {
   if (after_call_) {
     // ')' and a fence close the arguments of those who wrap them.
+    const std::size_t close = at;
     while (at < in.size() && (is_blank(in[at]) || in[at] == ')' || in[at] == '`')) ++at;
+    pass_over(in.substr(close, at - close));
     if (at == in.size()) return Step::wait;
     if (in[at] != '<') after_call_ = false;
   }
   std::size_t run = at, look = at;
   const auto say = [&](std::size_t end) {
-    if (end > run) text_fed_ = out.on_text(in.substr(run, end - run));
+    if (end > run) text_fed_ = give(in.substr(run, end - run), out);
     run = end;
   };
   for (;;) {
@@ -155,6 +185,7 @@ ToolText::Step ToolText::text(std::string_view in, std::size_t& at, TextTaker& o
     if (kind == Mark::closing || kind == Mark::section) {
       announced_ = announced_ || kind == Mark::section;
       after_call_ = true;
+      ticks_ = 0;
       at += size;
       return Step::on;
     }
@@ -169,9 +200,11 @@ ToolText::Step ToolText::text(std::string_view in, std::size_t& at, TextTaker& o
 
 // A call begins at `at`, as it seems.
 ToolText::Step ToolText::mark(std::string_view in, std::size_t& at) {
+  example_ = false;
   const std::string_view rest = in.substr(at, most_head);
   CallHead found = read_head(rest, offered_);
   if (found.kind == CallHead::Kind::wait && rest.size() == most_head) found.kind = CallHead::Kind::text;
+  if (found.kind == CallHead::Kind::malformed && in_fence_) found.kind = CallHead::Kind::text;
   switch (found.kind) {
     case CallHead::Kind::wait:
       return Step::wait;
@@ -183,6 +216,11 @@ ToolText::Step ToolText::mark(std::string_view in, std::size_t& at) {
     case CallHead::Kind::call:
       break;
   }
+  const std::string_view head = in.substr(at, found.size);
+  example_ = in_fence_;
+  calls_before_ = calls_.size();
+  if (example_) head_ = head;
+  pass_over(head);
   at += found.size;
   tool_ = found.tool;
   body_ = found.body;
@@ -266,18 +304,28 @@ bool ToolText::is_strange_word(std::string_view text) const noexcept {
                       [word](const OfferedTool& tool) { return tool.name.starts_with(word); });
 }
 
+// The last call's closing tag may be missing.
+bool ToolText::take_last() {
+  const std::string_view inside = without_blanks(buffer_);
+  std::string arguments;
+  const bool whole = inside.ends_with("</parameter>") || inside.ends_with("</arg_value>");
+  if (!whole || !read_parameters(inside, *tool_, arguments)) return false;
+  if (take(std::move(arguments)) == Step::on) return true;
+  phase_ = Phase::parameters;
+  return false;
+}
+
 // What the end of the answer leaves behind.
 Fed ToolText::cut(TextTaker& out) {
-  if (phase_ == Phase::parameters) {
-    // The last call's closing tag may be missing.
-    const std::string_view inside = without_blanks(buffer_);
-    std::string arguments;
-    const bool whole = inside.ends_with("</parameter>") || inside.ends_with("</arg_value>");
-    if (!whole || !read_parameters(inside, *tool_, arguments)) return Fed::malformed;
+  if (phase_ == Phase::parameters && take_last()) {
     buffer_.clear();
-    return take(std::move(arguments)) == Step::on ? Fed::ok : Fed::malformed;
+    return Fed::ok;
   }
-  if (phase_ == Phase::object) return Fed::malformed;
+  if (phase_ == Phase::parameters || phase_ == Phase::object) {
+    if (!example_) return Fed::malformed;
+    const std::string rest = std::exchange(buffer_, {});
+    return give_back(rest, out);
+  }
   if (phase_ != Phase::text) no_json();
   // Text that might have become JSON may hold a mark.
   std::size_t at = 0;
@@ -286,7 +334,7 @@ Fed ToolText::cut(TextTaker& out) {
   if (phase_ != Phase::text) return cut(out);
   Mark kind = Mark::closing;
   std::size_t size = 0;
-  const bool marked = find_mark(buffer_, kind, size) == Fit::whole;
+  const bool marked = !in_fence_ && find_mark(buffer_, kind, size) == Fit::whole;
   if (announced_ || (marked && !(kind == Mark::tagged && is_strange_word(buffer_.substr(size)))))
     return Fed::malformed;
   const std::string rest = std::exchange(buffer_, {});

@@ -29,7 +29,8 @@ class TextTaker {
 /// Text goes on at once. Held back is only what may still begin a call: at most the 30 bytes of a mark and 1
 /// KiB behind it, or 4 KiB of an answer that begins with JSON. A mark in quotes or backticks is text; one
 /// that nothing like a call follows too. A call that cannot be read, that names no offered tool or that the
-/// answer's end cuts is malformed; so is one longer than Assembler::most_arguments too_long. Not thread-safe.
+/// answer's end cuts is malformed, between two ``` fences an example and so text; one longer than
+/// Assembler::most_arguments is too_long. Not thread-safe.
 class ToolText {
  public:
   explicit ToolText(Offered offered) : offered_(offered) {}
@@ -57,6 +58,10 @@ class ToolText {
   Step object(std::string_view in, std::size_t& at);
   Step parameters(std::string_view in, std::size_t& at);
   Step take(std::string arguments);
+  bool take_last();
+  void pass_over(std::string_view text) noexcept;
+  Fed give(std::string_view text, TextTaker& out);
+  Fed give_back(std::string_view body, TextTaker& out);
   void no_json() noexcept;
   bool is_strange_word(std::string_view text) const noexcept;
   Fed cut(TextTaker& out);
@@ -66,6 +71,10 @@ class ToolText {
   std::string buffer_;  // what is held back
   std::vector<WrittenCall> calls_;
   const OfferedTool* tool_ = nullptr;  // of the call being read
+  std::string head_;                   // of the same, when it is perhaps an example
+  std::size_t calls_before_ = 0;
+  std::size_t ticks_ = 0;  // that have just passed
+  bool in_fence_ = false, example_ = false;
   Body body_ = Body::none;
   JsonEnd end_;
   std::size_t json_at_ = 0;   // json: where in the buffer the value begins

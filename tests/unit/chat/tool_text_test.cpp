@@ -173,6 +173,27 @@ TEST(ToolText, LeavesTextAboutMarksAlone) {
     EXPECT_EQ(read(answer), answer);
 }
 
+TEST(ToolText, LeavesExamplesInFencesAlone) {
+  for (const std::string_view answer :
+       {"Hermes' template:\n```jinja\n<tool_call>\n{\"name\": <function-name>, \"arguments\": {}}\n"
+        "</tool_call>\n```\nThat is all.",
+        "So:\n```python\nTAG = <function=nobody>{}</function>\n```\nDone.",
+        "So:\n```\n<tool_call>{\"name\":\"nobody\",\"arguments\":{\"a\":1}}</tool_call>\n```\nDone.",
+        "So:\n```\n<tool_call>{'name': 'search'}</tool_call>\n```",
+        "So:\n```\n<function=search><parameter=>x</parameter></function>\n```\nDone.",
+        "So:\n```\n<function=search>{\"q\":\n```\nis cut.", "So:\n```\n<tool_call>",
+        "So:\n```\n<function=search><parameter=q>half"})
+    EXPECT_EQ(read(answer), answer);
+  EXPECT_EQ(read("I look.\n```xml\n<function=search>{}</function>\n```\n<function=search>{}</function>"),
+            "I look.\n```xml\n[search {}][search {}]");
+  EXPECT_EQ(read("So:\n```\n<function=search>{}</function>\n```\nAnd <function=nobody>{}</function>"),
+            "So:\n```\nAnd !malformed");
+  EXPECT_EQ(read("```sh\nls\n```\n<function=nobody>{}</function>"), "```sh\nls\n```\n!malformed");
+  EXPECT_EQ(
+      read("<｜tool▁call▁begin｜>function<｜tool▁sep｜>search\n```json\n{\"q\":}\n```<｜tool▁call▁end｜>"),
+      "!malformed");
+}
+
 TEST(ToolText, HoldsNothingOfOrdinaryText) {
   Collected out;
   ToolText text({tools, false});

@@ -19,9 +19,9 @@ constexpr std::size_t doubled_most = std::size_t{1} << 20;  // a body beyond thi
 bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 /// The provider's word for the end in OpenAI's; "" for no end, "error" for a failure. An unknown word is a
-/// stop.
+/// stop, "null" is null.
 std::string_view reason_of(std::string_view word) noexcept {
-  if (word.empty()) return {};
+  if (word.empty() || word == "null") return {};
   if (one_of("length|max_tokens|model_length|max_output_tokens", word)) return "length";
   if (one_of("tool_calls|tool_call|function_call|tool_use", word)) return "tool_calls";
   if (one_of("content_filter|content_filtered|safety|sensitive|recitation|blocklist|prohibited_content|spii",
@@ -381,6 +381,11 @@ void OpenAiParser::end(std::string_view reason, EventsOut& out) {
 }
 
 void OpenAiParser::error(std::string_view text, EventsOut& out) {
+  // What goes wrong behind the end takes nothing from the answer.
+  if (finished_) {
+    done_ = true;
+    return;
+  }
   settle_text(out);
   freellm_outcome outcome = fresh_outcome();
   OutcomeOut sorted(outcome);

@@ -169,6 +169,12 @@ TEST(Parser, AnErrorInsideA200IsSorted) {
             (Lines{"text hi", "error 17 the provider ended the answer with an error"}));
 }
 
+TEST(Parser, AnErrorBehindTheEndTakesNothingFromTheAnswer) {
+  const Answer late = stream(hi + ending() + frame(R"({"error":{"message":"late","code":500}})") + hi + done);
+  EXPECT_EQ(late.events, (Lines{"text hi", "finish stop"}));
+  EXPECT_EQ(late.end, FREELLM_OK);
+}
+
 TEST(Parser, AnEmptyErrorMemberIsNone) {
   EXPECT_EQ(
       stream(frame(R"({"error":null,"choices":[{"delta":{"content":"hi"}}]})") + ending() + done).events,
@@ -305,6 +311,7 @@ TEST(Parser, FinishReasonsAreSaidInOpenAisWords) {
                                                         {"who knows", "stop"}})
     EXPECT_EQ(stream(hi + ending(word)).events.back(), "finish " + reason) << word;
   EXPECT_EQ(stream(hi + ending("")).end, FREELLM_E_TRUNCATED);
+  EXPECT_EQ(stream(hi + ending("null") + hi + ending()).events, (Lines{"text hihi", "finish stop"}));
 }
 
 TEST(Parser, AHookMayChangeAChoiceBeforeItIsRead) {

@@ -175,7 +175,7 @@ test('a plugin that is replaced on disk serves after a reload, while a stream st
   const old_name = 'GPT-OSS 20B';
   const found = (await names()).find((n) => n?.startsWith(old_name));
   assert.ok(found, JSON.stringify(await names()));
-  const { rest } = await begin(router, { model: 'groq/openai/gpt-oss-20b', messages: slowly(40) });
+  const { rest } = await begin(router, { model: 'groq/openai/gpt-oss-20b', max_tokens: 500, messages: slowly(40) });
   // The same code with another word in its manifest, put in place as an installer does it.
   const file = path.join(folder, 'groq.so');
   const bytes = readFileSync(file);
@@ -186,7 +186,7 @@ test('a plugin that is replaced on disk serves after a reload, while a stream st
   renameSync(`${file}.new`, file);
   router.process.kill('SIGHUP');
   await router.until(async () => (await names()).some((n) => n?.startsWith('GPT-OSS 99B')), 'the new plugin', 5000);
-  assert.equal((await router.chat({ model: 'groq/openai/gpt-oss-20b' })).status, 200);
+  assert.equal((await router.chat({ model: 'groq/openai/gpt-oss-20b', max_tokens: 500 })).status, 200);
   const read = await rest;
   assert.match(read.content, /^1 2 3 .* 40/);
   assert.deepEqual(read.finishes, ['stop']);

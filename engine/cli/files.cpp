@@ -156,6 +156,20 @@ base::Result<fs::path> data_directory(const std::string& flag) {
     return base::Error{base::Errc::io,
                        fmt::format("cannot make the data folder {}: {}", folder.string(), ec.message())};
   if (made) fs::permissions(folder, fs::perms::owner_all, ec);
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0)
+    return base::Error{base::Errc::io, fmt::format("cannot use the data folder {}: {}", folder.string(),
+                                                   std::strerror(errno))};
+  // Whoever can write to it can put a unified key of his own there, or send this program's to himself.
+  const uid_t user = ::geteuid();
+  const bool foreign = status.st_uid != user && status.st_uid != 0 && user != 0;
+  if (foreign || (status.st_mode & S_IWOTH) != 0) {
+    return base::Error{base::Errc::permission,
+                       fmt::format("the data folder {} {}; make it yours alone (chmod 700), or name another "
+                                   "with --data",
+                                   folder.string(),
+                                   foreign ? "belongs to another account" : "can be written to by everyone")};
+  }
   return folder;
 }
 

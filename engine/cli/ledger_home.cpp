@@ -32,6 +32,8 @@ quota::BootId boot_of_this_machine() {
 base::Error refusal(const std::filesystem::path& file, const base::Error& error) {
   std::string_view advice = "free some space or repair the disk";
   if (error.code == base::Errc::permission) advice = "make it a file that this account may read and write";
+  if (error.code == base::Errc::already_exists)
+    advice = "stop that one, or give this one another directory with --data";
   if (error.code == base::Errc::protocol) {
     advice =
         "put back a good copy, or move it away to begin with empty counts (providers may refuse requests "

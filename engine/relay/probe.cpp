@@ -6,18 +6,18 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.hpp"
+#include "base/redact.hpp"
 #include "chat/decode.hpp"
 #include "relay/abi_head.hpp"
 #include "relay/call.hpp"
 #include "relay/outcomes.hpp"
+#include "relay/sentence.hpp"
 
 namespace freellmapi::relay {
 
 namespace {
 
 constexpr std::size_t answer_most = 64 * 1024;
-constexpr std::size_t sentence_most = 200;
 constexpr std::uint64_t shortest_answer = 1;
 
 Probed told(Probed::Verdict verdict, std::string why) {
@@ -27,15 +27,29 @@ Probed told(Probed::Verdict verdict, std::string why) {
   return out;
 }
 
-Probed judge(const Upstream& upstream, const net::UpstreamCall& call, const AbiHead& head,
-             std::string_view body, base::WallTime now) {
+/// Knows the one key that the provider was shown, and its parts: some are sent one by one.
+base::Redactor redactor_of(const policy::Key* key) {
+  std::vector<std::string> secrets;
+  if (key) {
+    const std::string_view whole = key->secret.reveal();
+    secrets.emplace_back(whole);
+    if (const std::size_t colon = whole.find(':'); colon != std::string_view::npos) {
+      secrets.emplace_back(whole.substr(0, colon));
+      secrets.emplace_back(whole.substr(colon + 1));
+    }
+  }
+  return base::Redactor(secrets);
+}
+
+Probed judge(const Upstream& upstream, const policy::Key* key, const net::UpstreamCall& call,
+             const AbiHead& head, std::string_view body, base::WallTime now) {
   const int status = call.status();
   if (is_html(call))
     return told(Probed::Verdict::unknown, fmt::format("a web page came in place of an answer ({})", status));
   if (status >= 200 && status < 300) return told(Probed::Verdict::good, {});
   if (status < 400) return told(Probed::Verdict::unknown, fmt::format("the provider redirects ({})", status));
   const freellm_outcome outcome = upstream.plugin->classify(head.head, body, now.time_since_epoch().count());
-  const std::string said = base::printable(std::string_view(outcome.message), sentence_most);
+  const std::string said = told_sentence(outcome.message, redactor_of(key));
   std::string why =
       fmt::format("{} {}{}{}", status, ruling_of(outcome.error_class).name, said.empty() ? "" : ": ", said);
   const bool clear = outcome.error_class == FREELLM_C_AUTH_INVALID && outcome.definite != 0;
@@ -77,7 +91,7 @@ net::Task<Probed> ask(net::Core& core, const Upstream& upstream, const Upstream:
     if (!bytes || bytes->empty()) break;
     answer.append(bytes->substr(0, answer_most - answer.size()));
   }
-  Probed verdict = judge(upstream, *call, head, answer, core.clock().wall());
+  Probed verdict = judge(upstream, key, *call, head, answer, core.clock().wall());
   co_return verdict;
 }
 

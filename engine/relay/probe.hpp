@@ -16,7 +16,7 @@ namespace freellmapi::relay {
 struct Probed {
   enum class Verdict { good, refused, unknown };
   Verdict verdict = Verdict::unknown;
-  std::string why;  ///< one clause for people; a provider's words in it are not redacted
+  std::string why;  ///< one clause for people; the key that was tested is not in it
 };
 std::string_view name(Probed::Verdict verdict) noexcept;
 

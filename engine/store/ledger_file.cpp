@@ -1,6 +1,7 @@
 #include "store/ledger_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -61,6 +62,15 @@ base::Result<LedgerFile> LedgerFile::open(const fs::path& file, LedgerShape shap
   struct stat found {};
   if (::fstat(fd, &found) != 0) return trouble("it cannot be opened", errno);
   if (!S_ISREG(found.st_mode)) return base::Error{base::Errc::permission, "it is not a file"};
+  // Who can write to a mapped file can end this process, or forget what was spent.
+  if (found.st_uid != ::geteuid()) return base::Error{base::Errc::permission, "it is another account's"};
+  if ((found.st_mode & 077) != 0 && ::fchmod(fd, 0600) != 0)
+    return trouble("it cannot be closed to others", errno);
+  // The lock of the directory is a file of its own, and people delete lock files.
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return trouble("it cannot be locked", errno);
+    return base::Error{base::Errc::already_exists, "another process uses it"};
+  }
   const auto size = static_cast<std::size_t>(found.st_size);
   const std::size_t blocks = size < shape.head ? 0 : (size - shape.head) / shape.block;
   if (size < shape.head) return base::Error{base::Errc::protocol, "it is too short"};

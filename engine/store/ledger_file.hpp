@@ -20,8 +20,9 @@ struct LedgerShape {
 /// from any thread; the rest by one at a time.
 class LedgerFile {
  public:
-  /// Maps the file, or makes one (0600) when there is none. Errors: permission (not a file, or not ours), io,
-  /// protocol (its length is not one that a ledger has). Nothing is changed then.
+  /// Maps the file, or makes one (0600) when there is none, and closes it to others. Errors: permission (not
+  /// a file, or not ours), already_exists (another process has it open), io, protocol (its length is not one
+  /// that a ledger has). Nothing of what it holds is changed then.
   static base::Result<LedgerFile> open(const std::filesystem::path& file, LedgerShape shape);
   LedgerFile(LedgerFile&& other) noexcept;
   LedgerFile& operator=(LedgerFile&&) = delete;

@@ -26,7 +26,7 @@ base::Error trouble(const char* what, const fs::path& file) {
 }
 
 base::Result<MasterKey> read_key(const fs::path& file) {
-  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return trouble("read", file);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return trouble("read", file);

@@ -145,6 +145,18 @@ base::Result<void> make_database(const fs::path& file) {
   }
   std::error_code ec;
   if (fs::exists(fs::symlink_status(file, ec))) return {};
+  // SQLite would play them into the new file, whichever one they were written for; and a program that still
+  // has the old one open writes to them.
+  for (const char* of_the_old : {"-wal", "-journal"}) {
+    const fs::path left = file.string() + of_the_old;
+    if (!fs::exists(fs::symlink_status(left, ec))) continue;
+    return base::Error{
+        base::Errc::protocol,
+        fmt::format("{} is gone but {} is still there; nothing was changed. Stop what uses it, "
+                    "and put the file back, or move that one away as well to begin without its "
+                    "keys and history",
+                    file.string(), left.filename().string())};
+  }
   const fs::path beside = file.string() + ".new";
   fs::remove(beside, ec);
   {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "store/master_key.hpp"
 #include "store/schema.hpp"
 
@@ -30,7 +31,7 @@ base::Error damaged(std::string_view provider, std::string_view label) {
           fmt::format(
               "the vault's key '{}' of {} was sealed with another key or has been changed; remove it and add "
               "it anew",
-              label, provider.empty() ? "the program" : provider)};
+              base::printable(label, 64), provider.empty() ? "the program" : base::printable(provider, 64))};
 }
 
 base::Error another_key(const fs::path& file) {
@@ -201,7 +202,8 @@ base::Result<void> Vault::change(const char* sql, std::string_view provider, std
   }
   if (!database_->failed() && changed == 0) {
     return base::Error{base::Errc::not_found,
-                       fmt::format("the vault has no key '{}' of {}", label, provider)};
+                       fmt::format("the vault has no key '{}' of {}", base::printable(label, 64),
+                                   base::printable(provider, 64))};
   }
   count_change(*database_);
   return transaction.commit();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { keys } from '../emulator/harness.mjs';
@@ -176,6 +177,30 @@ test('keys test tells good, refused and what cannot be told, and spends no quota
   const down = JSON.parse((await at.run(['keys', 'test', 'groq', 'key2', '--json'])).stdout).keys[0];
   assert.equal(down.verdict, 'cannot be told');
   assert.equal((await at.run(['keys', 'test', 'nobody'])).code, 2);
+});
+
+test('keys test shows no part of a key that the provider quotes, wherever its sentence is cut and whichever part it is', async (t) => {
+  let before = '';
+  const server = http.createServer((request, response) => {
+    request.resume();
+    const key = request.headers.authorization.replace('Bearer ', '');
+    response.writeHead(401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: { message: `${before} ${key.split(':').pop()} of ${key}`, type: 'invalid_request_error', code: 'invalid_api_key' } }));
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  t.after(() => server.close());
+  const text = JSON.stringify({ version: 1, chain: ['box/any'], providers: { box: { plugin: 'custom', base_url: `http://127.0.0.1:${server.address().port}/v1`, models: { any: { context: 8000 } } } } });
+  const at = await house(t, { text });
+  const token = 'qwertzuiopasdfghjklyxcvbnm123456';
+  assert.equal((await add(at, 'box', token)).code, 0);
+  assert.equal((await add(at, 'box', `account0:${token}`)).code, 0);
+  for (const length of [0, 170, 190, 370, 480]) {
+    before = 'x '.repeat(length / 2);
+    const said = await at.run(['keys', 'test', '--spend']);
+    assert.equal(said.code, 1, said.stderr);
+    assert.match(said.stdout, /refused: 401 auth_invalid/);
+    assert.ok(!said.stdout.includes(token.slice(0, 9)), said.stdout);
+  }
 });
 
 test('a key is called bad after three confirmed refusals, and good again at once when it works', async (t) => {

@@ -47,6 +47,20 @@ TEST_F(Files, AUnifiedKeyFileThatCannotBeReadIsAnErrorAndNoReasonToMakeAnotherKe
   EXPECT_FALSE(fs::exists(folder / "unified.key"));
 }
 
+TEST_F(Files, ADataFolderThatEveryoneCanWriteToOrThatIsAnothersIsRefused) {
+  const std::string data = folder / "data";
+  ASSERT_TRUE(data_directory(data));
+  EXPECT_EQ(fs::status(data).permissions(), fs::perms::owner_all);
+  for (const mode_t mode : {0777U, 01777U}) {
+    ASSERT_EQ(::chmod(data.c_str(), mode), 0);
+    const auto refused = data_directory(data);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::Errc::permission);
+  }
+  ASSERT_EQ(::chmod(data.c_str(), 0775), 0);
+  EXPECT_TRUE(data_directory(data)) << "a group may be meant";
+}
+
 TEST_F(Files, AUnifiedKeyIsMadeOnceAndKept) {
   const auto first = unified_key(folder);
   ASSERT_TRUE(first);

@@ -98,6 +98,27 @@ TEST_F(TheFile, WhatIsNoFileOrTooShortOrTooLongIsRefused) {
   EXPECT_EQ(std::filesystem::file_size(file), 4096u + 4u * 8192u) << "it is left as it is";
 }
 
+TEST_F(TheFile, HasOneUserEvenWhenSomebodyDeletedTheLock) {
+  auto first = LedgerFile::open(file, shape);
+  ASSERT_TRUE(first.has_value());
+  ASSERT_TRUE(first->add_block().has_value());
+  const auto second = LedgerFile::open(file, shape);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, base::Errc::already_exists);
+  EXPECT_EQ(first->blocks(), 1u);
+}
+
+TEST_F(TheFile, IsClosedToOthersAndOneOfAnotherAccountIsRefused) {
+  ASSERT_TRUE(LedgerFile::open(file, shape).has_value());
+  ASSERT_EQ(::chmod(file.c_str(), 0666), 0);
+  ASSERT_TRUE(LedgerFile::open(file, shape).has_value());
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  ASSERT_EQ(::chown(file.c_str(), 65534, 65534), 0);
+  EXPECT_EQ(LedgerFile::open(file, shape).error().code, base::Errc::permission);
+}
+
 TEST_F(TheLock, IsHeldByOneAndNamesIt) {
   {
     const auto first = InstanceLock::take(folder);

@@ -118,5 +118,27 @@ TEST_F(SchemaTest, AMissingOneIsMadeOnlyWhenAskedFor) {
   EXPECT_TRUE(open_database(database, Database::Sync::full));
 }
 
+TEST_F(SchemaTest, WhatAnotherFileLeftBehindIsNotPlayedIntoANewOne) {
+  ASSERT_TRUE(make_database(database));
+  {
+    const auto opened = open_database(database, Database::Sync::full);
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE((*opened)->run("UPDATE counters SET value = 41 WHERE name = 'vault'"));
+    std::filesystem::copy_file(database.string() + "-wal", folder / "kept");
+  }
+  std::filesystem::remove(database);
+  std::filesystem::rename(folder / "kept", database.string() + "-wal");
+  const auto made = make_database(database);
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().message.find("freellmapi.db-wal is still there"), std::string::npos)
+      << made.error().message;
+  EXPECT_FALSE(std::filesystem::exists(database));
+  std::filesystem::remove(database.string() + "-wal");
+  ASSERT_TRUE(make_database(database));
+  const auto opened = open_database(database, Database::Sync::full);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ((*opened)->number("SELECT value FROM counters WHERE name = 'vault'"), 0);
+}
+
 }  // namespace
 }  // namespace freellmapi::store::test

@@ -1,5 +1,7 @@
 #include "store/vault.hpp"
 
+#include <algorithm>
+
 #include "folder.hpp"
 #include "store/schema.hpp"
 
@@ -154,6 +156,18 @@ TEST_F(VaultTest, ARowMovedToAnotherProviderLabelOrIdDoesNotOpen) {
     }
     by_hand("DELETE FROM secrets WHERE provider <> ''");
   }
+}
+
+TEST_F(VaultTest, WhatItSaysOfAChangedRowIsOneLineWithoutControlCharacters) {
+  {
+    const auto vault = open();
+    ASSERT_TRUE(vault->add("groq", "work", Secret("gsk_one_one_one"), now));
+  }
+  by_hand("UPDATE secrets SET label = 'a' || char(27) || '[2J' || char(10) || 'b' WHERE provider = 'groq'");
+  const auto vault = open();
+  for (const std::string& said :
+       {vault->keys("groq").error().message, vault->remove("x", "\x1b\n").error().message})
+    EXPECT_TRUE(std::all_of(said.begin(), said.end(), [](char c) { return c >= ' '; })) << said;
 }
 
 TEST_F(VaultTest, EveryChangeIsSeenByOthersAsANewGeneration) {

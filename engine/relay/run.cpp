@@ -187,6 +187,9 @@ net::Task<Run::End> Run::attempt(Action action) {
 
   if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
   leg.need = routing::need_of(features_, model, provider, &relay_.calibration_);
+  const routing::Considered& decided = decision_.considered[decision_.order[lane_index]];
+  if (decided.output_tokens > 0)
+    leg.need.output_tokens = std::min(leg.need.output_tokens, decided.output_tokens);
   const bool bounded = features_.output_tokens > 0 || routing::counts_output(model, provider);
   leg.call = std::make_unique<PluginCall>(job_.request, model, leg.route.model,
                                           bounded ? leg.need.output_tokens : 0, seed_ + lane_index);

@@ -71,18 +71,33 @@ class Deciding {
   }
 
  private:
-  void judge(Candidate candidate, Gate capability, const quota::Need& need) {
+  void judge(Candidate candidate, Gate capability, quota::Need need) {
     Considered& c = out_.considered.emplace_back();
     c.candidate = candidate;
     c.gate = capability;
     if (capability != Gate::passed) return;
-    take_verdict(in_.verdicts != nullptr
-                     ? in_.verdicts->of(candidate, need)
-                     : in_.ledger->check(*in_.plan, candidate.key, candidate.model, need, in_.now),
-                 c);
-    if (in_.target->strategy == policy::Strategy::expiring && c.gate == Gate::passed &&
-        in_.verdicts == nullptr)
+    if (in_.verdicts != nullptr) return take_verdict(in_.verdicts->of(candidate, need), c);
+    take_verdict(asked(candidate, need), c);
+    if (in_.features.output_tokens == 0) c.output_tokens = need.output_tokens;
+    if (in_.target->strategy == policy::Strategy::expiring && c.gate == Gate::passed)
       c.pressure = in_.ledger->pressure(*in_.plan, candidate.key, candidate.model, in_.now);
+  }
+
+  /// Where the client sets no bound, an answer takes what is left of a window rather than wait for all of it.
+  quota::Verdict asked(const Candidate& candidate, quota::Need& need) const {
+    const auto ask = [&](const quota::Need& wanted) {
+      return in_.ledger->check(*in_.plan, candidate.key, candidate.model, wanted, in_.now);
+    };
+    const quota::Verdict verdict = ask(need);
+    if (in_.features.output_tokens > 0) return verdict;
+    const auto output = output_that_fits(need, verdict);
+    if (!output) return verdict;
+    quota::Need less = need;
+    less.output_tokens = *output;
+    const quota::Verdict again = ask(less);
+    if (again.state != quota::Verdict::State::free) return verdict;
+    need = less;
+    return again;
   }
 
   /// Puts a step's keys into the order: those that are free, then those worth waiting for, the soonest first.

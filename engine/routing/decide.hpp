@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,7 +74,8 @@ struct Considered {
   base::WallTime free_at{};                         ///< for quota_full and benched
   std::string_view reason;                          ///< for benched; static storage
   std::uint64_t used = 0, reserved = 0, limit = 0;  ///< of the rule's window
-  std::uint64_t pressure = 0;  ///< quota::Ledger::pressure, where the strategy is expiring
+  std::uint64_t output_tokens = 0;  ///< what its answer may have now, where the client set no bound
+  std::uint64_t pressure = 0;       ///< quota::Ledger::pressure, where the strategy is expiring
 };
 
 /// Reused from request to request: its vectors keep their capacity, so deciding allocates nothing once warm.
@@ -120,6 +122,10 @@ quota::Need need_of(const Features& features, const policy::Model& model, const 
                     const chat::Calibration* calibration = nullptr) noexcept;
 /// True when a rule counts output tokens: then no request may leave without a bound on them.
 bool counts_output(const policy::Model& model, const policy::Provider& provider) noexcept;
+/// How much an answer without a bound of the client's may have in what is left of the window that `verdict`
+/// says is too full for `need`; nothing: too little to be of use, or it is not its output that is too much.
+std::optional<std::uint64_t> output_that_fits(const quota::Need& need,
+                                              const quota::Verdict& verdict) noexcept;
 /// True when a rule counts a unit of the provider's own.
 bool counts_own_units(const policy::Model& model, const policy::Provider& provider) noexcept;
 /// All that an answer may have when nothing bounds it.

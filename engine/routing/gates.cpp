@@ -11,6 +11,8 @@ constexpr std::uint64_t usual_output = 4096;  // of a model whose manifest does 
 // run beside it. Of a small window it may have more: an answer that is cut serves nobody.
 constexpr std::uint64_t open_ended_share = 4;
 constexpr std::uint64_t open_ended_least = 4096;
+constexpr std::uint64_t least_of_use =
+    1024;  // in the rest of a window, before it is left to smaller requests
 
 bool is_output(const policy::Rule& rule) noexcept {
   return rule.of == policy::Unit::tokens || rule.of == policy::Unit::output_tokens;
@@ -98,6 +100,17 @@ quota::Need need_of(const Features& features, const policy::Model& model, const 
   if (model.max_output > 0) need.output_tokens = std::min(need.output_tokens, model.max_output);
   if (model.price) need.own_units = model.price->of(need.input_tokens, need.output_tokens);
   return need;
+}
+
+std::optional<std::uint64_t> output_that_fits(const quota::Need& need,
+                                              const quota::Verdict& verdict) noexcept {
+  if (verdict.state != quota::Verdict::State::full || verdict.rule == nullptr || !is_output(*verdict.rule))
+    return std::nullopt;
+  const std::uint64_t input = verdict.rule->of == policy::Unit::tokens ? need.input_tokens : 0;
+  const std::uint64_t taken = plus(plus(verdict.used, verdict.reserved), input);
+  const std::uint64_t least = std::max<std::uint64_t>(std::min(least_of_use, need.output_tokens / 4), 1);
+  if (taken >= verdict.limit || verdict.limit - taken < least) return std::nullopt;
+  return std::min(need.output_tokens, verdict.limit - taken);
 }
 
 bool counts_own_units(const policy::Model& model, const policy::Provider& provider) noexcept {

@@ -163,6 +163,22 @@ TEST(Need, OfAnAnswerThatNothingBoundsIsAllThatTheModelHas) {
   EXPECT_EQ(most_output(model, 100), 9'900u);
 }
 
+TEST_F(Gates, AnAnswerWithoutABoundTakesWhatIsLeftOfAWindow) {
+  m().quota = {tokens_per_minute(8'000)};
+  m().max_output = 32'768;
+  bind();
+  spend(0, 0, {3'000, 2'000});
+  EXPECT_EQ(gate(), Gate::passed);
+  EXPECT_EQ(decision.considered[0].output_tokens, 2'990u);
+  spend(0, 0, {1'000, 1'500});
+  EXPECT_EQ(gate(), Gate::quota_full) << "490 tokens are of no use";
+  Features f;
+  f.output_tokens = 400;
+  EXPECT_EQ(gate(f), Gate::passed) << "but to who asks for so few";
+  f.output_tokens = 600;
+  EXPECT_EQ(gate(f), Gate::quota_full) << "the client's bound is kept to";
+}
+
 TEST(Need, HasTheInputThatTheFamilyIsKnownToBill) {
   const auto calibration = std::make_unique<chat::Calibration>();
   policy::Model model = limited(8192);

@@ -90,12 +90,17 @@ Reading& Run::start_reading(Leg& leg) {
 bool Run::salvage(Leg& leg, const freellm_head& head, std::string_view body) {
   const host::Provider& plugin = *leg.upstream.plugin;
   if (job_.request.tools.empty() || !plugin.can_salvage()) return false;
-  Reading& reading = start_reading(leg);
-  const freellm_status status = plugin.salvage(leg.call->get(), head, body, reading.sink());
-  const bool whole =
-      status == FREELLM_OK && reading.end(status) == Reading::State::done && !reading.answer().calls.empty();
-  if (!whole) leg.reading.reset();
-  return whole;
+  const auto is_call = [&](Reading& reading) {
+    const freellm_status status = plugin.salvage(leg.call->get(), head, body, reading.sink());
+    return status == FREELLM_OK && reading.end(status) == Reading::State::done &&
+           !reading.answer().calls.empty();
+  };
+  // First without the client's encoder: what is no call would end the answer that the next candidate gives.
+  Reading trial(nullptr, leg.route, features_.input_tokens, chat::offered_by(job_.request));
+  if (!is_call(trial)) return false;
+  if (is_call(start_reading(leg))) return true;
+  leg.reading.reset();
+  return false;
 }
 
 net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {

@@ -102,6 +102,10 @@ for (const mode of ['whole', 'stream']) describe(`tool calls in text, ${mode}`, 
     emulator.script({ append: true, rules: [{ match: { provider: 'groq' }, times: 1, action: failed(`<function=get_weather${oslo}</function>`) }] });
     is_call(await ask('groq'), 'groq/openai/gpt-oss-120b', 0);
   });
+  groq("an error of groq's that quotes words alone is an error, and the next candidate's answer is whole", async () => {
+    emulator.script({ append: true, rules: [{ match: { provider: 'groq' }, times: 1, action: failed('I would look up the weather of Oslo.') }] });
+    is_call(await ask('groq'), 'second/any-model', 1);
+  });
   groq("an error of groq's that quotes no call is an error, and the next candidate serves", async () => {
     emulator.script({ append: true, rules: [{ match: { provider: 'groq' }, times: 1, action: failed('I would call <function=nobody>{}</function>') }] });
     const answer = await ask('groq');

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t key_characters_shown = 8;
 constexpr std::size_t error_body_max = 64u * 1024;
 constexpr std::size_t windows_max = 32;
+constexpr std::int64_t reset_max_ms = std::int64_t{366} * 86'400'000;  // beyond it no window is meant
 
 bool is_known(const freellm_window& window) noexcept {
   return window.unit > FREELLM_UNIT_UNKNOWN && window.unit <= FREELLM_UNIT_MONEY;
@@ -99,7 +100,7 @@ std::vector<freellm_window> Provider::read_limits(const freellm_head& head, std:
     if (!is_known(window)) continue;
     if (window.window > FREELLM_WINDOW_SESSION) window.window = FREELLM_WINDOW_UNKNOWN;
     if (window.scope > FREELLM_SCOPE_IP) window.scope = FREELLM_SCOPE_DEFAULT;
-    window.reset_in_ms = std::max<std::int64_t>(window.reset_in_ms, -1);
+    if (window.reset_in_ms < 0 || window.reset_in_ms > reset_max_ms) window.reset_in_ms = -1;
     result.push_back(window);
   }
   return result;

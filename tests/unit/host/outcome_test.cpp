@@ -104,11 +104,13 @@ TEST(Limits, WindowsOfAnUnknownUnitAreLeftOutAndOtherUnknownsAreDefaults) {
     windows[0] = {FREELLM_UNIT_REQUESTS, FREELLM_WINDOW_DAY, FREELLM_SCOPE_KEY, 0, 1000, 7, 60'000};
     windows[1] = {99, FREELLM_WINDOW_DAY, FREELLM_SCOPE_KEY, 0, 1, 1, 1};
     windows[2] = {FREELLM_UNIT_TOKENS, 99, 99, 0, 5, 6, -99};
-    *count = 3;
+    windows[3] = {FREELLM_UNIT_TOKENS, FREELLM_WINDOW_DAY, FREELLM_SCOPE_KEY, 0, 5, 6, INT64_MAX};
+    *count = 4;
     return freellm_status{FREELLM_OK};
   };
   const auto windows = scripted(table)->read_limits(head_with(200), 0);
-  ASSERT_EQ(windows.size(), 2u);
+  ASSERT_EQ(windows.size(), 3u);
+  EXPECT_EQ(windows[2].reset_in_ms, -1);
   EXPECT_EQ(windows[0].remaining, 7u);
   EXPECT_EQ(windows[1].window, std::uint32_t{FREELLM_WINDOW_UNKNOWN});
   EXPECT_EQ(windows[1].scope, std::uint32_t{FREELLM_SCOPE_DEFAULT});

@@ -80,6 +80,13 @@ std::string features_line(const json::object& f) {
   return out;
 }
 
+std::string stated_text(const json::object& stated) {
+  const std::string age = text(stated, "age_seconds"), others = text(stated, "others_spent");
+  std::string out = age.empty() ? "" : fmt::format(", the provider spoke of it {} s ago", age);
+  if (!others.empty() && others != "0") out += fmt::format(", {} spent by others", others);
+  return out;
+}
+
 std::string happened_text(const json::object& h) {
   std::string out = fmt::format("then:      status {}", text(h, "status"));
   if (const std::string code = text(h, "code"); !code.empty()) out += " " + code;
@@ -125,10 +132,11 @@ std::string quota_text(const std::string& body) {
   for (const json::value& each : list(root, "counters")) {
     const json::object& row = each.as_object();
     const std::string as_of = text(row, "as_of");
-    out += fmt::format("{:<14} {:<8} {:<40} {:<34} {:>12} {:>10} {:>12}  {:<21} {}\n", text(row, "provider"),
-                       text(row, "key"), text(row, "model"), text(row, "rule"), text(row, "used"),
-                       text(row, "reserved"), text(row, "limit"), text(row, "resets_at"),
-                       text(row, "source") + (as_of.empty() ? "" : " " + as_of));
+    out += fmt::format(
+        "{:<14} {:<8} {:<40} {:<34} {:>12} {:>10} {:>12}  {:<21} {}\n", text(row, "provider"),
+        text(row, "key"), text(row, "model"), text(row, "rule"), text(row, "used"), text(row, "reserved"),
+        text(row, "limit"), text(row, "resets_at"),
+        text(row, "source") + (as_of.empty() ? "" : " " + as_of) + stated_text(object(row, "stated")));
   }
   for (const json::value& each : list(root, "cooldowns")) {
     const json::object& bench = each.as_object();

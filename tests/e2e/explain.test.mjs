@@ -41,7 +41,7 @@ test('a past request is explained with its candidates, quota, winner and end, an
   assert.equal((await at_router(t, router, ['explain', 'nobody-knows'])).code, 1);
 });
 
-test('what was decided under a policy that has been replaced is still replayed, and after the end of the router, too', async (t) => {
+test('what was decided under a policy that has been replaced is still replayed', async (t) => {
   const router = await two_boxes(t);
   await router.chat({}, { headers: { 'x-request-id': 'early' } });
   const before = (await router.get('/v1/explain/early')).json;

@@ -1,5 +1,7 @@
 #include "surfaces/ops/quota_report.hpp"
 
+#include <algorithm>
+
 #include "base/json_object.hpp"
 #include "surfaces/ops/budget.hpp"
 #include "surfaces/ops/time_text.hpp"
@@ -28,7 +30,18 @@ std::string_view unit_name(const policy::Rule& rule) {
   return {};
 }
 
-std::string row_json(const quota::Row& row) {
+/// What the provider has said of the window, and how long ago; null: nothing since the process began.
+std::string stated_json(const quota::Stated& stated, base::WallTime now) {
+  if (!stated.at && stated.limit == 0) return "null";
+  JsonObject out;
+  out.known("limit", stated.limit).count("others_spent", stated.others);
+  if (!stated.at) return out.raw("at", "null").raw("age_seconds", "null").take();
+  const auto age =
+      std::max<std::int64_t>(std::chrono::floor<std::chrono::seconds>(now - *stated.at).count(), 0);
+  return out.raw("at", json_time(*stated.at)).raw("age_seconds", std::to_string(age)).take();
+}
+
+std::string row_json(const quota::Row& row, base::WallTime now) {
   const policy::Rule& rule = *row.rule;
   return JsonObject()
       .text("provider", row.provider)
@@ -43,6 +56,7 @@ std::string row_json(const quota::Row& row) {
       .raw("resets_at", row.resets_at ? json_time(*row.resets_at) : "null")
       .text("source", row.limit == rule.limit ? rule.source : "stated by the provider")
       .text("as_of", row.limit == rule.limit ? rule.as_of : "")
+      .raw("stated", stated_json(row.stated, now))
       .take();
 }
 
@@ -80,7 +94,7 @@ std::string month_json(const policy::Policy& policy) {
 
 std::string quota_report(const quota::Plan& plan, const quota::Ledger& ledger, quota::Now now) {
   std::string counters, cooldowns;
-  for (const quota::Row& row : ledger.rows(plan, now)) append_item(counters, row_json(row));
+  for (const quota::Row& row : ledger.rows(plan, now)) append_item(counters, row_json(row, now.wall));
   for (const quota::Bench& bench : ledger.benches(plan, now)) append_item(cooldowns, bench_json(bench));
   return JsonObject()
       .raw("at", json_time_ms(now.wall))

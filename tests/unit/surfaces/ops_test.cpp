@@ -116,6 +116,18 @@ TEST(QuotaReport, HasEveryCounterWithItsSourceAndEveryCooldown) {
       << report;
 }
 
+TEST(QuotaReport, SaysWhatTheProviderHasStatedAndHowLongAgo) {
+  House house;
+  house.provider("a", 1).model("m", {daily(5, Unit::requests)});
+  quota::Ledger ledger;
+  const auto plan = ledger.bind(std::make_shared<const policy::Policy>(house.policy)).value();
+  const quota::Now now{base::Instant{1h}, noon}, later{base::Instant{1h + 90s}, noon + 90s};
+  EXPECT_NE(quota_report(*plan, ledger, now).find(R"("stated":null)"), std::string::npos);
+  ledger.state(*plan, 0, 0, {Unit::requests, policy::Per::day, 4, 3, {}}, now);
+  const std::string report = quota_report(*plan, ledger, later);
+  EXPECT_NE(report.find(R"("at":"2026-01-01T12:00:00Z","age_seconds":90)"), std::string::npos) << report;
+}
+
 TEST(Explanation, OfARequestUnderAPolicyThatIsGoneSaysSoAndNamesNobodyWrongly) {
   House house;
   house.provider("a", 1).model("m");

@@ -40,7 +40,7 @@ test('keys add takes a key from standard input, and nothing shows it again', asy
     assert.ok(!everything_in(at.data).includes(secret), 'it stands in no file');
   }
   for (const file of readdirSync(at.data)) assert.equal(statSync(path.join(at.data, file)).mode & 0o077, 0, file);
-  assert.match((await at.run(['models'])).stdout, /^groq\/llama-3\.1-8b-instant .* ok$/m);
+  assert.match((await at.run(['models'])).stdout, /^groq\/openai\/gpt-oss-20b .* ok$/m);
 });
 
 test('a key on the command line is refused with the reason, and is not repeated', async (t) => {
@@ -105,7 +105,7 @@ test('keys disable, enable and remove say what they did, and of an unclear or mi
   await add(at, 'groq', keys.groq);
   assert.equal((await at.run(['keys', 'disable', 'groq'])).stdout, 'disabled groq key1\n');
   assert.equal((await listed(at))[0].state, 'disabled');
-  assert.match((await at.run(['models'])).stdout, /^groq\/llama-3\.1-8b-instant .* no key$/m);
+  assert.match((await at.run(['models'])).stdout, /^groq\/openai\/gpt-oss-20b .* no key$/m);
   assert.deepEqual(JSON.parse((await at.run(['keys', 'enable', 'groq', 'key1', '--json'])).stdout), { provider: 'groq', label: 'key1', done: 'enabled' });
   assert.equal((await listed(at))[0].state, 'on');
   await add(at, 'groq', `${keys.groq}b`);
@@ -218,7 +218,7 @@ test('a key is called bad after three confirmed refusals, and good again at once
     assert.equal(row.health, refusals < 3 ? 'refused' : 'bad');
   }
   assert.match((await at.run(['keys', 'list'])).stdout, /^groq .*bad: refused 3 times, last just now$/m);
-  assert.match((await at.run(['models'])).stdout, /^groq\/llama-3\.1-8b-instant .* its key is refused$/m);
+  assert.match((await at.run(['models'])).stdout, /^groq\/openai\/gpt-oss-20b .* its key is refused$/m);
   emulator.script([]);
   assert.equal((await at.run(['keys', 'test', 'groq'])).code, 0);
   assert.equal((await listed(at)).find((r) => r.provider === 'groq').health, 'good');

@@ -38,7 +38,8 @@ std::string why_not(const policy::Policy& policy, const policy::Model& model,
   if (model.kind != policy::Kind::chat)
     return fmt::format("kind {}: no chat request goes to it", policy::name(model.kind));
   if (provider.keys.empty() && !provider.keyless) return "no key";
-  if (!provider.keys.empty() && !provider.keyless && bad_keys(policy, provider, health) == provider.keys.size())
+  if (!provider.keys.empty() && !provider.keyless &&
+      bad_keys(policy, provider, health) == provider.keys.size())
     return provider.keys.size() == 1 ? "its key is refused" : "every key is refused";
   return {};
 }

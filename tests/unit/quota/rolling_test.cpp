@@ -46,11 +46,13 @@ TEST_F(Rolling, NoTrueSlidingWindowIsOverrunUnderRandomDemand) {
     const std::chrono::seconds length{1 + random() % 300};
     const std::uint64_t limit = 50 + random() % 5000;
     TrueWindow truth(limit, length);
-    plan = fresh.bind(PolicyText{}
-                          .provider("p")
-                          .key(seed)
-                          .model("m", {rule(limit, policy::Unit::input_tokens, policy::Per::rolling, length)})
-                          .made()).value();
+    plan = fresh
+               .bind(PolicyText{}
+                         .provider("p")
+                         .key(seed)
+                         .model("m", {rule(limit, policy::Unit::input_tokens, policy::Per::rolling, length)})
+                         .made())
+               .value();
     for (int i = 0; i < 3000; ++i) {
       clock.advance(std::chrono::milliseconds{random() % (static_cast<unsigned>(length.count()) * 20)});
       const Need need{1 + random() % 100, 0, 0};
@@ -85,11 +87,13 @@ TEST_F(Rolling, ARequestThatArrivesLaterThanItWasReservedOverrunsNothing) {
 TEST_F(Rolling, AtLeast97PercentOfEveryWindowIsUsable) {
   for (const auto length : {1s, 60s, 3600s, 86'400s}) {
     Ledger fresh;
-    plan = fresh.bind(PolicyText{}
-                          .provider("p")
-                          .key(1)
-                          .model("m", {rule(30, policy::Unit::requests, policy::Per::rolling, length)})
-                          .made()).value();
+    plan = fresh
+               .bind(PolicyText{}
+                         .provider("p")
+                         .key(1)
+                         .model("m", {rule(30, policy::Unit::requests, policy::Per::rolling, length)})
+                         .made())
+               .value();
     const auto start = clock.steady();
     std::uint64_t served = 0;
     for (int i = 0; i < 500; ++i) {  // demand without end: whatever comes back is taken at once

@@ -110,6 +110,11 @@ std::uint64_t health_name(quota::BenchScope scope, const policy::Provider& provi
   return name;
 }
 
+/// An answer that the plugin does not know, told once a day.
+std::uint64_t unknown_name(const policy::Provider& provider, const freellm_outcome& outcome) {
+  return base::fnv1a(outcome.code, base::fnv1a("?", base::fnv1a(provider.id)));
+}
+
 /// Long enough that the failure after a bench is one in a row with the failure before it.
 std::chrono::seconds failure_memory(const Ruling& row) {
   if (row.error_class == FREELLM_C_QUOTA_EXHAUSTED) return std::chrono::hours{13};
@@ -164,6 +169,12 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
                     {"outcome", row.name},
                     {"provider_code", std::string_view(outcome.code)},
                     {"message", leg.quoted ? std::string_view() : message}});
+  if (leg.quoted && row.error_class == FREELLM_C_UNKNOWN &&
+      relay_.health_.failed(unknown_name(leg.provider, outcome), relay_.clock_.steady(),
+                            std::chrono::hours{24}) == 1)
+    relay_.log_.warn("outcome.unknown", {{"provider", leg.route.provider},
+                                         {"provider_code", std::string_view(outcome.code)},
+                                         {"hint", "at log level debug attempt.said has the sentence"}});
   // A provider's sentence may hold a piece of the prompt.
   if (leg.quoted) relay_.log_.debug("attempt.said", {{"id", job_.record.request_id}, {"message", message}});
   return End::failed;

@@ -84,9 +84,11 @@ freellm_status parser_finish(void*, freellm_events_out* out) {
   return out->emit(out, &event.h);
 }
 
-freellm_status classify_error(const freellm_provider*, const freellm_head*, freellm_str, std::int64_t,
+// It knows nothing of a 418, and throws at all others.
+freellm_status classify_error(const freellm_provider*, const freellm_head* head, freellm_str, std::int64_t,
                               freellm_outcome*) {
-  throw std::runtime_error("unruly");
+  if (head->http_status != 418) throw std::runtime_error("unruly");
+  return FREELLM_OK;
 }
 
 const freellm_provider* provider(std::uint32_t) {

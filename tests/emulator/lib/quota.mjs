@@ -16,7 +16,7 @@ class Bounded extends Map {
   }
 }
 
-const limit_members = ['provider', 'model', 'key', 'requests', 'tokens', 'concurrency', 'per_ms', 'shared', 'fixed'];
+const limit_members = ['provider', 'model', 'key', 'requests', 'tokens', 'concurrency', 'per_ms', 'shared', 'fixed', 'offset_ms', 'refill'];
 
 export class Quota {
   constructor(clock) {
@@ -37,6 +37,9 @@ export class Quota {
       if (!limit.provider) throw new Error('a limit needs a provider');
       if (['requests', 'tokens', 'concurrency'].every((n) => limit[n] === undefined)) throw new Error('a limit needs requests, tokens or concurrency');
       if ((limit.requests !== undefined || limit.tokens !== undefined) && !(limit.per_ms > 0)) throw new Error('a limit needs per_ms');
+      if (limit.fixed && limit.refill) throw new Error('a limit is fixed or refills, not both');
+      if (limit.offset_ms !== undefined && !limit.fixed) throw new Error('offset_ms is for fixed limits');
+      if (limit.refill && limit.requests !== undefined && limit.tokens !== undefined) throw new Error('a bucket holds requests or tokens; give two limits');
     }
     this.limits = list;
     this.buckets = new Bounded();
@@ -44,12 +47,23 @@ export class Quota {
 
   #bucket(limit, index, ctx) {
     const name = JSON.stringify([index, limit.shared ? null : ctx.key]);
-    return this.buckets.obtain(name, () => ({ spent: [], running: 0 }));
+    return this.buckets.obtain(name, () => ({ spent: [], running: 0, missing: 0, filled_at: this.clock.now() }));
+  }
+
+  // What a bucket lacks of being full; it fills all the time, a whole limit in per_ms.
+  #level(limit, bucket, now) {
+    const size = limit.requests ?? limit.tokens;
+    bucket.missing = Math.max(0, bucket.missing - ((now - bucket.filled_at) * size) / limit.per_ms);
+    bucket.filled_at = now;
+    const one = limit.per_ms / size;
+    return { requests: bucket.missing, tokens: bucket.missing, frees: one };
   }
 
   // What is still inside the window: rolling, or the fixed window that the clock is in.
   #window(limit, bucket, now) {
-    const start = limit.fixed ? Math.floor(now / limit.per_ms) * limit.per_ms : now - limit.per_ms;
+    if (limit.refill) return this.#level(limit, bucket, now);
+    const offset = limit.offset_ms ?? 0;
+    const start = limit.fixed ? Math.floor((now - offset) / limit.per_ms) * limit.per_ms + offset : now - limit.per_ms;
     let stale = 0;
     while (stale < bucket.spent.length && (limit.fixed ? bucket.spent[stale].at < start : bucket.spent[stale].at <= start)) stale += 1;
     if (stale > 0) bucket.spent.splice(0, stale);
@@ -73,7 +87,8 @@ export class Quota {
     }
     const taken = fitting.map(([index, limit]) => {
       const bucket = this.#bucket(limit, index, ctx);
-      if (limit.per_ms !== undefined) bucket.spent.push({ at: now, tokens });
+      if (limit.refill) bucket.missing += limit.requests === undefined ? tokens : 1;
+      else if (limit.per_ms !== undefined) bucket.spent.push({ at: now, tokens });
       bucket.running += 1;
       return bucket;
     });

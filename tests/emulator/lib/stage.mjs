@@ -98,6 +98,7 @@ async function answer(wire, ctx, refusal, action) {
     ctx.entry.overrun = admission.overrun;
     return wire.reply(named_error(ctx, 'rate_limit', admission.params));
   }
+  ctx.entry.admitted = { at: ctx.clock.now(), tokens: ctx.tokens };
   wire.release = admission.release;
   if (ctx.stream && !action.json_on_stream) return deliver_stream(wire, ctx, def.frames(ctx, reply), action);
   return deliver_whole(wire, ctx, def.body(ctx, reply), action);

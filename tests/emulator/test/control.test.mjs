@@ -57,6 +57,29 @@ test('token and concurrency limits', async (t) => {
   for (let i = 0; i < 5; i += 1) assert.equal((await box(e, 'a')).status, 200);
 });
 
+test('a bucket begins full and fills all the time, a fixed window resets at its own midnight', async (t) => {
+  const day = 86_400_000;
+  let now = 20_000 * day;
+  const e = await started(t, { clock: { now: () => now } });
+  const statuses = async (n) => Promise.all(Array.from({ length: n }, async () => (await box(e, 'a')).status)).then((s) => s.sort());
+  e.script({ limits: [{ provider: 'a', requests: 4, per_ms: 60_000, refill: true }] });
+  assert.deepEqual(await statuses(5), [200, 200, 200, 200, 429]);
+  now += 14_999;
+  assert.deepEqual(await statuses(1), [429]);
+  now += 1;
+  assert.deepEqual(await statuses(2), [200, 429]);
+  now += 10 * 60_000;
+  assert.deepEqual(await statuses(5), [200, 200, 200, 200, 429]);
+  e.script({ limits: [{ provider: 'a', requests: 1, per_ms: day, fixed: true, offset_ms: 8 * 3_600_000 }] });
+  now = 20_001 * day;
+  assert.deepEqual(await statuses(2), [200, 429]);
+  now += 8 * 3_600_000 - 1;
+  assert.deepEqual(await statuses(1), [429]);
+  now += 1;
+  assert.deepEqual(await statuses(2), [200, 429]);
+  assert.throws(() => e.script({ limits: [{ provider: 'a', requests: 1, per_ms: 1000, fixed: true, refill: true }] }), /not both/);
+});
+
 test('connections have numbers, so that pooling can be seen', async (t) => {
   const e = await started(t);
   const two = raw_chat({}) + raw_chat({});

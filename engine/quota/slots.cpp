@@ -40,7 +40,12 @@ bool plausible(const SlotHead* slot, base::Instant latest) noexcept {
   constexpr std::uint64_t most = std::uint64_t{1} << 62u;
   if (state.total > most || state.epoch < 0 || state.pause.count() < 0 || state.running > 1) return false;
   if (state.seen.time_since_epoch().count() < 0 || state.seen > latest) return false;
+  if (static_cast<std::uint64_t>(state.epoch) > most) return false;
   if (slot->kind != SlotKind::rolling) return true;
+  // No part is shorter: a number beyond what time has brought is one that no window ever leaves.
+  constexpr std::chrono::nanoseconds shortest_part =
+      std::chrono::nanoseconds{std::chrono::seconds{1}} / rolling_parts;
+  if (state.epoch > latest.time_since_epoch() / shortest_part) return false;
   return std::ranges::all_of(reinterpret_cast<const RollingSlot*>(slot)->parts,
                              [](std::uint64_t part) { return part <= most; });
 }

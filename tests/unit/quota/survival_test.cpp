@@ -1,5 +1,6 @@
 // The ledger outlives its process.
 #include <cstring>
+#include <limits>
 
 #include "disk.hpp"
 
@@ -189,10 +190,13 @@ TEST_F(Refused, ASlotWhoseChecksumIsWrongOrThatIsGone) {
 
 TEST_F(Refused, CountsThatNoProgramWrites) {
   with({per_minute(10)});
-  for (std::size_t at = 0; at < head().used; at += slot_size(slot(at).kind)) {
-    if (slot(at).kind == SlotKind::rolling) reinterpret_cast<WindowSlot&>(slot(at)).state.epoch = -5;
+  constexpr std::int64_t endless = std::numeric_limits<std::int64_t>::max();  // a loop up to it never ends
+  for (const std::int64_t epoch : {std::int64_t{-5}, endless, std::int64_t{1} << 60}) {
+    for (std::size_t at = 0; at < head().used; at += slot_size(slot(at).kind)) {
+      if (slot(at).kind == SlotKind::rolling) reinterpret_cast<WindowSlot&>(slot(at)).state.epoch = epoch;
+    }
+    EXPECT_TRUE(refusal().starts_with("it is damaged")) << epoch;
   }
-  EXPECT_TRUE(refusal().starts_with("it is damaged"));
 }
 
 TEST_F(Refused, ALedgerThatDoesNotSayWhenItWasWritten) {

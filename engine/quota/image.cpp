@@ -36,6 +36,7 @@ void Window::become(const Window& other, Now ended) noexcept {
   if (parts_ != nullptr && other.parts_ != nullptr) *parts_ = *other.parts_;
   limit_ = other.limit_;
   early_ = 0;
+  low_ = in_.epoch;
   open_ = burst_ = 0;
   spend_what_is_held(ended);
 }

@@ -44,6 +44,7 @@ Window::Window(const policy::Rule& rule, WindowState& state, Parts* parts, Now e
     kind_ = rule.reset == policy::Reset::token_bucket ? Kind::token_bucket : Kind::first_use;
   }
   set_limit();
+  low_ = in_.epoch;
   spend_what_is_held(ended);
 }
 
@@ -171,8 +172,9 @@ void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
       return;
     }
     case Kind::token_bucket: {
-      // Some of it may have been refilled since; giving that back again would free what others have spent.
-      const auto refilled = static_cast<std::uint64_t>(in_.epoch - mark);
+      // While the provider's bucket was full nothing flowed in there, but did here: giving that back again
+      // would free what others have spent.
+      const auto refilled = mark > low_ ? 0 : static_cast<std::uint64_t>(in_.epoch - mark);
       if (refilled < amount) in_.total -= std::min(in_.total, amount - refilled);
       return;
     }

@@ -128,6 +128,8 @@ class Window {
   bool liftable_ = false, confirmed_ = false;  // confirmed: the stated limit has been said twice running
   Stated stated_;
   base::Instant others_since_{};  // when others were last seen to spend
+  // Bucket: where the epoch stood when the provider's may last have been full, and refilling in vain.
+  std::int64_t low_ = 0;
   std::uint64_t early_ = 0;  // `now` amounts of open reservations; part of the total while their window lasts
   std::uint32_t open_ = 0;   // reservations not yet settled
   std::uint32_t burst_ = 0;  // reservations made since open_ was last zero

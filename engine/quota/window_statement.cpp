@@ -15,6 +15,7 @@ constexpr milliseconds reset_jitter{1000};  // stated resets are rounded to seco
 }  // namespace
 
 void Window::set_limit() noexcept {
+  low_ = in_.epoch;  // another limit refills at another pace
   const std::uint64_t stated = in_.stated_limit;
   limit_ = stated == 0 ? in_.policy_limit : std::min(in_.policy_limit, stated);
   const bool believable = stated / most_lift <= in_.policy_limit;
@@ -38,6 +39,7 @@ const Stated& Window::stated(Now now) noexcept {
 void Window::state(const Statement& statement, Now now) noexcept {
   advance(now);
   stated_.at = now.wall;
+  low_ = in_.epoch;
   if (statement.limit && *statement.limit > 0) state_limit(*statement.limit);
   if (kind_ == Kind::concurrency) return;
   if (statement.remaining) {

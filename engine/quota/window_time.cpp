@@ -91,6 +91,7 @@ void Window::refill(nanoseconds passed) noexcept {
     in_.epoch += static_cast<std::int64_t>(in_.total);
     in_.total = 0;
     in_.refill_rest = 0;
+    low_ = in_.epoch;
     return;
   }
   in_.refill_rest = 0;
@@ -99,6 +100,8 @@ void Window::refill(nanoseconds passed) noexcept {
   in_this_order();
   in_.epoch += static_cast<std::int64_t>(units);
   in_.refill_rest = static_cast<std::uint64_t>(grown % length);
+  // All that is open may have cost nothing yet.
+  if (in_.total <= early_) low_ = in_.epoch;
 }
 
 }  // namespace freellmapi::quota

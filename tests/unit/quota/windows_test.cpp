@@ -1,4 +1,8 @@
 // Wall-clock, token-bucket, first-use and concurrency windows.
+#include <algorithm>
+#include <random>
+#include <vector>
+
 #include "world.hpp"
 
 namespace freellmapi::quota::testing {
@@ -186,6 +190,58 @@ TEST_F(Bucket, WhatWasRefilledMeanwhileIsNotGivenBackAgain) {
   ledger.settle(std::move(r), {true, 0, {}, {}}, now());
   EXPECT_EQ(check({31, 0, 0}).state, State::full) << "30 were spent a moment ago";
   EXPECT_EQ(check({30, 0, 0}).state, State::free);
+}
+
+// Requests of random size, each reserved with more than it costs, many at once, always more than there is
+// room for. The provider counts what they cost when they arrive.
+TEST_F(Bucket, OverestimatesAreGivenBackWholeAndNothingIsOverspent) {
+  constexpr std::uint64_t limit = 60'000;
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    with({rule(limit + seed, policy::Unit::input_tokens, policy::Per::minute, 60s,
+               policy::Reset::token_bucket)});
+    const double rate = static_cast<double>(limit + seed) / 60'000;  // per millisecond
+    std::mt19937 random(seed);
+    const auto from = [&random](std::uint64_t low, std::uint64_t high) {
+      return std::uniform_int_distribution<std::uint64_t>(low, high)(random);
+    };
+    struct Open {
+      Reservation reservation;
+      std::uint64_t cost;
+      base::Instant ends;
+    };
+    std::vector<Open> open;
+    base::Instant steady_from, steady_to;
+    double spent = 0, settled = 0;  // at the provider: in the bucket now; in all, once it runs steadily
+    for (int step = 0; step < 4'000; ++step) {
+      const auto passed = std::chrono::milliseconds{from(20, 400)};
+      // Now and then nobody asks, long enough for the bucket to fill.
+      const bool quiet = step % 20 == 0 && (step < 600 || step > 1'400);
+      const auto moved = quiet ? std::chrono::milliseconds{from(0, 30'000)} : passed;
+      clock.advance(moved);
+      spent = std::max(0.0, spent - rate * static_cast<double>(moved.count()));
+      for (Open& one : open) {
+        if (one.ends > clock.steady()) continue;
+        ledger.settle(std::move(one.reservation), {true, one.cost, {}, {}}, now());
+      }
+      std::erase_if(open, [this](const Open& one) { return one.ends <= clock.steady(); });
+      while (open.size() < 60) {
+        const std::uint64_t bound = from(500, 4'000);
+        if (check({bound, 0, 0}).state != State::free) break;
+        const std::uint64_t cost = from(bound / 4 + 1, bound);
+        open.push_back(
+            {reserve({bound, 0, 0}), cost, clock.steady() + std::chrono::milliseconds{from(50, 9'000)}});
+        spent += static_cast<double>(cost);
+        ASSERT_LE(spent, static_cast<double>(limit + seed) + 1) << "seed " << seed << " step " << step;
+        if (step > 600 && step < 1'400) settled += static_cast<double>(cost);
+      }
+      if (step == 600) steady_from = clock.steady();
+      if (step == 1'399) steady_to = clock.steady();
+    }
+    const auto length = std::chrono::duration<double, std::milli>(steady_to - steady_from).count();
+    EXPECT_GE(settled, 0.97 * rate * length) << "seed " << seed;
+    for (Open& one : open) ledger.settle(std::move(one.reservation), {true, one.cost, {}, {}}, now());
+    clock.advance(10min);
+  }
 }
 
 TEST_F(FirstUse, TheWindowOpensWithTheFirstRequest) {

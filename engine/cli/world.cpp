@@ -89,6 +89,10 @@ base::Result<World> read_world(const Places& places, host::PluginLoader& loader,
   if (!vault_read) return vault_read.error();
   world.policy = std::move(outcome.policy);
   world.diagnostics = std::move(outcome.diagnostics);
+  // A provider that is "not installed" may be a file that was not taken.
+  if (!world.policy)
+    for (const host::Refusal& r : world.plugins.refused)
+      world.diagnostics.push_back({r.file, 0, 0, "refused: " + r.reason, false});
   std::sort(world.problems.begin(), world.problems.end());
   world.problems.erase(std::unique(world.problems.begin(), world.problems.end()), world.problems.end());
   return world;

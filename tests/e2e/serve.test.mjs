@@ -1,5 +1,6 @@
 // The life of the server: start, keys, reload, plugins, drain, secrets.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -7,7 +8,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { keys } from '../emulator/harness.mjs';
 import { temporary_home } from './program.mjs';
-import { build, policy_text, read_stream, Router, start_emulator, unified_key } from './router.mjs';
+import { binary, build, policy_text, read_stream, Router, start_emulator, unified_key } from './router.mjs';
 
 async function box(t, { rules = [], names = ['a'], ...more } = {}) {
   const emulator = await start_emulator(t);
@@ -202,6 +203,15 @@ test('a plugin that appears in the folder and is named in the chain serves after
   await writeFile(router.policy_file, policy_text(emulator, { chain: ['sandbox/echo', 'a'], boxes: ['a'] }));
   router.process.kill('SIGHUP');
   await router.until(async () => (await router.chat()).headers['x-routed-via'] === 'sandbox/echo', 'the new plugin', 5000);
+});
+
+test('a policy that names a plugin whose file was refused is told the reason too', async (t) => {
+  const folder = await own_plugins(t);
+  writeFileSync(path.join(folder, 'mine.so'), 'no plugin');
+  writeFileSync(path.join(folder, 'policy.yaml'), 'version: 1\nchain: [mine]\n');
+  const { status, stderr } = spawnSync(binary, ['policy', 'check', path.join(folder, 'policy.yaml'), '--plugins', folder], { encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.match(stderr, /unknown provider 'mine'[^]*mine\.so: refused: .{10,}/);
 });
 
 for (const [what, spoil] of [

@@ -48,7 +48,7 @@ class Stage {
     provider_ = loaded->front();
     request_ = std::move(*request);
     model_.id = "bench";
-    call_ = std::make_unique<relay::PluginCall>(request_, model_, model_.id, 7);
+    call_ = std::make_unique<relay::PluginCall>(request_, model_, model_.id, 0, 7);
     for (auto [head, header] :
          {std::pair{&json_head_, &json_header_}, std::pair{&stream_head_, &stream_header_}}) {
       head->size = sizeof(freellm_head);

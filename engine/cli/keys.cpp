@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "base/json_object.hpp"
 #include "base/text.hpp"
 #include "cli/files.hpp"
-#include "cli/json_object.hpp"
 #include "cli/known_provider.hpp"
 #include "cli/quiet.hpp"
 #include "cli/secret_input.hpp"
@@ -66,9 +66,11 @@ int change(const KeysOptions& options, const char* done,
   if (!label) return failed(label.error());
   if (const auto changed = how(**vault, options.provider, *label); !changed) return failed(changed.error());
   if (options.as_json) {
-    fmt::print(
-        "{}\n",
-        JsonObject().text("provider", options.provider).text("label", *label).text("done", done).take());
+    fmt::print("{}\n", base::JsonObject()
+                           .text("provider", options.provider)
+                           .text("label", *label)
+                           .text("done", done)
+                           .take());
   } else {
     fmt::print("{} {} {}\n", done, options.provider, *label);
   }
@@ -111,7 +113,7 @@ int keys_add(const KeysOptions& options) {
   const auto label = (*vault)->add(known->provider.id, options.label, *secret, quiet.clock.wall());
   if (!label) return failed(label.error());
   if (options.as_json) {
-    fmt::print("{}\n", JsonObject()
+    fmt::print("{}\n", base::JsonObject()
                            .text("provider", known->provider.id)
                            .text("label", *label)
                            .text("last_four", secret->last_four())

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json_object.hpp"
 #include "base/text.hpp"
 #include "cli/env_file.hpp"
 #include "cli/files.hpp"
-#include "cli/json_object.hpp"
 #include "cli/keys.hpp"
 #include "cli/known_provider.hpp"
 #include "cli/quiet.hpp"
@@ -74,12 +74,12 @@ Taken take(store::Vault& vault, const std::string& provider, const policy::Key& 
 std::string json_of(const std::vector<Taken>& all, const std::vector<std::string>& left) {
   std::string taken, refused, unknown;
   for (const Taken& each : all) {
-    JsonObject object;
+    base::JsonObject object;
     object.text("provider", each.provider).text("variable", each.variable).text("last_four", each.last_four);
-    if (each.why_not.empty()) append_item(taken, object.text("label", each.label).take());
-    if (!each.why_not.empty()) append_item(refused, object.text("reason", each.why_not).take());
+    if (each.why_not.empty()) base::append_item(taken, object.text("label", each.label).take());
+    if (!each.why_not.empty()) base::append_item(refused, object.text("reason", each.why_not).take());
   }
-  for (const std::string& name : left) append_item(unknown, base::json_string(name));
+  for (const std::string& name : left) base::append_item(unknown, base::json_string(name));
   return fmt::format("{{\"taken\":[{}],\"not_taken\":[{}],\"unknown\":[{}]}}", taken, refused, unknown);
 }
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/json_object.hpp"
 #include "cli/files.hpp"
 #include "cli/health_text.hpp"
-#include "cli/json_object.hpp"
 #include "cli/keys.hpp"
 #include "cli/quiet.hpp"
 #include "cli/vault_door.hpp"
@@ -68,7 +68,7 @@ base::Result<void> add_unused(const store::Vault& vault, const std::string& prov
 }
 
 std::string json_of(const Row& row, const store::KeyRecord& record) {
-  return JsonObject()
+  return base::JsonObject()
       .text("provider", row.provider)
       .text("label", row.label)
       .text("source", row.source)
@@ -115,7 +115,7 @@ int keys_list(const KeysOptions& options) {
   };
   if (options.as_json) {
     std::string list;
-    for (const Row& row : rows) append_item(list, json_of(row, record(row)));
+    for (const Row& row : rows) base::append_item(list, json_of(row, record(row)));
     fmt::print("{{\"keys\":[{}]}}\n", list);
     return 0;
   }

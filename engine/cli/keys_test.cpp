@@ -7,9 +7,9 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/json_object.hpp"
 #include "base/text.hpp"
 #include "cli/files.hpp"
-#include "cli/json_object.hpp"
 #include "cli/prober.hpp"
 #include "cli/quiet.hpp"
 #include "cli/vault_door.hpp"
@@ -138,13 +138,13 @@ int keys_test(const KeysOptions& options) {
   if (options.as_json) {
     std::string list;
     for (const Case& each : *cases) {
-      append_item(list, JsonObject()
-                            .text("provider", each.provider->id)
-                            .text("label", each.key.label)
-                            .text("source", each.key.source)
-                            .text("verdict", relay::name(each.said.verdict))
-                            .text("why", redactor.redact(each.said.why))
-                            .take());
+      base::append_item(list, base::JsonObject()
+                                  .text("provider", each.provider->id)
+                                  .text("label", each.key.label)
+                                  .text("source", each.key.source)
+                                  .text("verdict", relay::name(each.said.verdict))
+                                  .text("why", redactor.redact(each.said.why))
+                                  .take());
     }
     fmt::print("{{\"keys\":[{}]}}\n", list);
   }

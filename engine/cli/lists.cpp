@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/json_object.hpp"
 #include "cli/files.hpp"
-#include "cli/json_object.hpp"
 #include "cli/quiet.hpp"
 #include "cli/vault_door.hpp"
 #include "cli/verbs.hpp"
@@ -50,17 +50,17 @@ std::string limits_json(const std::vector<policy::Rule>& rules) {
     const bool windowed = rule.of != policy::Unit::concurrency;
     std::string per{policy::name(rule.per)};
     if (rule.per == policy::Per::rolling) per += " " + policy::duration_text(rule.length);
-    append_item(list, JsonObject()
-                          .text("label", rule.label)
-                          .count("limit", rule.limit)
-                          .text("of", policy::unit_text(rule))
-                          .text("per", windowed ? per : "")
-                          .text("resets", windowed ? policy::reset_text(rule) : "")
-                          .text("scope", policy::name(rule.scope))
-                          .text("pool", rule.pool)
-                          .text("source", rule.source)
-                          .text("as_of", rule.as_of)
-                          .take());
+    base::append_item(list, base::JsonObject()
+                                .text("label", rule.label)
+                                .count("limit", rule.limit)
+                                .text("of", policy::unit_text(rule))
+                                .text("per", windowed ? per : "")
+                                .text("resets", windowed ? policy::reset_text(rule) : "")
+                                .text("scope", policy::name(rule.scope))
+                                .text("pool", rule.pool)
+                                .text("source", rule.source)
+                                .text("as_of", rule.as_of)
+                                .take());
   }
   return "[" + list + "]";
 }
@@ -69,7 +69,7 @@ std::string model_json(const policy::Policy& policy, const policy::Model& model,
                        const store::KeyHealth* health) {
   const policy::Provider& provider = policy.providers[model.provider];
   const std::string reason = why_not(policy, model, health);
-  return JsonObject()
+  return base::JsonObject()
       .text("id", provider.id + "/" + model.id)
       .text("provider", provider.id)
       .text("name", model.name)
@@ -97,7 +97,7 @@ std::string model_json(const policy::Policy& policy, const policy::Model& model,
 
 std::string provider_json(const policy::Policy& policy, const policy::Provider& provider,
                           const store::KeyHealth* health) {
-  return JsonObject()
+  return base::JsonObject()
       .text("id", provider.id)
       .text("name", provider.name)
       .text("plugin", provider.plugin)
@@ -164,9 +164,10 @@ void print_plugin(const std::string& id, const host::Provider& provider) {
 std::string plugin_json(const std::string& id, const host::Provider& provider) {
   const Listed listed = list(id, provider);
   std::string kinds, faults;
-  for (const std::string_view kind : listed.kinds) append_item(kinds, base::json_string(kind));
-  for (const policy::Diagnostic& fault : listed.faults) append_item(faults, base::json_string(fault.text()));
-  return JsonObject()
+  for (const std::string_view kind : listed.kinds) base::append_item(kinds, base::json_string(kind));
+  for (const policy::Diagnostic& fault : listed.faults)
+    base::append_item(faults, base::json_string(fault.text()));
+  return base::JsonObject()
       .text("id", id)
       .text("name", listed.manifest.name)
       .text("file", provider.plugin().file())
@@ -197,10 +198,10 @@ int models_list(const Places& places, bool as_json) {
     std::string models, providers;
     for (const policy::Model& model : policy.models) {
       // The nameless one stands for any name at an endpoint that takes them all.
-      if (!model.id.empty()) append_item(models, model_json(policy, model, health));
+      if (!model.id.empty()) base::append_item(models, model_json(policy, model, health));
     }
     for (const policy::Provider& provider : policy.providers)
-      append_item(providers, provider_json(policy, provider, health));
+      base::append_item(providers, provider_json(policy, provider, health));
     fmt::print("{{\"models\":[{}],\"providers\":[{}]}}\n", models, providers);
     return 0;
   }
@@ -222,9 +223,9 @@ int plugins_list(const Places& places, bool as_json) {
   const host::PluginSet set = quiet.loader.scan(plugin_directories(places.plugins));
   if (as_json) {
     std::string loaded, refused;
-    for (const auto& [id, provider] : set.providers) append_item(loaded, plugin_json(id, *provider));
+    for (const auto& [id, provider] : set.providers) base::append_item(loaded, plugin_json(id, *provider));
     for (const host::Refusal& r : set.refused)
-      append_item(refused, JsonObject().text("file", r.file).text("reason", r.reason).take());
+      base::append_item(refused, base::JsonObject().text("file", r.file).text("reason", r.reason).take());
     fmt::print("{{\"plugins\":[{}],\"refused\":[{}]}}\n", loaded, refused);
     return 0;
   }

@@ -1,71 +1,16 @@
 #include "kit/written.hpp"
 
-#include <algorithm>
-#include <functional>
+#include <freellmapi/request_rules.hpp>
+#include <utility>
 
 #include "kit/crossing.hpp"
 #include "kit/text.hpp"
 
 namespace freellmapi::kit {
+namespace rules = sdk::rules;
 namespace {
 
-constexpr std::size_t headers_max = 64, name_max = 128, text_max = 8192, pieces_max = 65'536;
-constexpr std::size_t body_max = 64u * 1024 * 1024;
 constexpr std::size_t faults_max = 16;
-
-// What frames a message or belongs to one connection is the host's.
-constexpr std::string_view host_headers[] = {"host",
-                                             "content-length",
-                                             "connection",
-                                             "transfer-encoding",
-                                             "user-agent",
-                                             "accept-encoding",
-                                             "upgrade",
-                                             "te",
-                                             "trailer",
-                                             "keep-alive",
-                                             "expect",
-                                             "proxy-connection",
-                                             "proxy-authorization",
-                                             "proxy-authenticate"};
-
-bool is_token(std::string_view text) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           marks.find(c) != marks.npos;
-  });
-}
-
-bool is_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte != 0x7F) || c == '\t';
-  });
-}
-
-/// Visible ASCII without a fragment; braces only where the key's places are.
-bool is_path(std::string_view text) {
-  if (!text.starts_with('/') || text.size() > text_max) return false;
-  while (!text.empty()) {
-    const char c = text.front();
-    if (c <= ' ' || c >= 0x7F || c == '#' || c == '\\' || c == '}') return false;
-    std::size_t step = 1;
-    if (c == '{') {
-      step = text.starts_with("{key}")                                    ? 5
-             : text.starts_with("{key:1}") || text.starts_with("{key:2}") ? 7
-                                                                          : 0;
-      if (step == 0) return false;
-    }
-    text.remove_prefix(step);
-  }
-  return true;
-}
-
-bool lies_inside(const char* data, std::size_t n, freellm_str whole) {
-  const std::less_equal<const char*> at_most;
-  return whole.size > 0 && at_most(whole.data, data) && at_most(data + n, whole.data + whole.size);
-}
 
 }  // namespace
 
@@ -90,12 +35,12 @@ void RequestSink::fault(std::string what) {
 
 void RequestSink::judge_name(std::string_view name, std::string_view value) {
   const std::string shown = printable(name, 64);
-  if (!is_token(name) || name.size() > name_max) fault("a header named \"" + shown + "\" is not legal");
-  if (std::find(std::begin(host_headers), std::end(host_headers), lower(name)) != std::end(host_headers))
-    fault("the header " + shown + " is the host's to write");
-  if (!is_value(value) || value.size() > text_max)
+  if (!rules::is_name(name)) fault("a header named \"" + shown + "\" is not legal");
+  if (rules::is_the_hosts(name)) fault("the header " + shown + " is the host's to write");
+  if (!rules::is_value(value))
     fault("the value of the header " + shown + " has control characters or is over 8192 bytes");
-  if (written_.headers.size() + written_.credentials.size() >= headers_max) fault("more than 64 headers");
+  if (written_.headers.size() + written_.credentials.size() >= rules::most_headers)
+    fault("more than 64 headers");
 }
 
 RequestSink::RequestSink(freellm_str shared, std::size_t calls_allowed)
@@ -108,16 +53,15 @@ RequestSink::RequestSink(freellm_str shared, std::size_t calls_allowed)
     self.written_.method = view(method);
     self.written_.path = view(path);
     const std::string& verb = self.written_.method;
-    if (verb.empty() || verb.size() > 16 || verb.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != verb.npos)
-      self.fault("the method \"" + printable(verb, 32) + "\" is not legal");
-    if (!is_path(self.written_.path))
+    if (!rules::is_method(verb)) self.fault("the method \"" + printable(verb, 32) + "\" is not legal");
+    if (!rules::is_path(self.written_.path))
       self.fault("the path \"" + printable(self.written_.path, 100) + "\" is not legal");
     return self.next();
   };
   out_.header = [](freellm_request_out* o, freellm_str name, freellm_str value) {
     RequestSink& self = from(o);
     self.judge_name(view(name), view(value));
-    if (self.written_.headers.size() < headers_max)
+    if (self.written_.headers.size() < rules::most_headers)
       self.written_.headers.emplace_back(view(name), view(value));
     return self.next();
   };
@@ -125,20 +69,20 @@ RequestSink::RequestSink(freellm_str shared, std::size_t calls_allowed)
     RequestSink& self = from(o);
     self.judge_name(view(name), view(prefix));
     if (part > 2) self.fault("part " + std::to_string(part) + " of the key; there are 0, 1 and 2");
-    if (self.written_.credentials.size() < headers_max)
+    if (self.written_.credentials.size() < rules::most_headers)
       self.written_.credentials.push_back({std::string(view(name)), std::string(view(prefix)), part});
     return self.next();
   };
   out_.body = [](freellm_request_out* o, const void* data, std::size_t n) -> freellm_status {
     RequestSink& self = from(o);
     if (n == 0) return self.next();
-    if (data == nullptr || n > body_max - self.written_.body.size()) {
+    if (data == nullptr || n > rules::most_body - self.written_.body.size()) {
       self.fault(data == nullptr ? "a null pointer as a piece of the body" : "a body of more than 64 MiB");
       return FREELLM_E_LIMIT;
     }
     const char* const bytes = static_cast<const char*>(data);
-    if (++self.written_.pieces > pieces_max) self.fault("the body in more than 65536 pieces");
-    if (!lies_inside(bytes, n, self.shared_)) self.written_.copied += n;
+    if (++self.written_.pieces > rules::most_pieces) self.fault("the body in more than 65536 pieces");
+    if (!rules::lies_inside({bytes, n}, view(self.shared_))) self.written_.copied += n;
     self.written_.body.append(bytes, n);
     return self.next();
   };

@@ -183,6 +183,8 @@ base::Result<void> Server::listen() {
     }
     state.workers.push_back(std::move(worker));
   }
+  // From the moment that others can connect, a signal is an order and not an end.
+  state.signals = std::make_unique<asio::signal_set>(state.main, SIGTERM, SIGINT, SIGHUP);
   state.port = port;
   state.shared.hosts = HostRules(address.to_string(), port, options.hosts);
   return {};
@@ -213,7 +215,6 @@ void Server::run(std::function<void()> on_hangup, std::function<void()> on_tick)
   std::signal(SIGPIPE, SIG_IGN);
   state.on_hangup = std::move(on_hangup);
   state.on_tick = std::move(on_tick);
-  state.signals = std::make_unique<asio::signal_set>(state.main, SIGTERM, SIGINT, SIGHUP);
   state.ticks = std::make_unique<Timer>(state.main.get_executor());
   state.checks = std::make_unique<Timer>(state.main.get_executor());
   if (state.background != nullptr && !state.workers.empty()) {

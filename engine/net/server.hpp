@@ -74,7 +74,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds. The error is one sentence a user can act on (port in use, no such address, permission).
+  /// Binds, and takes SIGTERM, SIGINT and SIGHUP from then on; run() obeys those that came before it.
+  /// The error is one sentence a user can act on (port in use, no such address, permission).
   base::Result<void> listen();
   std::uint16_t port() const noexcept;
 

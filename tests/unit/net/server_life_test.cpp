@@ -142,6 +142,22 @@ TEST(Signals, TerminateDrains) {
   EXPECT_TRUE(eventually([&] { return server.ended(); }));
 }
 
+TEST(Signals, ThatComeBetweenListeningAndRunningAreObeyedAndEndNothing) {
+  base::SystemClock clock;
+  base::Log log(clock, base::LogFormat::text, base::Level::error);
+  class Nobody final : public Handler {
+    Task<void> handle(Exchange&, Core&) override { co_return; }
+  } nobody;
+  ServerOptions options;
+  options.port = 0;
+  options.cores = 1;
+  Server server(options, nobody, clock, log);
+  ASSERT_TRUE(server.listen());
+  ::kill(::getpid(), SIGTERM);
+  server.run({}, {});
+  EXPECT_TRUE(server.draining());
+}
+
 TEST(Signals, HangupAndTicksReachTheirCallbacks) {
   base::SystemClock clock;
   base::Log log(clock, base::LogFormat::text, base::Level::error);

@@ -1,0 +1,63 @@
+#include "chat/go_on.hpp"
+
+#include <memory>
+#include <string>
+
+#include "base/text.hpp"
+#include "chat/pass.hpp"
+
+namespace freellmapi::chat {
+
+namespace {
+
+constexpr std::string_view plea =
+    "Your last message was cut off. Go on with it exactly where it stops, in its language and its format, as "
+    "if it had never been cut: no greeting, no comment, no code block around it, nothing left out. Begin by "
+    "repeating its last characters, which stand between the marks, exactly as they are, and go on directly "
+    "behind them.\n<<<\n";
+constexpr std::string_view plea_end = "\n>>>";
+
+// A text that ends in the middle of an emoji, where a provider cut one, is made whole for the wire.
+void append_said(std::string& out, std::string_view role, std::string_view text) {
+  out += ",{\"role\":\"";
+  out += role;
+  out += "\",\"content\":";
+  base::append_json_string(out, text);
+  out += '}';
+}
+
+}  // namespace
+
+Checked<Request> going_on(const Request& request, std::string_view shown, Going how) {
+  auto body = std::make_unique<std::string>("{");
+  body->reserve(request.body->size() + shown.size() + shown.size() / 8 + plea.size() + 512);
+  for (const Member& m : request.members) {
+    if (m.name == "response_format") continue;
+    if (body->size() > 1) *body += ',';
+    base::append_json_string(*body, m.name);
+    *body += ':';
+    if (m.name != "messages") {
+      *body += m.value;
+      continue;
+    }
+    const std::string_view messages = without_blanks(m.value);
+    *body += messages.substr(0, messages.size() - 1);
+    append_said(*body, "assistant", without_last_blanks(shown));
+    if (how == Going::anchored) {
+      std::string asked(plea);
+      asked += anchor_of(shown);
+      asked += plea_end;
+      append_said(*body, "user", asked);
+    }
+    *body += ']';
+  }
+  *body += '}';
+  auto made = decode(*body);
+  if (!made) return made;
+  if (!made->storage) made->storage = std::move(body);
+  made->session = request.session;
+  made->session_named = request.session_named;
+  return made;
+}
+
+}  // namespace freellmapi::chat

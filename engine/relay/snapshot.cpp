@@ -69,6 +69,8 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<cons
   if (!plan) return plan.error();
   snapshot->plan = std::move(*plan);
   snapshot->key_hosts = std::make_shared<KeyHosts>(*policy, before ? before->key_hosts.get() : nullptr);
+  snapshot->statistics =
+      std::make_shared<routing::Statistics>(*policy, before ? before->statistics.get() : nullptr);
   snapshot->policy = std::move(policy);
   snapshot->made = now;
   return std::shared_ptr<const Snapshot>(std::move(snapshot));

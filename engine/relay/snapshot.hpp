@@ -15,6 +15,7 @@
 #include "policy/policy.hpp"
 #include "quota/ledger.hpp"
 #include "relay/key_hosts.hpp"
+#include "routing/statistics.hpp"
 
 namespace freellmapi::relay {
 
@@ -36,12 +37,13 @@ using Plugins = std::map<std::string, std::shared_ptr<const host::Provider>, std
 base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plugins& plugins,
                                      std::string (*environment)(const char* name));
 
-/// Immutable, but for what is learnt of the keys.
+/// Immutable, but for what is learnt of keys and models.
 struct Snapshot {
   std::shared_ptr<const policy::Policy> policy;
   std::shared_ptr<const quota::Plan> plan;
   std::vector<Upstream> upstreams;  ///< by policy::ProviderIndex
   std::shared_ptr<KeyHosts> key_hosts;
+  std::shared_ptr<routing::Statistics> statistics;
   base::WallTime made{};
 };
 

@@ -63,6 +63,12 @@ Action Attempts::next(base::Instant now) {
   return {};
 }
 
+void Attempts::resume(const Limits& more) noexcept {
+  committed_ = out_of_budget_ = false;
+  limits_ = more;
+  limits_.attempts += attempted_;
+}
+
 void Attempts::passed_over(std::size_t lane) {
   closed_[lane] = true;
   --attempted_;

@@ -47,8 +47,8 @@ enum class Held {
 };
 
 /// Invariants: no lane is attempted twice at one host, but for one repair and one short wait per request;
-/// after committed() nothing is attempted; the number of attempts never exceeds the limit; no attempt starts
-/// after the budget (the first always may).
+/// after committed() nothing is attempted until resume(); the number of attempts never exceeds the limit; no
+/// attempt starts after the budget (the first always may).
 class Attempts {
  public:
   Attempts(std::vector<Lane> lanes, Limits limits);
@@ -60,6 +60,10 @@ class Attempts {
   void passed_over(std::size_t lane);
   /// The client has seen a token.
   void committed() noexcept { committed_ = true; }
+  /// What the client has is to be continued: `more.attempts` further ones may be.
+  void resume(const Limits& more) noexcept;
+  /// The lane once more, asked otherwise.
+  Action again(std::size_t lane) { return attempt(lane); }
 
   const std::vector<Lane>& lanes() const noexcept { return lanes_; }
   unsigned attempted() const noexcept { return attempted_; }

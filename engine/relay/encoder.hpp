@@ -61,6 +61,11 @@ class Encoder {
   virtual std::string_view stream_content_type() const noexcept = 0;
   virtual void begin(const Route& route, std::string& out) = 0;
   virtual void event(const chat::Event& event, std::string& out) = 0;
+  /// Another leg goes on with the answer from here: a note that no client takes for a piece of it, or
+  /// nothing.
+  virtual void continued(const Route& route, std::string& out) {
+    static_cast<void>(route), static_cast<void>(out);
+  }
   /// The legal end: one finish reason, usage when asked for, the end mark.
   virtual void finish(chat::Finish finish, const chat::Usage& usage, std::string& out) = 0;
   /// After the commit point: an error event; the stream then ends without its end mark.

@@ -23,7 +23,8 @@ struct Run::Leg {
   const policy::Model& model;
   const policy::Key* key;  ///< null: keyless
   const Upstream& upstream;
-  std::uint32_t host = 0;  ///< of upstream.hosts
+  std::uint32_t host = 0;      ///< of upstream.hosts
+  const chat::Request* asked;  ///< the client's, or one that asks to go on
   Route route;
   host::UpstreamRequest request;
   std::unique_ptr<PluginCall> call;

@@ -72,7 +72,7 @@ bool Reading::on_event(const freellm_event& event) {
     default:
       break;
   }
-  return fed_ == chat::Fed::ok;
+  return fed_ == chat::Fed::ok && !missed_;
 }
 
 void Reading::on_event(const chat::Event& event) {
@@ -81,6 +81,7 @@ void Reading::on_event(const chat::Event& event) {
   // White space alone is held back: some models clear their throat and then fail.
   if (event.kind == chat::Event::Kind::tool_call || (spoken && !is_blank(event.text))) first_token_ = true;
   if (encoder_ == nullptr) return;
+  if (before_ != nullptr) return resume(event);
   if (!begun_) {
     begun_ = true;
     encoder_->begin(route_, out_);
@@ -88,14 +89,101 @@ void Reading::on_event(const chat::Event& event) {
   encoder_->event(event, out_);
 }
 
+void Reading::go_on(const Before& before, chat::Going how) {
+  before_ = &before;
+  begun_ = true;
+  if (before.text.empty()) return;
+  seam_.emplace(before.text, how);
+  json_ = before.json;
+}
+
+// What another leg says after the first one broke off.
+void Reading::resume(const chat::Event& event) {
+  using Kind = chat::Event::Kind;
+  if (missed_) return;
+  switch (event.kind) {
+    case Kind::text: {
+      if (!seam_) return give_text(event.text);
+      std::string fresh;
+      missed_ = seam_->feed(event.text, fresh) == chat::Seam::State::failed;
+      return give_text(fresh);
+    }
+    case Kind::reasoning:
+      // Behind a part of the answer nobody looks for thoughts.
+      if (!seam_) give(event);
+      return;
+    case Kind::refusal:
+      missed_ = seam_.has_value();
+      if (!seam_) give(event);
+      return;
+    case Kind::tool_call:
+      close_seam();
+      called_ = called_ || !missed_;
+      if (!missed_) give(event);
+      return;
+    case Kind::extra:
+      if (!seam_ || seam_->state() == chat::Seam::State::joined) give(event);
+      return;
+  }
+}
+
+void Reading::give(const chat::Event& event) {
+  if (!noted_) encoder_->continued(route_, out_);
+  noted_ = true;
+  encoder_->event(event, out_);
+}
+
+void Reading::give_text(std::string_view text) {
+  if (text.empty()) return;
+  if (json_ && !json_->feed(text)) {
+    missed_ = true;
+    return;
+  }
+  shown_ += text;
+  chat::Event event;
+  event.text = text;
+  give(event);
+}
+
+void Reading::close_seam() {
+  if (!seam_ || missed_) return;
+  std::string fresh;
+  const bool joined = seam_->finish(fresh) == chat::Seam::State::joined;
+  // Behind the text that the client has, a call may come without a word.
+  missed_ = !joined && !(seam_->silent() && assembler_.answer().calls.size() > 0);
+  give_text(fresh);
+}
+
+chat::Usage Reading::usage_of_all() const {
+  chat::Usage all = answer().usage;
+  if (before_ == nullptr) return all;
+  const auto add = [](std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
+    if (more) sum = sum.value_or(0) + *more;
+  };
+  add(all.input, before_->usage.input);
+  add(all.output, before_->usage.output);
+  add(all.cached, before_->usage.cached);
+  add(all.reasoning, before_->usage.reasoning);
+  return all;
+}
+
 Reading::State Reading::fail(const freellm_outcome& outcome) {
   outcome_ = outcome;
   return state_ = State::failed;
 }
 
+// No fault of the model's: nobody is benched for it.
+Reading::State Reading::miss() {
+  missed_ = true;
+  freellm_outcome outcome = outcome_of(FREELLM_C_MALFORMED, "it did not go on from where the answer stood");
+  outcome.scope = FREELLM_SCOPE_REQUEST;
+  return fail(outcome);
+}
+
 Reading::State Reading::judge(freellm_status status) {
   if (state_ != State::going) return state_;
   if (errored_) return state_ = State::failed;
+  if (missed_) return miss();
   if (fed_ == chat::Fed::malformed) {
     return fail(outcome_of(FREELLM_C_MALFORMED, "a tool call that cannot be read"));
   }
@@ -133,6 +221,9 @@ Reading::State Reading::complete() {
   }
   if (nothing && *answer.finish != chat::Finish::length)
     return fail(outcome_of(FREELLM_C_EMPTY, "the answer is empty"));
+  close_seam();
+  const bool half = json_ && *answer.finish == chat::Finish::stop && !json_->complete();
+  if (missed_ || half) return miss();
   chat::Usage missing;
   input_said_ = answer.usage.input.has_value();
   if (!answer.usage.input) missing.input = input_estimate_;
@@ -141,7 +232,7 @@ Reading::State Reading::complete() {
   if (encoder_ != nullptr) {
     if (!begun_) encoder_->begin(route_, out_);
     begun_ = true;
-    encoder_->finish(*answer.finish, answer.usage, out_);
+    encoder_->finish(*answer.finish, usage_of_all(), out_);
   }
   return state_ = State::done;
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "chat/assemble.hpp"
 #include "host/provider.hpp"
+#include "relay/continuation.hpp"
 #include "relay/encoder.hpp"
 #include "relay/outcomes.hpp"
 
@@ -23,6 +25,9 @@ class Reading final : private host::EventSink, private chat::EventTaker {
       : encoder_(encoder), route_(route), input_estimate_(input_estimate), assembler_(this, offered) {}
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
+
+  /// Before the first event: the leg goes on with what the client has already. `before` outlives the reading.
+  void go_on(const Before& before, chat::Going how);
 
   enum class State {
     going,
@@ -45,6 +50,18 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   /// A tool call is being written; it goes out once it is whole.
   bool calling() const noexcept { return assembler_.calling(); }
   bool has_output() const noexcept { return !out_.empty(); }
+  /// What of this leg's text has been encoded for the client.
+  std::string_view shown() const noexcept {
+    return before_ != nullptr ? std::string_view{shown_} : std::string_view{answer().text};
+  }
+  /// It has encoded something that a person would see.
+  bool showed() const noexcept { return before_ != nullptr ? noted_ : first_token_; }
+  /// It has encoded tool calls.
+  bool called() const noexcept { return before_ != nullptr ? called_ : !answer().calls.empty(); }
+  /// It has not gone on from where the answer stood.
+  bool missed() const noexcept { return missed_; }
+  /// This leg's usage and that of the legs before.
+  chat::Usage usage_of_all() const;
   /// Takes the encoded bytes.
   std::string take() { return std::exchange(out_, {}); }
   /// Once done its usage has both figures: the provider's, else ours.
@@ -61,9 +78,14 @@ class Reading final : private host::EventSink, private chat::EventTaker {
  private:
   bool on_event(const freellm_event& event) override;
   void on_event(const chat::Event& event) override;
+  void resume(const chat::Event& event);
+  void give(const chat::Event& event);
+  void give_text(std::string_view text);
+  void close_seam();
   State judge(freellm_status status);
   State complete();
   State fail(const freellm_outcome& outcome);
+  State miss();
 
   Encoder* encoder_;
   const Route& route_;
@@ -73,6 +95,11 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   freellm_outcome outcome_{};
   State state_ = State::going;
   chat::Fed fed_ = chat::Fed::ok;
+  const Before* before_ = nullptr;  // null: the first leg
+  std::optional<chat::Seam> seam_;
+  std::optional<chat::JsonPrefix> json_;
+  std::string shown_;
+  bool noted_ = false, missed_ = false, called_ = false;
   bool begun_ = false, first_token_ = false, errored_ = false, input_said_ = false;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -28,6 +29,7 @@ struct Job {
   Encoder& encoder;
   std::span<const net::ResponseField> common;  ///< X-Request-Id, CORS: on every reply
   Record& record;
+  std::optional<bool> continue_stream{};  ///< the client's own word on routing.continue_streams
 };
 
 /// Thread safety: serve() on any core; what is shared (ledger, sticky, health, snapshot) guards itself.

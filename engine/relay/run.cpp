@@ -109,7 +109,7 @@ net::Task<void> Run::serve() {
   }
   attempts_.emplace(plan_attempts());
   while (true) {
-    const Action action = attempts_->next(relay_.clock_.steady());
+    const Action action = continuation_ ? next_leg() : attempts_->next(relay_.clock_.steady());
     if (action.what == Action::What::give_up) break;
     while (relay_.clock_.steady() < action.not_before && !exchange_.gone()) {
       // In slices, so that a client that leaves is noticed.
@@ -131,6 +131,10 @@ net::Task<void> Run::serve() {
       attempts_->passed_over(action.lane);
       keep_set_aside();
     }
+  }
+  if (continuation_) {
+    co_await cut_short();
+    co_return;
   }
   keep_set_aside();
   Exhaustion facts;
@@ -173,6 +177,7 @@ net::Task<Run::End> Run::attempt(Action action) {
           .key = key,
           .upstream = snapshot_->upstreams[model.provider],
           .host = action.host,
+          .asked = &job_.request,
           .route = {},
           .request = {},
           .call = {},
@@ -186,12 +191,13 @@ net::Task<Run::End> Run::attempt(Action action) {
   leg.route.created = relay_.clock_.wall();
 
   if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
+  if (continuation_ && !ask_to_go_on(leg)) co_return End::passed_over;
   leg.need = routing::need_of(features_, model, provider, &relay_.calibration_);
   const routing::Considered& decided = decision_.considered[decision_.order[lane_index]];
   if (decided.output_tokens > 0)
     leg.need.output_tokens = std::min(leg.need.output_tokens, decided.output_tokens);
   const bool bounded = features_.output_tokens > 0 || routing::counts_output(model, provider);
-  leg.call = std::make_unique<PluginCall>(job_.request, model, leg.route.model,
+  leg.call = std::make_unique<PluginCall>(*leg.asked, model, leg.route.model,
                                           bounded ? leg.need.output_tokens : 0, seed_ + lane_index);
   if (action.repaired) {
     const freellm_outcome& asked = endings_.back().outcome;
@@ -253,8 +259,7 @@ base::WallTime Run::served_at(const Leg& leg, WindowName window, quota::Now at) 
 }
 
 net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
-  const base::Instant give_up_at =
-      std::min(relay_.clock_.steady() + wait, exchange_.started() + policy_.routing.budget);
+  const base::Instant give_up_at = std::min(relay_.clock_.steady() + wait, waits_until());
   routing::Considered& candidate = decision_.considered[decision_.order[leg.lane]];
   const policy::Rule* full = line_before(leg);
   Lines::Place place;

@@ -8,6 +8,7 @@
 
 #include "relay/attempts.hpp"
 #include "relay/call.hpp"
+#include "relay/continuation.hpp"
 #include "relay/exhausted.hpp"
 #include "relay/reading.hpp"
 #include "relay/relay.hpp"
@@ -54,6 +55,20 @@ class Run final : private net::GoneWatcher {
   net::Task<bool> flush(Leg& leg);
   net::Task<void> give_up();
 
+  // ---- after the first token
+  /// The leg has broken off: it is failed, and another one may go on; else the stream ends with an error.
+  net::Task<End> after_cut(Leg& leg);
+  void remember_shown(const Leg& leg);
+  bool may_go_on(const Leg& leg) const;
+  Action next_leg();
+  /// Gives the leg its own request. False: it cannot be asked.
+  bool ask_to_go_on(Leg& leg);
+  /// A model that does not take the beginning of its answer is asked by the anchor instead: nobody's failure.
+  bool ask_otherwise(const Leg& leg, const freellm_outcome& outcome);
+  net::Task<void> cut_short();
+  /// Until when an attempt may wait for room.
+  base::Instant waits_until() const;
+
   void note_limits(const Leg& leg, const freellm_head& head);
   End fail(Leg& leg, const freellm_outcome& outcome);
   /// Benches the provider of a plugin that held the core for too long since `called_at`; the request goes on.
@@ -89,6 +104,7 @@ class Run final : private net::GoneWatcher {
   net::Canceller canceller_;
   std::uint64_t seed_;
   bool streaming_begun_ = false;
+  std::optional<Continuation> continuation_;
 };
 
 }  // namespace freellmapi::relay

@@ -140,6 +140,7 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   hop.model = leg.route.model;
   hop.key = leg.key ? leg.key->label : "";
   hop.outcome = row.name;
+  hop.cut = leg.reading && streaming_begun_ && leg.reading->showed();
   trail_.add(std::move(hop));
   routing::Candidate candidate;
   candidate.model = leg.model_index;
@@ -234,8 +235,9 @@ void Run::settle_success(Leg& leg) {
   bill.own_units = leg.stated_cost ? leg.stated_cost
                                    : own_cost(leg, usage.input.value_or(leg.need.input_tokens),
                                               usage.output.value_or(leg.need.output_tokens));
-  job_.record.input_tokens = usage.input.value_or(0);
-  job_.record.output_tokens = usage.output.value_or(0);
+  const chat::Usage all = leg.reading->usage_of_all();
+  job_.record.input_tokens = all.input.value_or(0);
+  job_.record.output_tokens = all.output.value_or(0);
   relay_.ledger_.settle(std::move(leg.reservation), bill, at);
   relay_.ledger_.recovered(*snapshot_->plan, leg.key_index, leg.model_index);
   for (const auto scope : {quota::BenchScope::key_model, quota::BenchScope::key, quota::BenchScope::model,

@@ -82,8 +82,10 @@ net::Task<Run::End> Run::send(Leg& leg) {
 }
 
 Reading& Run::start_reading(Leg& leg) {
-  return leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route, features_.input_tokens,
-                             chat::offered_by(job_.request));
+  Reading& reading = leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route,
+                                         features_.input_tokens, chat::offered_by(job_.request));
+  if (continuation_) reading.go_on(continuation_->before, continuation_->how);
+  return reading;
 }
 
 // An error that quotes the model's tool call is an answer, when the call is whole.
@@ -129,6 +131,7 @@ net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
     outcome = leg.upstream.plugin->classify(head.head, body, relay_.clock_.wall().time_since_epoch().count());
     leg.quoted = true;
   }
+  if (ask_otherwise(leg, outcome)) co_return End::failed;
   co_return fail(leg, outcome);
 }
 
@@ -239,20 +242,7 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
     leg.quoted = reading.quoted();
     if (!streaming_begun_) co_return fail(leg, reading.outcome());
     // The client has seen a part: it must not take that part for the whole.
-    bench(leg, reading.outcome());
-    Failure cut;
-    cut.status = 502;
-    cut.type = "server_error";
-    cut.code = ruling_of(reading.outcome().error_class).name;
-    cut.message =
-        fmt::format("{}/{} stopped before the end of its answer.", leg.route.provider, leg.route.model);
-    std::string bytes = reading.take();  // what came before the cut is the client's
-    job_.encoder.failed(job_.record.request_id, cut, bytes);
-    job_.record.status = 200;
-    job_.record.code = cut.code;
-    job_.record.response_bytes += bytes.size();
-    if (co_await exchange_.write(bytes)) co_await exchange_.end_stream();
-    co_return End::served;
+    co_return co_await after_cut(leg);
   }
 
   settle_success(leg);

@@ -25,7 +25,8 @@ std::string Trail::header() const {
   for (std::size_t i = 0; i < hops_.size() && i < hops_shown; ++i) {
     const Hop& hop = hops_[i];
     std::string entry = header_safe(hop.provider) + '/' + header_safe(hop.model) + ' ' +
-                        header_safe(hop.key.empty() ? "keyless" : hop.key) + '=' + std::string(hop.outcome);
+                        header_safe(hop.key.empty() ? "keyless" : hop.key) + (hop.cut ? "=cut:" : "=") +
+                        std::string(hop.outcome);
     if (out.size() + entry.size() + 2 > bytes_shown) break;
     if (!out.empty()) out += "; ";
     out += entry;

@@ -12,6 +12,7 @@ namespace freellmapi::relay {
 struct Hop {
   std::string provider, model, key;
   std::string_view outcome;  ///< a ruling's name; static storage
+  bool cut = false;          ///< the client has a part of its answer
 };
 
 /// At most 64 hops are kept; the header shows the first ten and at most 1 KiB.

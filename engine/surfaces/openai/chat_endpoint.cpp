@@ -1,9 +1,22 @@
+#include <optional>
+#include <string_view>
+
 #include "chat/decode.hpp"
 #include "surfaces/openai/encode.hpp"
 #include "surfaces/openai/endpoints.hpp"
 #include "surfaces/openai/error.hpp"
 
 namespace freellmapi::surfaces::openai {
+
+namespace {
+
+std::optional<bool> said_on_or_off(std::string_view value) noexcept {
+  if (value == "on") return true;
+  if (value == "off") return false;
+  return std::nullopt;
+}
+
+}  // namespace
 
 net::Task<void> ChatEndpoint::handle(Incoming& incoming) {
   auto decoded = chat::decode(*incoming.body);
@@ -21,6 +34,7 @@ net::Task<void> ChatEndpoint::handle(Incoming& incoming) {
   request.session_named = !session.empty();
   ChatEncoder encoder(request.include_usage);
   relay::Job job{request, encoder, incoming.common, incoming.record};
+  job.continue_stream = said_on_or_off(incoming.exchange.head().get("x-continue-stream"));
   co_await relay_.serve(incoming.exchange, incoming.core, job);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "relay/trail.hpp"
 #include "surfaces/openai/error.hpp"
 
 namespace freellmapi::surfaces::openai {
@@ -200,6 +201,13 @@ void ChatEncoder::event(const chat::Event& event, std::string& out) {
       }
       return;
   }
+}
+
+// A comment, and on a line of its own: names are made safe like those in a header.
+void ChatEncoder::continued(const relay::Route& route, std::string& out) {
+  if (ended_) return;
+  out +=
+      ": continued by " + relay::header_safe(route.provider) + '/' + relay::header_safe(route.model) + "\n\n";
 }
 
 void ChatEncoder::finish(chat::Finish finish, const chat::Usage& usage, std::string& out) {

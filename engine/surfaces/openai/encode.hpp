@@ -23,6 +23,7 @@ class ChatEncoder final : public relay::Encoder {
   }
   void begin(const relay::Route& route, std::string& out) override;
   void event(const chat::Event& event, std::string& out) override;
+  void continued(const relay::Route& route, std::string& out) override;
   void finish(chat::Finish finish, const chat::Usage& usage, std::string& out) override;
   void failed(const std::string& request_id, const relay::Failure& failure, std::string& out) override;
   std::string_view ping() const noexcept override { return ": ping\n\n"; }

@@ -1,6 +1,7 @@
 // What a model would say: derived from the request alone, so that a test knows it beforehand and
 // two mixed streams are told apart.
 import { createHash } from 'node:crypto';
+import { text_that_goes_on } from './going_on.mjs';
 import { instance_of } from './instance.mjs';
 
 export const estimate_tokens = (chars) => Math.ceil(chars / 4);
@@ -82,6 +83,12 @@ function bounded(pieces, conv, spent) {
 
 // overrides: the content part of a rule's action (text, tool_call, reasoning, finish, empty_completion).
 export function build_answer(ctx, conv, overrides = {}) {
+  const { going_on: manner, ...plain } = overrides;
+  if (conv.going_on) {
+    const whole = build_answer(ctx, { ...conv.going_on.before, max_tokens: null }, plain);
+    const text = text_that_goes_on(conv.going_on, whole.pieces.join(''), manner?.manner);
+    if (text !== null) return { ...whole, pieces: by_words(text), usage: { ...whole.usage, prompt: estimate_tokens(conv.prompt_chars), completion: count_words(text) } };
+  }
   const reasons = ctx.def.reasons(ctx.model);
   let reasoning = [];
   if (overrides.reasoning) reasoning = pieces_of(overrides.reasoning.text, overrides.reasoning.chunks);
@@ -98,6 +105,7 @@ export function build_answer(ctx, conv, overrides = {}) {
     const text = typeof args === 'string' ? args : JSON.stringify(args ?? {});
     if (dialect) pieces = by_size(as_dialect(dialect, name, text), 12);
     else calls = [{ name, args: text }];
+    if (overrides.text) pieces = pieces_of(overrides.text.text, overrides.text.chunks);
   } else if (overrides.text) {
     pieces = pieces_of(overrides.text.text, overrides.text.chunks);
   } else {

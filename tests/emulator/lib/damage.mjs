@@ -100,6 +100,19 @@ export const strike = {
   },
 };
 
+// The stream's bytes end there: torn down, closed, or with a legal end of the body.
+export async function cut_at(wire, bytes, { how = 'fin' }) {
+  if (bytes.length > 0 && !(await wire.write(bytes))) return false;
+  if (how === 'stall') {
+    await wire.closed;
+    return false;
+  }
+  if (how !== 'legal') return strike.cut(wire, null, { how });
+  wire.ended_by('cut_at');
+  wire.end();
+  return false;
+}
+
 // What was written before must leave before the socket is torn down.
 async function settle(wire) {
   await wire.breathe();

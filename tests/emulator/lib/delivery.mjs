@@ -25,6 +25,8 @@ function serialise(ctx, frame, action) {
 }
 
 async function send(wire, text, action) {
+  const left = action.cut_at ? action.cut_at.bytes - wire.entry.bytes_sent : Infinity;
+  if (Buffer.byteLength(text) > left) return damage.cut_at(wire, Buffer.from(text).subarray(0, Math.max(left, 0)), action.cut_at);
   if (!action.byte_by_byte) return wire.write(text);
   for (const byte of Buffer.from(text)) {
     if (!(await wire.write(Buffer.from([byte])))) return false;

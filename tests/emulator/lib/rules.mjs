@@ -8,7 +8,8 @@ const replacing = ['status', 'rate_limit', 'auth', 'payment', 'forbidden', 'not_
 // Actions that shape a good answer; they apply only to a request that the provider accepts.
 const shaping = ['text', 'tool_call', 'reasoning', 'finish', 'empty_completion', 'usage_absurd', 'slow_first_token', 'slow', 'cut',
   'cut_legal', 'stall', 'malformed_chunk', 'bad_chunk_header', 'missing_done', 'error_in_stream', 'json_on_stream', 'endless_stream',
-  'endless_line', 'two_finish_reasons', 'data_after_done', 'crlf', 'byte_by_byte', 'comment_flood', 'no_space', 'informational_flood', 'normal'];
+  'endless_line', 'two_finish_reasons', 'data_after_done', 'crlf', 'byte_by_byte', 'comment_flood', 'no_space', 'informational_flood', 'cut_at',
+  'going_on', 'refuse_straight', 'normal'];
 // Companions that say nothing alone.
 const companions = ['body', 'headers', 'delay'];
 const matchers = ['provider', 'model', 'key', 'nth', 'path', 'stream', 'contains', 'method'];
@@ -24,6 +25,8 @@ function normal_action(action) {
   }
   if (typeof whole.text === 'string') whole.text = { text: whole.text };
   if (typeof whole.reasoning === 'string') whole.reasoning = { text: whole.reasoning };
+  if (typeof whole.going_on === 'string') whole.going_on = { manner: whole.going_on };
+  if (typeof whole.cut_at === 'number') whole.cut_at = { bytes: whole.cut_at };
   if (typeof whole.finish === 'string') whole.finish = { reason: whole.finish };
   if (typeof whole.server_error !== 'undefined' && typeof whole.server_error !== 'object') whole.server_error = { status: whole.server_error };
   if (Object.keys(whole).filter((n) => replacing.includes(n)).length > 1) throw new Error('a rule takes one replacing action');

@@ -91,7 +91,10 @@ async function answer(wire, ctx, refusal, action) {
   if (await replace_answer(wire, ctx, action)) return;
   if (refusal) return wire.reply(refusal.reply);
 
-  const reply = build_answer(ctx, def.conversation(ctx), action);
+  const conversation = def.conversation(ctx);
+  if (action.refuse_straight && conversation.going_on?.how === 'straight')
+    return wire.reply(named_error(ctx, 'bad_request', { message: 'This model does not support assistant message prefill. The conversation must end with a user message.' }));
+  const reply = build_answer(ctx, conversation, action);
   ctx.tokens = reply.usage.prompt + reply.usage.completion;
   const admission = ctx.quota.admit(ctx, ctx.tokens);
   if (!admission.admitted) {

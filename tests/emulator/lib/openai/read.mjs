@@ -1,5 +1,7 @@
 // An OpenAI chat request, read: the conversation as the answer needs it, and the order of its messages.
 
+import { going_on } from '../going_on.mjs';
+
 const text_of = (content) => {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
@@ -35,9 +37,11 @@ export function conversation_of(json) {
   while (tail > 0 && messages[tail - 1].role === 'tool') tail -= 1;
   const tools = (json.tools ?? []).filter((t) => t.type === 'function').map((t) => ({ name: t.function.name, schema: t.function.parameters }));
   const chars = messages.reduce((sum, m) => sum + text_of(m.content).length + (m.tool_calls ? JSON.stringify(m.tool_calls).length : 0), 0);
+  const asked_on = going_on(messages.map((m) => ({ role: m.role, text: text_of(m.content) })));
   return {
+    going_on: asked_on && { ...asked_on, before: conversation_of({ ...json, messages: messages.slice(0, asked_on.kept) }) },
     user_text: users.length > 0 ? text_of(users[users.length - 1].content) : '',
-    last_role: last.role,
+    last_role: last?.role ?? 'user',
     tool_results: messages.slice(tail).map((m) => text_of(m.content)),
     tools,
     choice: choice_of(json.tool_choice),

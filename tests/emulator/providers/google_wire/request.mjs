@@ -1,4 +1,5 @@
 // A generateContent request: is it one that Gemini takes, and what does it ask.
+import { going_on } from '../../lib/going_on.mjs';
 import { check_schema } from './schema.mjs';
 import { check_turns } from './turns.mjs';
 import { messages } from './messages.mjs';
@@ -101,7 +102,9 @@ export function conversation_of_contents(g) {
   const chars = [g.systemInstruction, ...contents].reduce((sum, x) => sum + text_in(x).length
     + (x?.parts ?? []).reduce((n, p) => n + (p.functionCall || p.functionResponse ? JSON.stringify(p.functionCall ?? p.functionResponse).length : 0), 0), 0);
   const asking = users[users.length - 1];
+  const asked_on = going_on(contents.map((x) => ({ role: x.role === 'model' ? 'assistant' : 'user', text: text_in(x) })));
   return {
+    going_on: asked_on && { ...asked_on, before: conversation_of_contents({ ...g, contents: contents.slice(0, asked_on.kept) }) },
     user_text: text_in(asking),
     last_role: last.role === 'model' ? 'assistant' : answered ? 'tool' : 'user',
     tool_results: (last.parts ?? []).filter((p) => p.functionResponse).map((p) => JSON.stringify(p.functionResponse.response)),

@@ -11,11 +11,12 @@ export function going_on(turns) {
 }
 
 // What the model says instead of `whole`; null when `shown` is not how its answer begins.
-export function text_that_goes_on({ shown, anchor }, whole, manner = 'exact') {
-  if (manner === 'stray') return 'I am not sure what you would like me to go on with.';
+// The beginning of its own answer no model can ignore; what a user asks for it can.
+export function text_that_goes_on({ how, shown, anchor }, whole, manner = 'exact') {
+  if (manner === 'stray' && how === 'anchored') return 'I am not sure what you would like me to go on with.';
   if (manner === 'silent') return '';
   if (!whole.startsWith(shown)) return null;
   const rest = anchor + whole.slice(shown.length);
   const manners = { exact: rest, restart: whole, preamble: `Sure, here is the rest:\n\n${rest}`, fence: `\`\`\`\n${rest}\n\`\`\`` };
-  return manners[manner];
+  return how === 'straight' && manner !== 'restart' ? rest : manners[manner] ?? rest;
 }

@@ -178,5 +178,21 @@ TEST(Attempts, NoWaitGoesPastTheBudget) {
   EXPECT_EQ(a.next(t0 + seconds{44}).what, Action::What::give_up);
 }
 
+TEST(Attempts, GoOnAfterTheFirstTokenWithABudgetOfTheirOwn) {
+  Attempts a(two_keys_two_models_two_providers(), limits(1));
+  EXPECT_EQ(a.next(t0).lane, 0u);
+  a.committed();
+  EXPECT_EQ(a.next(t0).what, Action::What::give_up);
+  Limits more = limits(2);
+  more.no_new_attempt_after = t0 + std::chrono::hours{1};
+  a.resume(more);
+  a.failed(0, ended(FREELLM_C_TRUNCATED));
+  EXPECT_EQ(a.next(t0 + std::chrono::minutes{50}).lane, 2u);
+  // The same lane once more is an attempt like any other.
+  EXPECT_EQ(a.again(2).lane, 2u);
+  EXPECT_EQ(a.next(t0 + std::chrono::minutes{50}).what, Action::What::give_up);
+  EXPECT_TRUE(a.out_of_budget());
+}
+
 }  // namespace
 }  // namespace freellmapi::relay

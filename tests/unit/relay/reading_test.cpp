@@ -139,5 +139,86 @@ TEST_F(TheReading, AConnectionThatBreaksAfterTheFinishReasonLosesNothing) {
   EXPECT_EQ(reading.broke(outcome_of(FREELLM_C_TRUNCATED, "")), Reading::State::done);
 }
 
+/// A leg that goes on with what another one has shown.
+class TheNextLeg : public TheReading {
+ protected:
+  Before before;
+  std::string anchor;
+
+  void goes_on(std::string shown, chat::Going how = chat::Going::anchored) {
+    before.text = std::move(shown);
+    before.usage.input = 100;
+    before.usage.output = 10;
+    anchor = chat::anchor_of(before.text);
+    reading.go_on(before, how);
+  }
+};
+
+TEST_F(TheNextLeg, GivesOutWhatIsNewAndAddsUpTheUsage) {
+  goes_on("The beginning of the answer");
+  text(anchor.substr(0, 5));
+  text(anchor.substr(5) + " and");
+  text("its end");
+  usage(120, 9);
+  finish("stop");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_EQ(reading.take(), " and its end finish 220+19");
+  EXPECT_EQ(reading.shown(), " andits end");
+  EXPECT_EQ(reading.answer().usage.output, 9u);
+}
+
+TEST_F(TheNextLeg, ThatSaysSomethingElseHasMissedAndBenchesNobody) {
+  goes_on("The beginning of the answer");
+  text(std::string(600, 'x'));
+  EXPECT_EQ(reading.end(FREELLM_E_STOPPED), Reading::State::failed);
+  EXPECT_TRUE(reading.missed());
+  EXPECT_FALSE(reading.showed());
+  EXPECT_EQ(reading.take(), "");
+  EXPECT_EQ(bench_scope(ruling_of(reading.outcome().error_class), reading.outcome()), std::nullopt);
+}
+
+TEST_F(TheNextLeg, ThatEndsBeforeItsAnchorIsWholeHasMissedToo) {
+  goes_on("The beginning of the answer");
+  text("The beginning");
+  finish("stop");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::failed);
+  EXPECT_TRUE(reading.missed());
+}
+
+TEST_F(TheNextLeg, MayCallAToolWithoutAWord) {
+  goes_on("Let me have a look.");
+  tool("weather", "{}");
+  finish("tool_calls");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_TRUE(reading.called());
+}
+
+TEST_F(TheNextLeg, BehindThoughtsAloneAnswersAfresh) {
+  goes_on("");
+  text("The answer");
+  finish("stop");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_EQ(reading.shown(), "The answer");
+}
+
+TEST_F(TheNextLeg, InJsonModeIsHeldToIt) {
+  before.json.emplace().feed(R"({"a": [1, 2)");
+  goes_on(R"({"a": [1, 2)");
+  text(anchor + ", 3]");
+  EXPECT_FALSE(reading.missed());
+  text("! That is all.");
+  EXPECT_TRUE(reading.missed());
+  EXPECT_EQ(reading.end(FREELLM_E_STOPPED), Reading::State::failed);
+  EXPECT_EQ(reading.shown(), ", 3]");
+}
+
+TEST_F(TheNextLeg, InJsonModeDoesNotStopHalfWay) {
+  before.json.emplace().feed(R"({"a": [1, 2)");
+  goes_on(R"({"a": [1, 2)");
+  text(anchor + ", 3]");
+  finish("stop");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::failed);
+}
+
 }  // namespace
 }  // namespace freellmapi::relay

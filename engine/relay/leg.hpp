@@ -32,8 +32,9 @@ struct Run::Leg {
   quota::Reservation reservation;
   std::optional<std::uint64_t> stated_cost;  ///< by the answer, in thousandths of the provider's unit
   std::optional<Reading> reading;
-  bool quoted = false;    ///< the outcome is in the provider's words
-  bool answered = false;  ///< the host has said something
+  std::optional<base::Instant> sent_at{}, first_token_at{};  ///< on the steady clock
+  bool quoted = false;                                       ///< the outcome is in the provider's words
+  bool answered = false;                                     ///< the host has said something
 };
 
 }  // namespace freellmapi::relay

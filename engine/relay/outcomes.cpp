@@ -22,6 +22,27 @@ freellm_outcome outcome_of(const base::Error& error, std::uint32_t otherwise) no
   return outcome_of(error.code == base::Errc::internal ? host::plugin_failed : otherwise, error.message);
 }
 
+bool is_their_fault(std::uint32_t error_class) noexcept {
+  switch (error_class) {
+    case FREELLM_C_MODEL_NOT_FOUND:
+    case FREELLM_C_MODEL_GONE:
+    case FREELLM_C_MODEL_UNAVAILABLE:
+    case FREELLM_C_OVERLOADED:
+    case FREELLM_C_SERVER_ERROR:
+    case FREELLM_C_TIMEOUT:
+    case FREELLM_C_NETWORK:
+    case FREELLM_C_MALFORMED:
+    case FREELLM_C_EMPTY:
+    case FREELLM_C_TRUNCATED:
+    case FREELLM_C_PROVIDER_GONE:
+    case FREELLM_C_PROVIDER_BLOCKED:
+    case host::plugin_failed:
+      return true;
+    default:
+      return false;
+  }
+}
+
 freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept {
   using net::Fault;
   std::uint32_t error_class = FREELLM_C_NETWORK;

@@ -101,6 +101,10 @@ static_assert(rows_stand_at_their_class());
 static_assert(rulings.size() == host::plugin_failed + 1, "a class of the ABI has no row");
 }  // namespace check
 
+/// True when such an end says that the model, or who serves it, does not work: a refusal for quota, of a key,
+/// of a bad request or of what nobody knows says nothing of that.
+bool is_their_fault(std::uint32_t error_class) noexcept;
+
 /// What a plugin said of an attempt, or what the wire itself showed.
 freellm_outcome outcome_of(net::Fault fault, std::string_view detail) noexcept;
 /// A call into a plugin that gave nothing: its own failure, or `otherwise`.

@@ -80,6 +80,9 @@ class Run final : private net::GoneWatcher {
   void note_host(const Leg& leg);
   /// What so many tokens cost at most in thousandths of the provider's own unit; nothing: nobody knows.
   std::optional<std::uint64_t> own_cost(const Leg& leg, std::uint64_t input, std::uint64_t output) const;
+  /// What the attempt says of its model and key, for those who choose later.
+  void learn_answer(const Leg& leg);
+  void learn_failure(const Leg& leg, const freellm_outcome& outcome);
   void settle_success(Leg& leg);
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);

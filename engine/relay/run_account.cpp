@@ -135,6 +135,7 @@ void Run::note_limits(const Leg& leg, const freellm_head& head) {
 
 Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   const Ruling& row = ruling_of(outcome.error_class);
+  learn_failure(leg, outcome);
   Hop hop;
   hop.provider = leg.route.provider;
   hop.model = leg.route.model;
@@ -226,6 +227,7 @@ std::optional<std::uint64_t> Run::own_cost(const Leg& leg, std::uint64_t input, 
 void Run::settle_success(Leg& leg) {
   note_host(leg);
   if (leg.key && relay_.watch_) relay_.watch_->worked(leg.provider, *leg.key, relay_.clock_.wall());
+  learn_answer(leg);
   const chat::Usage& usage = leg.reading->answer().usage;
   const quota::Now at = now();
   if (leg.reading->input_said()) relay_.calibration_.learn(leg.model.tokenizer, input_, *usage.input);

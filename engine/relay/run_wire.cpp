@@ -67,6 +67,7 @@ net::Task<Run::End> Run::send(Leg& leg) {
     job_.record.decided =
         std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
   }
+  leg.sent_at = relay_.clock_.steady();
   net::CallError error;
   const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
       at.origin, outgoing, leg.upstream.deadlines, job_.request.stream, canceller_, error);
@@ -164,6 +165,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
       reading.feed(*parser, *bytes);
     }
     watch_plugin(leg, fed_at);
+    if (!leg.first_token_at && (reading.first_token_seen() || reading.calling())) leg.first_token_at = fed_at;
     if (job_.request.stream && !reading.first_token_seen() && !reading.calling() &&
         reading.state() == Reading::State::going && relay_.clock_.steady() > first_token_by) {
       reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));

@@ -62,9 +62,9 @@ class Statistics {
   Measured of(policy::ModelIndex model, policy::KeyIndex key, base::Instant now) const noexcept;
 
   /// Within what time `share` (0 to 1) of the model's streams have brought their first token, over all keys,
-  /// rounded up by at most a quarter. Streams that were given up count as slower than the time they were given,
-  /// so that a deadline made of this does not grow tighter by its own doing. Nothing: `quantile_needs` has
-  /// not been reached. About 100 ns.
+  /// rounded up by at most a quarter. Streams that were given up count as slower than the time they were
+  /// given, so that a deadline made of this does not grow tighter by its own doing. Nothing: `quantile_needs`
+  /// has not been reached. About 100 ns.
   std::optional<std::chrono::milliseconds> first_token_quantile(policy::ModelIndex model, double share,
                                                                 base::Instant now) const noexcept;
 

@@ -18,6 +18,19 @@ milliseconds bench(std::uint32_t error_class, unsigned failures = 1, std::int64_
   return bench_length(ruling_of(error_class), o, failures, opens, noon);
 }
 
+TEST(Faults, CountAgainstAModelOnlyWhereItOrItsProviderDoesNotWork) {
+  for (const std::uint32_t theirs :
+       {FREELLM_C_OVERLOADED, FREELLM_C_SERVER_ERROR, FREELLM_C_TIMEOUT, FREELLM_C_NETWORK,
+        FREELLM_C_MALFORMED, FREELLM_C_EMPTY, FREELLM_C_TRUNCATED, FREELLM_C_MODEL_UNAVAILABLE})
+    EXPECT_TRUE(is_their_fault(theirs)) << theirs;
+  for (const std::uint32_t other :
+       {FREELLM_C_UNKNOWN, FREELLM_C_RATE_LIMITED, FREELLM_C_QUOTA_EXHAUSTED, FREELLM_C_AUTH_INVALID,
+        FREELLM_C_PAYMENT_REQUIRED, FREELLM_C_CONTEXT_TOO_LONG, FREELLM_C_BAD_REQUEST,
+        FREELLM_C_CONTENT_FILTERED})
+    EXPECT_FALSE(is_their_fault(other)) << other;
+  EXPECT_FALSE(is_their_fault(outcome_of(net::Fault::cancelled, "").error_class));
+}
+
 TEST(Benches, AMinuteWithoutAHintForARateLimit) { EXPECT_EQ(bench(FREELLM_C_RATE_LIMITED), 60s); }
 
 TEST(Benches, TheProvidersWordWins) { EXPECT_EQ(bench(FREELLM_C_RATE_LIMITED, 1, 7'500), 7500ms); }

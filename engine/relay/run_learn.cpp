@@ -1,0 +1,30 @@
+// What an attempt teaches those who choose later.
+#include "relay/leg.hpp"
+
+namespace freellmapi::relay {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+void Run::learn_answer(const Leg& leg) {
+  // What answers by itself has no wire to be slow on.
+  if (!leg.sent_at) return;
+  routing::Statistics::Answer answer;
+  answer.streamed = job_.request.stream && leg.first_token_at.has_value();
+  answer.took = duration_cast<microseconds>(relay_.clock_.steady() - *leg.sent_at);
+  if (answer.streamed) answer.first_token = duration_cast<microseconds>(*leg.first_token_at - *leg.sent_at);
+  answer.output_tokens = leg.reading->answer().usage.output.value_or(0);
+  snapshot_->statistics->answered(leg.model_index, leg.key_index, answer, relay_.clock_.since_boot());
+}
+
+void Run::learn_failure(const Leg& leg, const freellm_outcome& outcome) {
+  if (!is_their_fault(outcome.error_class)) return;
+  routing::Statistics& statistics = *snapshot_->statistics;
+  const base::Instant at = relay_.clock_.since_boot();
+  if (outcome.error_class != FREELLM_C_TIMEOUT || !leg.sent_at || leg.first_token_at)
+    return statistics.failed(leg.model_index, leg.key_index, at);
+  const auto waited = duration_cast<microseconds>(relay_.clock_.steady() - *leg.sent_at);
+  statistics.silent(leg.model_index, leg.key_index, waited, job_.request.stream, at);
+}
+
+}  // namespace freellmapi::relay

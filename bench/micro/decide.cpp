@@ -49,6 +49,31 @@ void decide_family(benchmark::State& state) {
 }
 BENCHMARK(decide_family)->Threads(1)->Threads(2)->UseRealTime();
 
+/// The same candidates in the order of a score, all of them measured.
+void decide_family_balanced(benchmark::State& state) {
+  Crowd& crowd = roomy_crowd();
+  routing::Target target = *routing::resolve(crowd.plan->policy(), "model-7");
+  target.strategy = policy::Strategy::balanced;
+  routing::Statistics statistics(crowd.plan->policy());
+  for (const policy::ModelIndex model : target.models) {
+    const policy::Provider& at = crowd.plan->policy().providers[crowd.plan->policy().models[model].provider];
+    for (int i = 0; i < 60; ++i)
+      statistics.answered(model, at.keys[static_cast<std::size_t>(i) % at.keys.size()],
+                          {true, std::chrono::milliseconds{300}, std::chrono::seconds{3}, 200},
+                          crowd.now().steady);
+  }
+  routing::Decision decision;
+  std::uint64_t seed = 0;
+  for (auto _ : state) {
+    routing::Inputs inputs{crowd.plan.get(), &crowd.ledger, &target, usual(++seed), crowd.now(), seed, {}};
+    inputs.statistics = &statistics;
+    routing::decide(inputs, decision);
+    benchmark::DoNotOptimize(decision.order.data());
+  }
+  state.counters["candidates"] = static_cast<double>(decision.considered.size());
+}
+BENCHMARK(decide_family_balanced);
+
 void resolve_name(benchmark::State& state) {
   Crowd& crowd = roomy_crowd();
   for (auto _ : state) benchmark::DoNotOptimize(routing::resolve(crowd.plan->policy(), "model-119"));

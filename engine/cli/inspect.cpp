@@ -53,7 +53,7 @@ base::Result<std::string> explain_here(const ExplainOptions& options, Quiet& qui
   if (!options.request_id.empty()) return read_past(options, quiet);
   const auto here = standing(options.places, quiet);
   if (!here) return here.error();
-  return surfaces::answer(options.question, *here->plan, here->home->ledger(), here->now);
+  return surfaces::answer(options.question, *here->plan, here->home->ledger(), nullptr, here->now);
 }
 
 base::Result<std::string> quota_here(const Places& places, Quiet& quiet) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdint>
 #include <vector>
@@ -20,6 +21,7 @@ std::string text(const json::object& of, std::string_view name) {
   if (value == nullptr || value->is_null()) return {};
   if (const json::string* string = value->if_string())
     return base::printable(std::string_view(string->data(), string->size()), 400);
+  if (const double* number = value->if_double()) return fmt::format("{}", *number);
   return json::serialize(*value);
 }
 
@@ -55,10 +57,27 @@ std::string counted(const json::object& of) {
   return out;
 }
 
+std::string terms_head() {
+  return fmt::format("{:>3}  {:<52} {:<8}{:>7} {:>8} {:>6} {:>14} {:>9} {:>6} {:>8} {:>11}\n", "", "", "",
+                     "score", "success", "tries", "first token ms", "tokens/s", "speed", "quality",
+                     "quota left");
+}
+
+std::string terms_text(const json::object& t) {
+  const auto or_dash = [](std::string value) { return value.empty() ? std::string("-") : value; };
+  const auto short_number = [&](std::string_view name) { return or_dash(text(t, name)).substr(0, 6); };
+  return fmt::format("{:>9} {:>8} {:>6} {:>14} {:>9} {:>6} {:>8} {:>11}", short_number("score"),
+                     short_number("success"), short_number("tries"), or_dash(text(t, "first_token_ms")),
+                     or_dash(text(t, "tokens_per_second")), short_number("speed"), short_number("quality"),
+                     short_number("quota_left")) +
+         (text(t, "explored") == "true" ? ", explored: one request in sixteen tries another first" : "");
+}
+
 std::string candidate_line(const json::object& c) {
   const std::string place = text(c, "place");
   std::string line =
       fmt::format("{:>3}  {:<52} {}", place.empty() ? "-" : place, name_of(c), text(c, "gate"));
+  if (c.contains("terms")) line += terms_text(object(c, "terms"));
   if (const std::string reason = text(c, "reason"); !reason.empty()) line += " " + reason;
   if (const std::string rule = text(c, "rule"); !rule.empty())
     line += fmt::format(": {} ({})", rule, counted(c));
@@ -110,8 +129,11 @@ std::string explanation_text(const std::string& body) {
     out += "features:  " + features_line(object(root, "features")) + "\n";
     if (const std::string stays = text(root, "stays_with"); !stays.empty())
       out += "stays with " + stays + " if it can\n";
-    for (const json::value& candidate : list(root, "candidates"))
-      out += candidate_line(candidate.as_object());
+    const json::array& candidates = list(root, "candidates");
+    const bool scored = std::ranges::any_of(
+        candidates, [](const json::value& c) { return c.is_object() && c.as_object().contains("terms"); });
+    if (scored) out += terms_head();
+    for (const json::value& candidate : candidates) out += candidate_line(candidate.as_object());
     const json::object& chosen = object(root, "chosen");
     const json::object& reserves = object(root, "reserves");
     out += chosen.empty()

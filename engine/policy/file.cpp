@@ -57,12 +57,7 @@ std::optional<Strategy> read_strategy(const Value& value) {
                                                   "smartest", "reliable", "expiring"};
   const auto index = value.one_of(words);
   if (!index) return std::nullopt;
-  const auto strategy = strategy_named(words[*index]);
-  if (strategy != Strategy::priority && strategy != Strategy::expiring) {
-    value.warn("'" + std::string(words[*index]) +
-               "' is not in effect in this version: candidates keep the chain's order");
-  }
-  return strategy;
+  return strategy_named(words[*index]);
 }
 
 void read_server(const Value& value, FileSettings& out) {

@@ -173,6 +173,10 @@ class Ledger {
   /// where no window of an hour or more applies: nothing expires.
   std::uint64_t pressure(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, Now now) const;
 
+  /// The share that is left, in millionths, of the window of which least is left; slots of concurrency do not
+  /// count. A million where no window applies.
+  std::uint64_t headroom(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, Now now) const;
+
   /// All rules or none. On State::free `out` holds the reservation.
   Verdict reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
                   const Need& need, Now now, Reservation& out);

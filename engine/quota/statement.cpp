@@ -46,4 +46,16 @@ std::uint64_t Ledger::pressure(const Plan& plan, policy::KeyIndex key, policy::M
   return least.value_or(0);
 }
 
+std::uint64_t Ledger::headroom(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model,
+                               Now given) const {
+  const Now now = in_ledger_time(given);
+  const auto& bound = static_cast<const BoundPlan&>(plan);
+  std::uint64_t least = 1'000'000;
+  const Binding* binding = bound.find(key, model);
+  if (binding == nullptr) return 0;
+  const Locked locked(bound.locks(*binding));
+  for (const Slot& slot : bound.slots(*binding)) least = std::min(least, slot.window->headroom(now));
+  return least;
+}
+
 }  // namespace freellmapi::quota

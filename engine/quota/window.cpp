@@ -216,6 +216,15 @@ std::optional<std::uint64_t> Window::pressure(Now now) noexcept {
   return static_cast<std::uint64_t>(share * hour / ms);
 }
 
+std::uint64_t Window::headroom(Now now) noexcept {
+  constexpr std::uint64_t millionths = 1'000'000;
+  if (kind_ == Kind::concurrency) return millionths;
+  if (limit_ == 0) return 0;
+  advance(now);
+  const std::uint64_t taken = std::min(capped_sum(counted(), in_.held), limit_);
+  return static_cast<std::uint64_t>(Wide{limit_ - taken} * millionths / limit_);
+}
+
 std::optional<base::WallTime> Window::resets_at(Now now) noexcept {
   advance(now);
   if (kind_ == Kind::wall_clock && counted() == 0) return in_.period.end;

@@ -84,6 +84,8 @@ class Window {
   /// How much of it goes unused: the share that is left, in millionths, for each hour until it resets.
   /// Nothing for windows under an hour, which are soon full again, and for slots of concurrency.
   std::optional<std::uint64_t> pressure(Now now) noexcept;
+  /// The share that is left, in millionths; all of it for slots of concurrency, which come back soon.
+  std::uint64_t headroom(Now now) noexcept;
   /// When something comes back; nullopt when nothing is spent or only in-flight requests will tell.
   std::optional<base::WallTime> resets_at(Now now) noexcept;
 

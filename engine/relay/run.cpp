@@ -65,6 +65,7 @@ bool Run::choose() {
   inputs.now = now();
   inputs.seed = seed_;
   inputs.calibration = &relay_.calibration_;
+  inputs.statistics = snapshot_->statistics.get();
   // A conversation without an answer in it has nothing to stay with, unless the client says that it is one.
   const bool under_way = request.session_named || request.facts.assistant_seen;
   if (target_.automatic() && policy_.routing.sticky.count() > 0 && under_way) {
@@ -73,7 +74,8 @@ bool Run::choose() {
     }
   }
   routing::decide(inputs, decision_);
-  job_.record.decision.reserve(routing::record_usual);
+  // Where scores were given their terms are written down as well.
+  job_.record.decision.reserve(routing::record_usual * (decision_.terms.empty() ? 1 : 3));
   routing::write_record(inputs, decision_, job_.record.decision);
   return true;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "routing/gates.hpp"
+#include "routing/ordering.hpp"
 
 namespace freellmapi::routing {
 namespace {
@@ -148,7 +149,6 @@ void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept
   }
 }
 
-// Strategies other than priority and expiring keep the chain's order: the policy warns about them.
 void decide(const Inputs& inputs, Decision& out) {
   out.clear();
   Deciding deciding(inputs, out);
@@ -162,7 +162,11 @@ void decide(const Inputs& inputs, Decision& out) {
     for (const ModelIndex model : inputs.target->models)
       deciding.consider(model, std::chrono::milliseconds{0});
   }
-  if (inputs.target->strategy == policy::Strategy::expiring) deciding.spend_what_expires();
+  if (inputs.target->strategy == policy::Strategy::expiring) {
+    deciding.spend_what_expires();
+  } else if (inputs.target->strategy != policy::Strategy::priority) {
+    if (const auto weights = weights_of(inputs.target->strategy)) order_by_score(inputs, *weights, out);
+  }
   deciding.prefer_pinned();
 }
 

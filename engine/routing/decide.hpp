@@ -13,6 +13,7 @@
 #include "chat/calibration.hpp"
 #include "policy/policy.hpp"
 #include "quota/ledger.hpp"
+#include "routing/statistics.hpp"
 
 namespace freellmapi::routing {
 
@@ -78,15 +79,28 @@ struct Considered {
   std::uint64_t pressure = 0;       ///< quota::Ledger::pressure, where the strategy is expiring
 };
 
+/// How a strategy that learns came to its order, each from 0 to 1.
+struct Terms {
+  Measured measured;      ///< all of the input that is not the policy's and the seed's
+  double success = 0;     ///< drawn from what success was measured, with the request's seed
+  double speed = 0;       ///< of its first tokens and of its tokens
+  double quality = 0;     ///< the catalogue's tier and rank
+  double headroom = 1;    ///< the score is multiplied by it: under 1 where little quota is left
+  double score = 0;       ///< the highest goes first
+  bool explored = false;  ///< goes first, whatever its score
+};
+
 /// Reused from request to request: its vectors keep their capacity, so deciding allocates nothing once warm.
 struct Decision {
   std::vector<Considered> considered;  ///< every candidate, in chain order
   std::vector<std::uint32_t> order;    ///< indexes into `considered`: those that passed (and those that are
                                        ///< full but may be waited for), best first
   std::vector<std::uint32_t> equals;   ///< room to sort in
+  std::vector<Terms> terms;            ///< by index in `considered`; empty where no strategy learns
   void clear() {
     considered.clear();
     order.clear();
+    terms.clear();
   }
 };
 
@@ -98,6 +112,8 @@ class Verdicts {
  public:
   virtual ~Verdicts() = default;
   virtual quota::Verdict of(const Candidate& candidate, const quota::Need& need) const = 0;
+  /// Nobody has tried it, and all of its quota is left.
+  virtual Measured measured(const Candidate&) const { return {}; }
 };
 
 struct Inputs {
@@ -109,7 +125,8 @@ struct Inputs {
   std::uint64_t seed = 0;
   Candidate pinned;  ///< the sticky candidate, model == none when there is none: a preference, never a veto
   const chat::Calibration* calibration = nullptr;  ///< null: estimates stand as they are
-  const Verdicts* verdicts = nullptr;              ///< asked in the ledger's place
+  const Verdicts* verdicts = nullptr;              ///< asked in the ledger's and the statistics' place
+  const Statistics* statistics = nullptr;          ///< null: nobody has been tried
 };
 
 void decide(const Inputs& inputs, Decision& out);

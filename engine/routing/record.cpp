@@ -4,11 +4,13 @@
 #include <array>
 #include <span>
 
+#include "routing/ordering.hpp"
+
 namespace freellmapi::routing {
 namespace {
 
 // The first byte. What is changed below changes it: an old record is then refused and never misread.
-constexpr char format = 2;
+constexpr char format = 3;
 constexpr std::size_t version_digits = 12;
 constexpr std::size_t reason_most = 64, name_most = 512;
 
@@ -35,6 +37,11 @@ class Writer {
  private:
   std::string& out_;
 };
+
+void write_measured(Writer& w, const Measured& m) {
+  for (const std::uint32_t n : {m.successes, m.failures, m.tries, m.first_token, m.token_rate, m.headroom})
+    w.number(n);
+}
 
 class Reader {
  public:
@@ -88,6 +95,13 @@ class Reader {
   std::string_view rest_;
   bool failed_ = false;
 };
+
+Measured read_measured(Reader& r) {
+  Measured m;
+  for (std::uint32_t* n : {&m.successes, &m.failures, &m.tries, &m.first_token, &m.token_rate, &m.headroom})
+    *n = static_cast<std::uint32_t>(r.number());
+  return m;
+}
 
 enum Flag : unsigned {
   tools = 1,
@@ -173,6 +187,7 @@ void write_candidates(Writer& w, const Inputs& in, const Decision& decision, std
     w.place(c.candidate.key);
     w.number(static_cast<std::uint64_t>(c.candidate.wait.count()));
     if (in.target->strategy == policy::Strategy::expiring && c.gate == Gate::passed) w.number(c.pressure);
+    if (!decision.terms.empty() && c.gate == Gate::passed) write_measured(w, decision.terms[i].measured);
     if (counts(c.gate)) {
       write_rule(w, policy, c);
       w.number(c.used);
@@ -203,6 +218,7 @@ void read_candidates(Reader& r, Recorded& out) {
     e.candidate.key = r.place();
     e.candidate.wait = std::chrono::milliseconds{r.number()};
     if (out.target.strategy == policy::Strategy::expiring && e.gate == Gate::passed) e.pressure = r.number();
+    if (weights_of(out.target.strategy) && e.gate == Gate::passed) e.measured = read_measured(r);
     if (counts(e.gate)) {
       if (const std::uint64_t rule = r.number(); rule > 0)
         e.rule = {((rule - 1) & 1) != 0, static_cast<std::uint32_t>((rule - 1) / 2)};
@@ -232,11 +248,9 @@ class RecordedVerdicts final : public Verdicts {
   RecordedVerdicts(const Recorded& recorded, const policy::Policy& policy)
       : recorded_(recorded), policy_(policy) {}
   quota::Verdict of(const Candidate& candidate, const quota::Need&) const override {
-    const auto found = std::ranges::find_if(recorded_.considered, [&](const Recorded::Entry& e) {
-      return e.candidate.model == candidate.model && e.candidate.key == candidate.key;
-    });
+    const Recorded::Entry* const found = entry(candidate);
     quota::Verdict verdict;
-    if (found == recorded_.considered.end()) {
+    if (found == nullptr) {
       verdict.state = quota::Verdict::State::never;
       return verdict;
     }
@@ -252,8 +266,19 @@ class RecordedVerdicts final : public Verdicts {
     verdict.pressure = found->pressure;
     return verdict;
   }
+  Measured measured(const Candidate& candidate) const override {
+    const Recorded::Entry* const found = entry(candidate);
+    return found != nullptr && found->measured ? *found->measured : Measured{};
+  }
 
  private:
+  const Recorded::Entry* entry(const Candidate& candidate) const {
+    const auto found = std::ranges::find_if(recorded_.considered, [&](const Recorded::Entry& e) {
+      return e.candidate.model == candidate.model && e.candidate.key == candidate.key;
+    });
+    return found == recorded_.considered.end() ? nullptr : &*found;
+  }
+
   const Recorded& recorded_;
   const policy::Policy& policy_;
 };
@@ -345,7 +370,8 @@ const policy::Rule* rule_of(const policy::Policy& policy, const Recorded::Entry&
 Replay replay(const Recorded& recorded, std::shared_ptr<const policy::Policy> policy) {
   if (policy->version != recorded.policy_version)
     return {false,
-            "it was made under policy " + recorded.policy_version + ", and this one is " + policy->version};
+            "it was made under policy " + recorded.policy_version + ", and this one is " + policy->version,
+            {}};
   const Unbound plan(policy);
   const RecordedVerdicts verdicts(recorded, *policy);
   Inputs inputs;
@@ -359,7 +385,7 @@ Replay replay(const Recorded& recorded, std::shared_ptr<const policy::Policy> po
   Decision again;
   decide(inputs, again);
   std::string what = difference(recorded, again, *policy);
-  return {what.empty(), std::move(what)};
+  return {what.empty(), std::move(what), std::move(again.terms)};
 }
 
 }  // namespace freellmapi::routing

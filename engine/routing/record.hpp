@@ -33,7 +33,8 @@ struct Recorded {
     base::WallTime free_at{};
     std::string reason;
     std::uint64_t used = 0, reserved = 0, limit = 0;
-    std::uint64_t pressure = 0;  ///< of those that passed, where the strategy is expiring
+    std::uint64_t pressure = 0;        ///< of those that passed, where the strategy is expiring
+    std::optional<Measured> measured;  ///< of those that passed, where the strategy learns
   };
   std::string policy_version;
   base::WallTime at{};
@@ -55,7 +56,8 @@ const policy::Rule* rule_of(const policy::Policy& policy, const Recorded::Entry&
 /// What came of deciding once more.
 struct Replay {
   bool same = false;
-  std::string difference;  ///< one sentence; empty when it is the same
+  std::string difference;    ///< one sentence; empty when it is the same
+  std::vector<Terms> terms;  ///< by place in `considered`, as they come out again; empty where nobody learns
 };
 
 /// Runs decide() on the recorded inputs, with the recorded words of the ledger. `policy` must be of the

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <span>
 
 #include "base/json_object.hpp"
 #include "surfaces/ops/time_text.hpp"
@@ -29,8 +30,25 @@ std::string features_json(const routing::Features& f) {
       .take();
 }
 
+std::string terms_json(const routing::Terms& t) {
+  const routing::Measured& m = t.measured;
+  JsonObject out;
+  out.raw("score", fmt::format("{:.4f}", t.score))
+      .raw("success", fmt::format("{:.4f}", t.success))
+      .raw("tries", fmt::format("{:.1f}", m.tries / 1e3))
+      .raw("first_token_ms", m.first_token > 0 ? fmt::format("{:.1f}", m.first_token / 1e3) : "null")
+      .raw("tokens_per_second", m.token_rate > 0 ? fmt::format("{:.1f}", m.token_rate / 1e3) : "null")
+      .raw("speed", fmt::format("{:.4f}", t.speed))
+      .raw("quality", fmt::format("{:.4f}", t.quality))
+      .raw("quota_left", fmt::format("{:.4f}", m.headroom / 1e6))
+      .raw("headroom", fmt::format("{:.4f}", t.headroom));
+  if (t.explored) out.truth("explored", true);
+  return out.take();
+}
+
+/// `terms`: by place in `considered`, or empty.
 std::string candidate_json(const policy::Policy* policy, const routing::Recorded& recorded,
-                           std::size_t index) {
+                           std::span<const routing::Terms> terms, std::size_t index) {
   const routing::Recorded::Entry& e = recorded.considered[index];
   JsonObject out;
   const bool named = policy != nullptr && e.candidate.model < policy->models.size();
@@ -57,6 +75,7 @@ std::string candidate_json(const policy::Policy* policy, const routing::Recorded
   if (e.gate == Gate::quota_full || e.gate == Gate::benched) out.raw("back_at", json_time(e.free_at));
   if (recorded.target.strategy == policy::Strategy::expiring && e.gate == Gate::passed)
     out.count("pressure", e.pressure);
+  if (e.measured && index < terms.size()) out.raw("terms", terms_json(terms[index]));
   const auto place = std::ranges::find(recorded.order, index);
   out.raw("place",
           place == recorded.order.end() ? "null" : std::to_string(place - recorded.order.begin() + 1));
@@ -69,10 +88,11 @@ std::string target_text(const policy::Policy* policy, const routing::Target& tar
                                                                    : std::to_string(target.chain);
 }
 
-void add_decision(JsonObject& out, const routing::Recorded& recorded, const policy::Policy* policy) {
+void add_decision(JsonObject& out, const routing::Recorded& recorded, const policy::Policy* policy,
+                  std::span<const routing::Terms> terms) {
   std::string candidates;
   for (std::size_t i = 0; i < recorded.considered.size(); ++i)
-    append_item(candidates, candidate_json(policy, recorded, i));
+    append_item(candidates, candidate_json(policy, recorded, terms, i));
   out.raw("at", json_time_ms(recorded.at))
       .text("policy_version", recorded.policy_version)
       .text("chain", target_text(policy, recorded.target))
@@ -89,7 +109,7 @@ void add_decision(JsonObject& out, const routing::Recorded& recorded, const poli
                             .count("input_tokens", recorded.need.input_tokens)
                             .count("output_tokens", recorded.need.output_tokens)
                             .take());
-    out.raw("chosen", candidate_json(policy, recorded, recorded.order.front()));
+    out.raw("chosen", candidate_json(policy, recorded, terms, recorded.order.front()));
   } else {
     out.raw("chosen", "null");
   }
@@ -116,15 +136,13 @@ std::string happened_json(const PastRequest& past) {
   return out.take();
 }
 
-std::string replay_json(const routing::Recorded& recorded,
-                        const std::shared_ptr<const policy::Policy>& policy) {
-  routing::Replay replay;
-  if (policy) {
-    replay = routing::replay(recorded, policy);
-  } else {
-    replay.difference = "the policy of then, " + recorded.policy_version + ", is gone";
-  }
-  const bool done = policy && policy->version == recorded.policy_version;
+routing::Replay replayed(const routing::Recorded& recorded,
+                         const std::shared_ptr<const policy::Policy>& policy) {
+  if (policy) return routing::replay(recorded, policy);
+  return {false, "the policy of then, " + recorded.policy_version + ", is gone", {}};
+}
+
+std::string replay_json(const routing::Replay& replay, bool done) {
   return JsonObject()
       .truth("done", done)
       .truth("same", replay.same)
@@ -243,8 +261,10 @@ std::string explanation_of(const PastRequest& past, std::shared_ptr<const policy
   const auto recorded = routing::read_record(past.record.decision);
   if (recorded) {
     const bool known = policy && policy->version == recorded->policy_version;
-    add_decision(out, *recorded, known ? policy.get() : nullptr);
-    out.raw("replay", replay_json(*recorded, policy));
+    // The terms are made once more of what was measured then, like the order that they have to prove.
+    const routing::Replay replay = replayed(*recorded, policy);
+    add_decision(out, *recorded, known ? policy.get() : nullptr, replay.terms);
+    out.raw("replay", replay_json(replay, known));
   } else {
     out.raw("candidates", "[]")
         .text("note", past.record.decision.empty() ? "nothing was decided: no candidate was looked for"
@@ -254,7 +274,8 @@ std::string explanation_of(const PastRequest& past, std::shared_ptr<const policy
 }
 
 base::Result<std::string> answer(const Question& question, const quota::Plan& plan,
-                                 const quota::Ledger& ledger, quota::Now now) {
+                                 const quota::Ledger& ledger, const routing::Statistics* statistics,
+                                 quota::Now now) {
   if (question.at && *question.at > now.wall) {
     // The real windows must never see a reading of tomorrow.
     const auto ahead = ledger.image(plan, now);
@@ -262,7 +283,7 @@ base::Result<std::string> answer(const Question& question, const quota::Plan& pl
     const quota::Now then{now.steady + (*question.at - now.wall), *question.at};
     Question at_that_time = question;
     at_that_time.at.reset();
-    return answer(at_that_time, *ahead->plan, *ahead->ledger, then);
+    return answer(at_that_time, *ahead->plan, *ahead->ledger, statistics, then);
   }
   auto target = routing::resolve(plan.policy(), question.model);
   if (!target) return target.error();
@@ -272,6 +293,7 @@ base::Result<std::string> answer(const Question& question, const quota::Plan& pl
   inputs.target = &*target;
   inputs.features = question.features;
   inputs.now = now;
+  inputs.statistics = statistics;
   routing::Decision decision;
   routing::decide(inputs, decision);
   std::string bytes;
@@ -280,7 +302,7 @@ base::Result<std::string> answer(const Question& question, const quota::Plan& pl
   if (!recorded) return recorded.error();
   JsonObject out;
   out.raw("request_id", "null").text("asked", question.model).truth("hypothetical", true);
-  add_decision(out, *recorded, &plan.policy());
+  add_decision(out, *recorded, &plan.policy(), decision.terms);
   return out.take();
 }
 

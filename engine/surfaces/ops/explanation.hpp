@@ -30,9 +30,10 @@ std::string query_of(const Question& question);
 std::optional<base::WallTime> read_time(std::string_view text);
 
 /// Of a request that nobody has made, against the present state of `ledger`, or what it will come to by
-/// `question.at` when nothing is sent until then. Errors: not_found (the model), limit (no memory for a
-/// look ahead).
+/// `question.at` when nothing is sent until then. `statistics` may be null: nothing has been measured.
+/// Errors: not_found (the model), limit (no memory for a look ahead).
 base::Result<std::string> answer(const Question& question, const quota::Plan& plan,
-                                 const quota::Ledger& ledger, quota::Now now);
+                                 const quota::Ledger& ledger, const routing::Statistics* statistics,
+                                 quota::Now now);
 
 }  // namespace freellmapi::surfaces

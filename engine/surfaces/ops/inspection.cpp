@@ -51,7 +51,7 @@ net::Task<void> Explain::hypothetical(Incoming& incoming) {
   quota::Now now;
   now.steady = clock_.since_boot();
   now.wall = clock_.wall();
-  auto body = answer(*question, *snapshot->plan, ledger_, now);
+  auto body = answer(*question, *snapshot->plan, ledger_, snapshot->statistics.get(), now);
   if (!body) {
     co_await reply_error(incoming, 404, "model_not_found", body.error().message);
     co_return;

@@ -253,5 +253,20 @@ TEST_F(World, PressureIsThatOfTheScarcestWindow) {
   EXPECT_EQ(ledger.pressure(*plan, 0, 0, now()), 1'000'000u / (31 * 24));
 }
 
+TEST_F(World, HeadroomIsTheShareLeftOfTheScarcestWindow) {
+  with({per_minute(4), per_day(10), at_once(1), per_day(100, Unit::tokens)});
+  const auto headroom = [this] { return ledger.headroom(*plan, 0, 0, now()); };
+  EXPECT_EQ(headroom(), 1'000'000u);
+  {
+    const Reservation r = reserve({20, 20, 0});
+    EXPECT_EQ(headroom(), 600'000u) << "what is held is gone; a slot of concurrency is soon free again";
+  }
+  spend();
+  EXPECT_EQ(headroom(), 500'000u);
+  clock.advance(2min);
+  EXPECT_GT(headroom(), 500'000u);
+  EXPECT_EQ(ledger.headroom(*plan, 7, 7, now()), 0u);
+}
+
 }  // namespace
 }  // namespace freellmapi::quota::testing

@@ -46,6 +46,12 @@ TEST(PolicyTests, PassWithoutAWordAndWithoutAKeyInTheEnvironment) {
             "");
 }
 
+TEST(PolicyTests, OfAStrategyThatLearnsSeeWhatNobodyHasTried) {
+  EXPECT_EQ(run("- {request: {model: \"auto:reliable\"}, expect: a}\n"
+                "- {request: {model: \"auto:fastest\"}, given: {benched: [a]}, expect: b}\n"),
+            "");
+}
+
 TEST(PolicyTests, AnotherRouteIsAFaultAtTheTestsPlaceThatSaysWhy) {
   EXPECT_EQ(run("- {expect: a}\n- {name: sees, request: {vision: true}, expect: a/m}\n"),
             "policy.yaml:5:3: tests[1] 'sees' fails: expected a/m, and the route begins with b/tall (a/m: "

@@ -51,6 +51,18 @@ TEST(Simulation, WhatIsSpentComesBackAtTheReset) {
   EXPECT_EQ(out.total.served, 16u);
 }
 
+TEST(Simulation, OfAStrategyThatLearnsRestsOnTheCatalogueAndOnWhatIsLeftOfTheQuota) {
+  Fleet fleet = Fleet().add("a", {per_day(200)}, "small").add("b", {per_day(100)}, "frontier");
+  fleet.policy.chains[0].strategy = policy::Strategy::smartest;
+  std::vector<Arrival> all = every(1min, 100);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].features.session = all[i].seed = i + 1;
+  const Outcome out = run(fleet, all);
+  EXPECT_EQ(out.total.served, 100u);
+  EXPECT_GT(out.total.by_provider[1], 80u);
+  EXPECT_LT(out.total.by_provider[1], 100u) << "the last of it is kept";
+  EXPECT_EQ(run(fleet, all).digest, out.digest);
+}
+
 TEST(Simulation, ARequestWaitsForASlotRatherThanGoLower) {
   const Fleet patient = Fleet().add("a", {per_minute(2)}, "", 70s).add("b", {});
   const Outcome out = run(patient, every(1s, 3));

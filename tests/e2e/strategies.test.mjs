@@ -1,0 +1,97 @@
+// Strategies that learn, on the real program: what is measured moves the order, and explain shows it in one table.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { run } from './program.mjs';
+import { Router, start_emulator, unified_key } from './router.mjs';
+
+async function two(t, more = {}) {
+  const emulator = await start_emulator(t);
+  const router = await Router.start(t, { emulator, chain: ['a', 'b'], boxes: ['a', 'b'], ...more });
+  return { emulator, router };
+}
+
+// Sends `count` requests, a few at a time, and counts who answered.
+async function send(router, count, body, { at_once = 4 } = {}) {
+  const served = { a: 0, b: 0 };
+  let left = count;
+  await Promise.all(Array.from({ length: at_once }, async () => {
+    while (left > 0) {
+      left -= 1;
+      const answer = await router.stream({ ...body, messages: [{ role: 'user', content: `!say ok ${left}` }] });
+      assert.equal(answer.status, 200, answer.text);
+      served[answer.headers['x-routed-via'].split('/')[0]] += 1;
+    }
+  }));
+  return served;
+}
+const slow = (provider, ms) => ({ match: { provider }, action: { slow_first_token: { ms, headers_first: false } } });
+// Never three empty ones in a row: nobody is benched, only the measured success tells.
+const flaky = (provider) => ({ match: { provider, nth: Array.from({ length: 400 }, (_, i) => 2 * i + 1) }, action: 'empty_completion' });
+
+test('auto:fastest comes to prefer who answers sooner, and goes back when it is the other', async (t) => {
+  const { emulator, router } = await two(t);
+  emulator.script([slow('a', 500)]);
+  await send(router, 40, { model: 'auto:fastest' }, { at_once: 8 });
+  const after = await send(router, 30, { model: 'auto:fastest' });
+  assert.ok(after.b >= 24, JSON.stringify(after));
+  emulator.script([slow('b', 500)]);
+  await send(router, 120, { model: 'auto:fastest' }, { at_once: 16 });
+  const turned = await send(router, 30, { model: 'auto:fastest' }, { at_once: 8 });
+  assert.ok(turned.a >= 22, JSON.stringify(turned));
+});
+
+test('auto:reliable avoids who fails now and then, and finds out when it does no more', async (t) => {
+  const { emulator, router } = await two(t);
+  emulator.script([flaky('a')]);
+  await send(router, 60, { model: 'auto:reliable' });
+  emulator.clear_journal();
+  const answered = await send(router, 40, { model: 'auto:reliable' });
+  const asked = emulator.journal_entries({ provider: 'a' }).length;
+  assert.ok(asked <= 12, `asked ${asked} times`);
+  assert.ok(answered.b >= 30, JSON.stringify(answered));
+  emulator.script([flaky('b')]);
+  await send(router, 250, { model: 'auto:reliable' });
+  const turned = await send(router, 60, { model: 'auto:reliable' });
+  assert.ok(turned.a >= 45, JSON.stringify(turned));
+});
+
+test('without the name of a strategy the policy\'s is in effect, and priority keeps the chain\'s order', async (t) => {
+  const { emulator, router } = await two(t, { rest: { profiles: { swift: { strategy: 'fastest' } } } });
+  emulator.script([slow('a', 400)]);
+  await send(router, 40, { model: 'auto:swift' }, { at_once: 8 });
+  assert.ok((await send(router, 20, { model: 'auto:swift' })).b >= 15);
+  assert.equal((await send(router, 4, { model: 'auto' })).a, 4);
+  assert.ok(!router.log_lines().some((line) => JSON.stringify(line).includes('not in effect')));
+});
+
+test('explain shows the terms of every score in one table and proves the order', async (t) => {
+  const { emulator, router } = await two(t, { providers: { b: { quota: [{ limit: 100, of: 'requests', per: 'day', resets: '00:00 UTC' }] } } });
+  emulator.script([slow('a', 300)]);
+  await send(router, 30, { model: 'auto:balanced' });
+  await router.chat({ model: 'auto:balanced' }, { headers: { 'x-request-id': 'scored' } });
+  const told = (await router.get('/v1/explain/scored')).json;
+  assert.equal(told.strategy, 'balanced');
+  assert.deepEqual(told.replay, { done: true, same: true, sentence: 'replayed: same route' });
+  for (const { provider, terms } of told.candidates) {
+    for (const term of ['score', 'success', 'speed', 'quality', 'headroom', 'quota_left']) assert.ok(terms[term] >= 0 && terms[term] <= 1, `${provider}.${term}`);
+    assert.ok(terms.tries > 0);
+  }
+  const [a, b] = ['a', 'b'].map((id) => told.candidates.find((c) => c.provider === id).terms);
+  assert.ok(a.first_token_ms >= 295 && b.first_token_ms < 200, JSON.stringify([a, b]));
+  assert.ok(b.quota_left < 1 && a.quota_left === 1);
+  const best = a.explored || b.explored ? undefined : (a.score >= b.score ? 'a' : 'b');
+  if (best) assert.equal(told.chosen.provider, best);
+
+  const verb = await run(t, ['explain', 'scored', '--data', path.join(router.home, 'data'), '--policy', router.policy_file], { home: router.home, env: { FREELLMAPI_KEY: unified_key } });
+  assert.equal(verb.code, 0, verb.stderr);
+  assert.match(verb.stdout, /score +success +tries +first token ms +tokens\/s +speed +quality +quota left/);
+  assert.match(verb.stdout, /1 +[ab]\/any-model +passed +0\.\d+/);
+  assert.match(verb.stdout, /replayed: same route/);
+
+  // What nobody has asked yet stands on what was measured, without a draw.
+  const hypothetical = (await router.get('/v1/explain?model=auto:balanced')).json;
+  assert.ok(hypothetical.candidates.every((c) => c.terms.tries > 0));
+  assert.equal(hypothetical.candidates.filter((c) => c.terms.explored).length, 0);
+  assert.equal((await router.get('/v1/explain?model=auto')).json.candidates[0].terms, undefined);
+});

@@ -95,3 +95,23 @@ test('explain shows the terms of every score in one table and proves the order',
   assert.equal(hypothetical.candidates.filter((c) => c.terms.explored).length, 0);
   assert.equal((await router.get('/v1/explain?model=auto')).json.candidates[0].terms, undefined);
 });
+
+test('a refusal for quota, a bad request and a client that leaves are held against nobody; a fault is', async (t) => {
+  const { emulator, router } = await two(t);
+  const tried = async () => (await router.get('/v1/explain?model=auto:reliable')).json.candidates.find((c) => c.provider === 'a').terms;
+  emulator.script([{ match: { provider: 'a' }, times: 1, action: { bad_request: { message: 'no such field' } } }]);
+  await router.chat({});
+  emulator.script([slow('a', 5_000)]);
+  const leaver = new AbortController();
+  const left = router.chat({ stream: true }, { signal: leaver.signal }).catch(() => 'left');
+  await router.until(() => emulator.journal_entries({ provider: 'a' }).length === 2);
+  leaver.abort();
+  assert.equal(await left, 'left');
+  emulator.script([{ match: { provider: 'a' }, times: 1, action: { rate_limit: { retry_after: '1' } } }]);
+  assert.equal((await router.chat({})).headers['x-routed-via'], 'b/any-model');
+  await router.until(async () => (await tried()) !== undefined, 'the short bench to end');
+  assert.deepEqual([(await tried()).tries, (await tried()).success], [0, 0.75]);
+  emulator.script([{ match: { provider: 'a' }, times: 1, action: 'empty_completion' }]);
+  await router.chat({});
+  assert.deepEqual([(await tried()).tries, (await tried()).success], [1, 0.6]);
+});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace freellmapi::routing {
 namespace {
@@ -29,12 +30,16 @@ class Draws {
   }
   /// In (0, 1).
   double uniform() noexcept { return (static_cast<double>(bits() >> 12U) + 0.5) * 0x1p-52; }
-  /// Of mean 0 and deviation 1 (Marsaglia's polar method).
+  /// Of mean 0 and deviation 1 (Marsaglia's polar method, which makes two at a time).
   double normal() noexcept {
+    if (spare_) return *std::exchange(spare_, std::nullopt);
     for (int i = 0; i < rounds; ++i) {
       const double x = 2 * uniform() - 1, y = 2 * uniform() - 1;
       const double s = x * x + y * y;
-      if (s > 0 && s < 1) return x * std::sqrt(-2 * std::log(s) / s);
+      if (s <= 0 || s >= 1) continue;
+      const double scale = std::sqrt(-2 * std::log(s) / s);
+      spare_ = y * scale;
+      return x * scale;
     }
     return 0;
   }
@@ -55,6 +60,7 @@ class Draws {
 
  private:
   std::uint64_t state_;
+  std::optional<double> spare_;
 };
 
 /// So coarse that the last digit of a logarithm on another machine makes no difference.

@@ -72,6 +72,14 @@ std::string_view name(Fault fault) noexcept;
 struct CallError {
   Fault fault = Fault::reset;
   std::string detail;  ///< for logs: a library's or system's words; no secret
+  bool kept = false;   ///< a kept connection was closed before any byte of an answer (Over::kept_once)
+};
+
+/// Which connection a request goes over.
+enum class Over {
+  kept,       ///< a kept one or a new one; a kept one that turns out to be dead is replaced, silently
+  kept_once,  ///< likewise, but what a dead one may have swallowed is not sent again: CallError::kept
+  fresh,      ///< a new one
 };
 
 /// A field to send. With `credential` set the value is the prefix and the secret (0) or its part before (1)
@@ -89,6 +97,7 @@ struct OutgoingRequest {
   std::span<const OutgoingField> fields;
   std::span<const std::string_view> body;  ///< sent with one gather write with the head, never copied
   const base::Secret* secret = nullptr;    ///< nullptr: keyless; credential fields are left out
+  Over over = Over::kept;
 };
 
 /// One request to a provider and its answer. Owns its connection; destroying it before the legal end closes
@@ -141,8 +150,8 @@ struct UpstreamOptions {
 };
 
 /// A core's connections to providers. Connections are reused LIFO; a reused connection that dies before the
-/// first byte of an answer is replaced by a fresh one once, silently. Redirects are answers like any other;
-/// nothing is followed.
+/// first byte of an answer is replaced by a fresh one once, silently, unless the request says otherwise.
+/// Redirects are answers like any other; nothing is followed.
 class UpstreamClient {
  public:
   virtual ~UpstreamClient() = default;

@@ -96,7 +96,7 @@ std::string_view PooledCall::get(std::string_view lower_name) const noexcept {
 
 Task<bool> PooledCall::begin(const OutgoingRequest& request) {
   if (line_.stopped()) co_return fail(Fault::cancelled, "cancelled before it began");
-  stream_ = client_.take(origin_);
+  if (request.over != Over::fresh) stream_ = client_.take(origin_);
   if (stream_) {
     reused_ = true;
     line_.guard(stream_.get());
@@ -104,6 +104,8 @@ Task<bool> PooledCall::begin(const OutgoingRequest& request) {
     if (answered) co_return true;
     // The provider may have closed the idle connection as we took it: that is nobody's failure.
     if (error_.fault != Fault::reset || line_.stopped()) co_return false;
+    error_.kept = request.over == Over::kept_once;
+    if (error_.kept) co_return false;
     reused_ = failed_ = sent_all_ = false;
     error_ = CallError();
     in_.release();

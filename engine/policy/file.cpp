@@ -93,6 +93,13 @@ void read_routing(const Value& value, FileSettings& out) {
   });
   fields.duration("budget", out.routing.budget, 10ms, 1h);
   fields.truth("continue_streams", out.routing.continue_streams);
+  fields.read("on_content_filter", out.routing.on_content_filter,
+              [](const Value& v) -> std::optional<OnContentFilter> {
+                constexpr std::array<std::string_view, 2> ways{"fail", "next"};
+                const auto index = v.one_of(ways);
+                if (!index) return std::nullopt;
+                return static_cast<OnContentFilter>(*index);
+              });
   fields.close();
 }
 

@@ -28,6 +28,8 @@ std::string_view name(Json mode) noexcept {
   return words[static_cast<std::size_t>(mode)];
 }
 
+std::string_view name(OnContentFilter way) noexcept { return way == OnContentFilter::next ? "next" : "fail"; }
+
 std::string_view name(Strategy s) noexcept {
   for (const auto& [text, strategy] : strategies) {
     if (strategy == s) return text;

@@ -179,11 +179,19 @@ struct Chain {
   Strategy strategy = Strategy::priority;
 };
 
+/// Where a request goes that a provider's content filter has refused.
+enum class OnContentFilter {
+  fail,  ///< to the client, as a refusal
+  next,  ///< to the next model, while nothing was sent
+};
+std::string_view name(OnContentFilter way) noexcept;
+
 struct Routing {
   std::chrono::milliseconds sticky{1'800'000};  ///< 0: off
   unsigned attempts = 20;
   std::chrono::milliseconds budget{45'000};
   bool continue_streams = true;
+  OnContentFilter on_content_filter = OnContentFilter::fail;
 };
 
 struct Server {

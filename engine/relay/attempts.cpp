@@ -11,10 +11,10 @@ constexpr std::chrono::milliseconds margin{50};
 }  // namespace
 
 Attempts::Attempts(std::vector<Lane> lanes, Limits limits)
-    : lanes_(std::move(lanes)), closed_(lanes_.size(), false), limits_(limits) {}
+    : lanes_(std::move(lanes)), places_(lanes_.size(), Place::open), limits_(limits) {}
 
-bool Attempts::open(std::size_t lane) const {
-  if (closed_[lane]) return false;
+bool Attempts::at(std::size_t lane, Place place) const {
+  if (places_[lane] != place) return false;
   // An unknown window may be large enough; only a known smaller one is ruled out.
   return larger_than_ == 0 || lanes_[lane].context == 0 || lanes_[lane].context > larger_than_;
 }
@@ -28,7 +28,31 @@ Action Attempts::attempt(std::size_t lane) {
   for (const Standing& s : standings_) {
     if (s.key == lanes_[lane].key) action.host = s.host;
   }
+  action.last = true;
+  for (std::size_t i = 0; i < lanes_.size() && action.last; ++i) {
+    action.last = i == lane || !(at(i, Place::open) || at(i, Place::put_off));
+  }
   return action;
+}
+
+bool Attempts::had_second_try(std::size_t lane) const {
+  return std::ranges::find(had_second_try_, lane) != had_second_try_.end();
+}
+
+bool Attempts::may_start(base::Instant at) const noexcept {
+  return attempted_ < limits_.attempts && at < limits_.no_new_attempt_after;
+}
+
+bool Attempts::second_try(std::size_t lane, base::Instant now, std::chrono::milliseconds pause, bool fresh) {
+  if (committed_ || stopped_ || !may_start(now + pause)) return false;
+  if (had_second_try(lane)) return false;
+  had_second_try_.push_back(lane);
+  if (later_lane_ == lane) later_wait_ = {};
+  Action& action = again_.emplace();
+  action.lane = lane;
+  action.not_before = now + pause;
+  action.fresh = fresh;
+  return true;
 }
 
 Action Attempts::next(base::Instant now) {
@@ -48,10 +72,22 @@ Action Attempts::next(base::Instant now) {
     moved_.reset();
     return attempt(lane);
   }
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (!open(i)) continue;
-    closed_[i] = true;
-    return attempt(i);
+  if (again_) {
+    const Action once_more = *again_;
+    again_.reset();
+    Action action = attempt(once_more.lane);
+    action.not_before = once_more.not_before;
+    action.fresh = once_more.fresh;
+    return action;
+  }
+  for (const Place place : {Place::open, Place::put_off}) {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      if (!at(i, place)) continue;
+      places_[i] = Place::closed;
+      Action action = attempt(i);
+      action.insists = place == Place::put_off;
+      return action;
+    }
   }
   // Nobody is left: a limit that opens in a moment is worth the moment, once.
   if (later_wait_.count() > 0 && !later_used_ && now + later_wait_ < limits_.no_new_attempt_after) {
@@ -65,46 +101,55 @@ Action Attempts::next(base::Instant now) {
 
 void Attempts::resume(const Limits& more) noexcept {
   committed_ = out_of_budget_ = false;
+  const bool filtered_goes_on = limits_.filtered_goes_on;
   limits_ = more;
+  limits_.filtered_goes_on = filtered_goes_on;
   limits_.attempts += attempted_;
 }
 
 void Attempts::passed_over(std::size_t lane) {
-  closed_[lane] = true;
+  places_[lane] = Place::closed;
   --attempted_;
 }
 
-Held Attempts::hold(std::size_t lane, std::uint32_t error_class) {
+void Attempts::put_off(std::size_t lane, bool attempted) {
+  places_[lane] = Place::put_off;
+  if (!attempted) --attempted_;
+}
+
+// `error_class` becomes what the attempt is held to be.
+Held Attempts::hold(std::size_t lane, std::uint32_t& error_class) {
   const Lane& at = lanes_[lane];
   if (at.hosts < 2 || at.key == policy::none) return Held::as_said;
   auto found =
       std::find_if(standings_.begin(), standings_.end(), [&](const Standing& s) { return s.key == at.key; });
+  const bool taken = found != standings_.end() && found->taken;
   const bool refused = error_class == FREELLM_C_AUTH_INVALID;
-  if (found == standings_.end()) {
-    if (!refused) return Held::as_said;
-    found = standings_.insert(found, Standing{at.key, at.host, 0, false});
-  }
-  const bool unasked = error_class == FREELLM_C_NETWORK && !found->taken;
+  const bool unasked = error_class == FREELLM_C_NETWORK && !taken;
   if (!refused && !unasked) {
-    found->taken = true;
+    if (found != standings_.end()) found->taken = true;
     return Held::as_said;
   }
-  found->refused |= 1U << found->host;
+  if (found == standings_.end())
+    found = standings_.insert(found, Standing{at.key, at.host, 0, error_class, false});
+  found->tried |= 1U << found->host;
   for (std::uint32_t host = 0; host < at.hosts; ++host) {
-    if ((found->refused >> host & 1U) != 0) continue;
+    if ((found->tried >> host & 1U) != 0) continue;
     found->host = host;
     moved_ = lane;
     return Held::not_yet;
   }
-  return unasked ? Held::as_refused : Held::as_said;
+  return std::exchange(error_class, found->first_class) == found->first_class ? Held::as_said
+                                                                              : Held::as_first;
 }
 
 Held Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
-  const Held held = hold(lane, outcome.error_class);
+  std::uint32_t error_class = outcome.error_class;
+  const Held held = hold(lane, error_class);
   if (held == Held::not_yet) return held;
-  const std::uint32_t refused = FREELLM_C_AUTH_INVALID;
-  const Ruling& row = ruling_of(held == Held::as_refused ? refused : outcome.error_class);
+  const Ruling& row = ruling_of(error_class);
   const Lane& failed = lanes_[lane];
+  if (error_class == FREELLM_C_CONTENT_FILTERED && !limits_.filtered_goes_on) stopped_ = true;
 
   if (row.repairable && outcome.repair_field[0] != '\0' && !repair_used_) {
     repair_used_ = repair_pending_ = true;
@@ -112,14 +157,14 @@ Held Attempts::failed(std::size_t lane, const freellm_outcome& outcome) {
     return held;
   }
   if (outcome.error_class == FREELLM_C_RATE_LIMITED && outcome.retry_after_ms >= 0 &&
-      outcome.retry_after_ms <= shortly.count()) {
+      outcome.retry_after_ms <= shortly.count() && !had_second_try(lane)) {
     later_lane_ = lane;
     // Not before the bench that this failure starts is over.
     later_wait_ = std::max(std::chrono::milliseconds{outcome.retry_after_ms}, shortest_bench) + margin;
   }
   const auto close = [this](auto&& matches) {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      if (matches(lanes_[i])) closed_[i] = true;
+      if (matches(lanes_[i])) places_[i] = Place::closed;
     }
   };
   const auto same_provider = [&](const Lane& l) { return l.provider == failed.provider; };

@@ -27,6 +27,7 @@ struct Lane {
 struct Limits {
   unsigned attempts = 20;
   base::Instant no_new_attempt_after{};  ///< the budget's end
+  bool filtered_goes_on = false;         ///< a content filter's refusal leads to the next model
 };
 
 /// What to do now.
@@ -35,19 +36,23 @@ struct Action {
   What what = What::give_up;
   std::size_t lane = 0;
   bool repaired = false;       ///< the same lane again, with the member `repair_field` dropped or renamed
-  base::Instant not_before{};  ///< wait until then: the same lane again, whose limit opens shortly
+  base::Instant not_before{};  ///< wait until then: the same lane again
   std::uint32_t host = 0;      ///< at which of the provider's base URLs
+  bool fresh = false;          ///< over a connection of its own
+  bool insists = false;        ///< it was put off before, and nobody else is left
+  bool last = false;           ///< nobody is left after it
 };
 
 /// What a failed attempt is held to be, for benches and for what the client is told.
 enum class Held {
   as_said,
-  not_yet,     ///< the same lane goes on at another host
-  as_refused,  ///< its key is refused: this host could not be asked, and the others have said no
+  not_yet,   ///< the same lane goes on at another host
+  as_first,  ///< as the first host's: of the hosts one refused the key and one could not be asked
 };
 
-/// Invariants: no lane is attempted twice at one host, but for one repair and one short wait per request;
-/// after committed() nothing is attempted until resume(); the number of attempts never exceeds the limit; no
+/// Invariants: no lane is attempted twice at one host, but for one repair and one short wait per request, one
+/// second try in place for each lane, and once more where we were the ones who cut it short; after
+/// committed() nothing is attempted until resume(); the number of attempts never exceeds the limit; no
 /// attempt starts after the budget (the first always may).
 class Attempts {
  public:
@@ -58,6 +63,14 @@ class Attempts {
   Held failed(std::size_t lane, const freellm_outcome& outcome);
   /// The lane was not attempted after all: its quota was taken in the meantime.
   void passed_over(std::size_t lane);
+  /// It was not attempted, or was not given all its time, because others may do better: it comes once more
+  /// when none of them did. `attempted`: it was.
+  void put_off(std::size_t lane, bool attempted);
+  /// The lane that failed last is tried once more after `pause`. False: it had its second try, or there is no
+  /// attempt or time left for one.
+  bool second_try(std::size_t lane, base::Instant now, std::chrono::milliseconds pause, bool fresh = false);
+  /// True when another attempt could start then.
+  bool may_start(base::Instant at) const noexcept;
   /// The client has seen a token.
   void committed() noexcept { committed_ = true; }
   /// What the client has is to be continued: `more.attempts` further ones may be.
@@ -72,23 +85,28 @@ class Attempts {
   bool stopped() const noexcept { return stopped_; }
 
  private:
-  /// Where a key stands with a provider of several hosts, once one has refused it.
+  /// Where a key stands with a provider of several hosts, once one has refused it or could not be reached.
   struct Standing {
     policy::KeyIndex key = policy::none;
-    std::uint32_t host = 0;     ///< to be asked next
-    std::uint32_t refused = 0;  ///< a bit for each host
-    bool taken = false;         ///< by `host`
+    std::uint32_t host = 0;         ///< to be asked next
+    std::uint32_t tried = 0;        ///< a bit for each host that did not take it
+    std::uint32_t first_class = 0;  ///< what the first of them said
+    bool taken = false;             ///< by `host`
   };
 
-  bool open(std::size_t lane) const;
+  enum class Place : std::uint8_t { open, put_off, closed };
+  bool at(std::size_t lane, Place place) const;
+  bool had_second_try(std::size_t lane) const;
   Action attempt(std::size_t lane);
-  Held hold(std::size_t lane, std::uint32_t error_class);
+  Held hold(std::size_t lane, std::uint32_t& error_class);
 
   std::vector<Lane> lanes_;
-  std::vector<bool> closed_;
+  std::vector<Place> places_;
+  std::vector<std::size_t> had_second_try_;  ///< lanes
   std::vector<Standing> standings_;
   std::optional<std::size_t> moved_;  ///< this lane goes on at another host
   Limits limits_;
+  std::optional<Action> again_;
   std::size_t repair_lane_ = 0;
   bool repair_pending_ = false, repair_used_ = false;
   std::size_t later_lane_ = 0;

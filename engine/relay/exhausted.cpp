@@ -319,12 +319,15 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
             fmt::format("The request has about {} tokens; the largest window among the candidates is {}.",
                         facts.input_tokens, t.largest_window)};
   }
+  const bool filter_has_the_word = facts.policy->routing.on_content_filter == policy::OnContentFilter::fail &&
+                                   !facts.endings->empty() &&
+                                   facts.endings->back().outcome.error_class == FREELLM_C_CONTENT_FILTERED;
   if (all_attempts(t.bad_request) && (gated == 0 || t.time_bound == 0)) {
     const std::string said = told_sentence(facts.endings->back().outcome.message, redactor);
     return {400, "invalid_request_error", "provider_rejected_request",
             said.empty() ? "The provider refused the request and did not say why." : said};
   }
-  if (all_attempts(t.filtered)) {
+  if (all_attempts(t.filtered) || filter_has_the_word) {
     return {400, "invalid_request_error", "content_filter",
             "The provider's content filter refused the request."};
   }

@@ -25,6 +25,7 @@ struct Run::Leg {
   const Upstream& upstream;
   std::uint32_t host = 0;      ///< of upstream.hosts
   const chat::Request* asked;  ///< the client's, or one that asks to go on
+  bool fresh = false;          ///< over a connection of its own
   Route route;
   host::UpstreamRequest request;
   std::unique_ptr<PluginCall> call;
@@ -35,6 +36,9 @@ struct Run::Leg {
   std::optional<base::Instant> sent_at{}, first_token_at{};  ///< on the steady clock
   bool quoted = false;                                       ///< the outcome is in the provider's words
   bool answered = false;                                     ///< the host has said something
+  int status = 0;                                            ///< with which it refused; 0: it did not
+  bool final_word = false;                                   ///< it has said that the same again is of no use
+  Health::Visit visit{};
 };
 
 }  // namespace freellmapi::relay

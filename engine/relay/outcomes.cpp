@@ -149,6 +149,24 @@ milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, uns
   return stated ? std::max(length, *stated) : length;
 }
 
+std::optional<milliseconds> pause_before_again(const freellm_outcome& outcome, const Ended& ended,
+                                               std::uint64_t seed) noexcept {
+  constexpr milliseconds least{100}, spread{200}, margin{50};
+  if (ended.final_word) return std::nullopt;
+  if (outcome.error_class == FREELLM_C_SERVER_ERROR && (ended.status == 500 || ended.status == 502) &&
+      !ended.benched) {
+    const milliseconds pause = least + milliseconds{seed % static_cast<std::uint64_t>(spread.count())};
+    // A provider that names a time is not asked before.
+    if (outcome.retry_after_ms <= pause.count()) return pause;
+  }
+  if (outcome.error_class == FREELLM_C_RATE_LIMITED && outcome.retry_after_ms >= 0 &&
+      outcome.retry_after_ms <= ended.wait.count()) {
+    // Not before the bench that this failure starts is over.
+    return std::max(milliseconds{outcome.retry_after_ms}, shortest_bench) + margin;
+  }
+  return std::nullopt;
+}
+
 const Ruling* ruling_named(std::string_view name) noexcept {
   const auto found =
       std::find_if(rulings.begin(), rulings.end(), [name](const Ruling& row) { return row.name == name; });

@@ -38,6 +38,8 @@ struct Ruling {
   Growth growth = Growth::none;
   unsigned after = 1;       ///< this many failures in a row start the bench
   bool repairable = false;  ///< one retry in place when the outcome names a field to mend
+  /// The bench opens a circuit: when it is over one request at a time finds out whether it has to go on.
+  bool circuit = false;
 };
 
 using std::chrono::hours;
@@ -45,6 +47,11 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Bench = quota::BenchScope;
 
+inline constexpr bool circuit = true;
+
+// What is broken and not spent rests for seconds: its circuit lets one request of those that come anyway find
+// out, and what that costs is less than a provider that is well again and not used. Where the rests end in 30
+// s a provider is back 30 s after it recovered, at the latest.
 inline constexpr std::array<Ruling, 23> rulings{{
     {FREELLM_C_UNKNOWN, "unknown", Next::provider, std::nullopt},
     {FREELLM_C_RATE_LIMITED, "rate_limited", Next::key, Bench::key_model, seconds{60}, hours{24}},
@@ -62,20 +69,22 @@ inline constexpr std::array<Ruling, 23> rulings{{
     {FREELLM_C_CONTEXT_TOO_LONG, "context_too_long", Next::larger_window, std::nullopt},
     {FREELLM_C_BAD_REQUEST, "bad_request", Next::elsewhere_once, std::nullopt, seconds{0}, seconds{0},
      Growth::none, 1, true},
-    {FREELLM_C_CONTENT_FILTERED, "content_filtered", Next::elsewhere_once, std::nullopt},
-    {FREELLM_C_OVERLOADED, "overloaded", Next::model, Bench::model, seconds{15}, minutes{5},
-     Growth::doubling},
-    {FREELLM_C_SERVER_ERROR, "server_error", Next::model, Bench::model, seconds{10}, minutes{5},
-     Growth::doubling},
-    {FREELLM_C_TIMEOUT, "timeout", Next::model, Bench::model, seconds{30}, minutes{5}, Growth::doubling, 2},
-    {FREELLM_C_NETWORK, "network", Next::provider, Bench::provider, seconds{15}, minutes{1}, Growth::doubling,
-     3},
-    {FREELLM_C_MALFORMED, "malformed_response", Next::model, Bench::model, seconds{60}, minutes{5},
-     Growth::none, 2},
-    {FREELLM_C_EMPTY, "empty_completion", Next::model, Bench::model, seconds{60}, minutes{5}, Growth::none,
-     3},
-    {FREELLM_C_TRUNCATED, "truncated_stream", Next::model, Bench::model, seconds{30}, minutes{5},
-     Growth::none, 2},
+    // Where the policy says `fail`, the first one ends the request.
+    {FREELLM_C_CONTENT_FILTERED, "content_filtered", Next::model, std::nullopt},
+    {FREELLM_C_OVERLOADED, "overloaded", Next::model, Bench::model, seconds{5}, seconds{30}, Growth::doubling,
+     1, false, circuit},
+    {FREELLM_C_SERVER_ERROR, "server_error", Next::model, Bench::model, seconds{2}, seconds{30},
+     Growth::doubling, 3, false, circuit},
+    {FREELLM_C_TIMEOUT, "timeout", Next::model, Bench::model, seconds{5}, seconds{30}, Growth::doubling, 2,
+     false, circuit},
+    {FREELLM_C_NETWORK, "network", Next::provider, Bench::provider, seconds{2}, seconds{30}, Growth::doubling,
+     2, false, circuit},
+    {FREELLM_C_MALFORMED, "malformed_response", Next::model, Bench::model, seconds{5}, seconds{30},
+     Growth::doubling, 2, false, circuit},
+    {FREELLM_C_EMPTY, "empty_completion", Next::model, Bench::model, seconds{5}, seconds{30},
+     Growth::doubling, 3, false, circuit},
+    {FREELLM_C_TRUNCATED, "truncated_stream", Next::model, Bench::model, seconds{5}, seconds{30},
+     Growth::doubling, 2, false, circuit},
     {FREELLM_C_PROVIDER_GONE, "provider_gone", Next::provider, Bench::provider, hours{24 * 7}, hours{24 * 7}},
     {FREELLM_C_PROVIDER_BLOCKED, "provider_blocked", Next::provider, Bench::provider, hours{1}, hours{1}},
     {host::plugin_failed, "plugin_failed", Next::provider, Bench::provider, minutes{10}, hours{24},
@@ -125,6 +134,21 @@ inline constexpr std::chrono::milliseconds shortest_bench{1'000};
 std::chrono::milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, unsigned failures,
                                        std::optional<base::WallTime> window_opens,
                                        base::WallTime now) noexcept;
+
+/// How an attempt ended that may be worth a second one at the same place.
+struct Ended {
+  int status = 0;                     ///< of the provider's answer; 0: there was none
+  bool final_word = false;            ///< the provider has said that the same again is of no use
+  bool benched = false;               ///< what failed is benched: it was not the first time
+  std::chrono::milliseconds wait{0};  ///< the policy would rather wait this long than go lower
+};
+
+/// How long until the same lane is tried once more; nothing: the next one is. A single 500 or 502 is after a
+/// short pause, drawn from `seed`; a limit is that opens within the policy's wait. The second try is reserved
+/// and settled like any attempt, and no quota is kept back from it: what the ledger has left is there to be
+/// spent, and what it has not left, it refuses.
+std::optional<std::chrono::milliseconds> pause_before_again(const freellm_outcome& outcome,
+                                                            const Ended& ended, std::uint64_t seed) noexcept;
 
 /// The scope to bench: the outcome's own where it names one, else the row's.
 std::optional<quota::BenchScope> bench_scope(const Ruling& row, const freellm_outcome& outcome) noexcept;

@@ -215,11 +215,12 @@ Reading::State Reading::complete() {
     return fail(outcome_of(FREELLM_C_TRUNCATED, "the answer ended without a finish reason"));
   const bool nothing =
       is_blank(answer.text) && is_blank(answer.refusal) && is_blank(answer.reasoning) && answer.calls.empty();
-  // A model that spent its whole allowance before its first word has answered; so has a filter.
-  if (nothing && *answer.finish == chat::Finish::content_filter) {
+  const bool filtered = *answer.finish == chat::Finish::content_filter;
+  if (filtered && filtered_goes_on_ && (nothing || encoder_ == nullptr)) {
     return fail(outcome_of(FREELLM_C_CONTENT_FILTERED, "the provider's content filter stopped the answer"));
   }
-  if (nothing && *answer.finish != chat::Finish::length)
+  // A model that spent its whole allowance before its first word has answered; so has a filter.
+  if (nothing && !filtered && *answer.finish != chat::Finish::length)
     return fail(outcome_of(FREELLM_C_EMPTY, "the answer is empty"));
   close_seam();
   const bool half = json_ && *answer.finish == chat::Finish::stop && !json_->complete();

@@ -35,6 +35,9 @@ class Reading final : private host::EventSink, private chat::EventTaker {
     failed,  ///< outcome() says how
   };
   State feed(host::Parser& parser, std::string_view bytes);
+  /// An answer that a content filter stopped is a failure while the client has seen nothing of it; unless
+  /// told so, it is an answer like any other, with that finish reason.
+  void filtered_goes_on() noexcept { filtered_goes_on_ = true; }
   /// The body ended.
   State end(host::Parser& parser);
   /// For a provider that answers by itself: it gives its events to sink(), then end() with its status.
@@ -100,7 +103,7 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   std::optional<chat::JsonPrefix> json_;
   std::string shown_;
   bool noted_ = false, missed_ = false, called_ = false;
-  bool begun_ = false, first_token_ = false, errored_ = false, input_said_ = false;
+  bool begun_ = false, first_token_ = false, errored_ = false, input_said_ = false, filtered_goes_on_ = false;
 };
 
 }  // namespace freellmapi::relay

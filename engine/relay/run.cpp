@@ -101,6 +101,7 @@ Attempts Run::plan_attempts() const {
   Limits limits;
   limits.attempts = policy_.routing.attempts;
   limits.no_new_attempt_after = exchange_.started() + policy_.routing.budget;
+  limits.filtered_goes_on = policy_.routing.on_content_filter == policy::OnContentFilter::next;
   return Attempts(std::move(lanes), limits);
 }
 
@@ -128,6 +129,10 @@ net::Task<void> Run::serve() {
       job_.record.attempts = trail_.count();
       job_.record.trail = trail_.header();
       co_return;
+    }
+    if (end == End::put_off) {
+      attempts_->put_off(action.lane, false);
+      keep_set_aside();
     }
     if (end == End::passed_over) {
       attempts_->passed_over(action.lane);
@@ -180,6 +185,7 @@ net::Task<Run::End> Run::attempt(Action action) {
           .upstream = snapshot_->upstreams[model.provider],
           .host = action.host,
           .asked = &job_.request,
+          .fresh = action.fresh,
           .route = {},
           .request = {},
           .call = {},
@@ -192,6 +198,7 @@ net::Task<Run::End> Run::attempt(Action action) {
   leg.route.model = target_.passed_model.empty() ? model.id : target_.passed_model;
   leg.route.created = relay_.clock_.wall();
 
+  if (!enter(leg, action.insists)) co_return End::put_off;
   if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
   if (continuation_ && !ask_to_go_on(leg)) co_return End::passed_over;
   leg.need = routing::need_of(features_, model, provider, &relay_.calibration_);

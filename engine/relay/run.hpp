@@ -31,7 +31,7 @@ class Run final : private net::GoneWatcher {
 
  private:
   /// How one attempt ended.
-  enum class End { served, failed, passed_over, client_gone };
+  enum class End { served, failed, passed_over, put_off, client_gone };
   /// What an attempt holds on to while it runs.
   struct Leg;
 
@@ -71,11 +71,16 @@ class Run final : private net::GoneWatcher {
 
   void note_limits(const Leg& leg, const freellm_head& head);
   End fail(Leg& leg, const freellm_outcome& outcome);
+  /// A kept connection that the provider closed as we took it is nobody's failure: once more, over a new one.
+  bool replace_connection(Leg& leg);
+  void note_hop(const Leg& leg, std::string_view outcome);
   /// Benches the provider of a plugin that held the core for too long since `called_at`; the request goes on.
   void watch_plugin(const Leg& leg, base::Instant called_at);
+  /// False: a circuit is open on the way, and another request is finding out whether it has to stay so.
+  bool enter(Leg& leg, bool insists);
   /// Until when; nothing: nobody is benched.
   std::optional<base::WallTime> bench(const Leg& leg, const freellm_outcome& outcome);
-  /// A refusal by one host that nothing was told of elsewhere is a bad end like any other.
+  /// What one host said and no other was asked about is a bad end like any other.
   void keep_set_aside();
   void note_host(const Leg& leg);
   /// What so many tokens cost at most in thousandths of the provider's own unit; nothing: nobody knows.
@@ -101,7 +106,7 @@ class Run final : private net::GoneWatcher {
   routing::Decision decision_;
   std::optional<Attempts> attempts_;
   std::vector<Ending> endings_;
-  std::optional<Ending> set_aside_;  ///< a key that one host has refused and another may take
+  std::optional<Ending> set_aside_;  ///< by the first of a provider's hosts; another may take the key
   Trail trail_;
   Failure failure_;
   net::Canceller canceller_;

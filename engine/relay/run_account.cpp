@@ -133,16 +133,35 @@ void Run::note_limits(const Leg& leg, const freellm_head& head) {
   }
 }
 
-Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
-  const Ruling& row = ruling_of(outcome.error_class);
-  learn_failure(leg, outcome);
+void Run::note_hop(const Leg& leg, std::string_view outcome) {
   Hop hop;
   hop.provider = leg.route.provider;
   hop.model = leg.route.model;
   hop.key = leg.key ? leg.key->label : "";
-  hop.outcome = row.name;
+  hop.outcome = outcome;
   hop.cut = leg.reading && streaming_begun_ && leg.reading->showed();
   trail_.add(std::move(hop));
+}
+
+bool Run::enter(Leg& leg, bool insists) {
+  if (relay_.health_.quiet()) return true;
+  const auto name = [&](quota::BenchScope scope) {
+    return health_name(scope, leg.provider, leg.model, leg.key);
+  };
+  return relay_.health_.enter(name(quota::BenchScope::model), name(quota::BenchScope::provider),
+                              relay_.clock_.since_boot(), insists, leg.visit);
+}
+
+bool Run::replace_connection(Leg& leg) {
+  if (!attempts_->second_try(leg.lane, relay_.clock_.steady(), milliseconds{0}, true)) return false;
+  note_hop(leg, net::name(net::Fault::reset));
+  return true;
+}
+
+Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
+  const Ruling& row = ruling_of(outcome.error_class);
+  learn_failure(leg, outcome);
+  note_hop(leg, row.name);
   routing::Candidate candidate;
   candidate.model = leg.model_index;
   candidate.key = leg.key_index;
@@ -152,14 +171,23 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   if (held == Held::not_yet) {
     if (!set_aside_) set_aside_.emplace(Ending{candidate, outcome});
   } else {
-    Ending ending{candidate, held == Held::as_refused && set_aside_ ? set_aside_->outcome : outcome};
+    Ending ending{candidate, held == Held::as_first && set_aside_ ? set_aside_->outcome : outcome};
     ending.back = bench(leg, ending.outcome);
     endings_.push_back(ending);
     set_aside_.reset();
+    // Whoever refuses a request is there to refuse it.
+    if (leg.answered && !row.circuit) leg.visit.answered();
+    Ended ended;
+    ended.status = leg.status;
+    ended.final_word = leg.final_word;
+    ended.benched = row.circuit && ending.back.has_value();
+    ended.wait = attempts_->lanes()[leg.lane].wait;
+    if (const auto pause = pause_before_again(ending.outcome, ended, seed_))
+      attempts_->second_try(leg.lane, relay_.clock_.steady(), *pause);
   }
   if (outcome.error_class != FREELLM_C_AUTH_INVALID) note_host(leg);
   // What one host says of a key counts when no other host of the provider takes it.
-  const bool settled = held != Held::not_yet && outcome.error_class == FREELLM_C_AUTH_INVALID;
+  const bool settled = held == Held::as_said && outcome.error_class == FREELLM_C_AUTH_INVALID;
   if (settled && outcome.definite != 0 && leg.key && relay_.watch_)
     relay_.watch_->refused(leg.provider, *leg.key, relay_.clock_.wall());
   const std::string_view message(outcome.message);
@@ -194,14 +222,15 @@ std::optional<base::WallTime> Run::bench(const Leg& leg, const freellm_outcome& 
   const auto scope = bench_scope(row, outcome);
   if (!scope) return std::nullopt;
   const quota::Now at = now();
+  const std::uint64_t name = health_name(*scope, leg.provider, leg.model, leg.key);
   unsigned failures = 1;
-  if (row.growth != Growth::none || row.after > 1 || row.error_class == FREELLM_C_QUOTA_EXHAUSTED) {
-    failures = relay_.health_.failed(health_name(*scope, leg.provider, leg.model, leg.key), at.steady,
-                                     failure_memory(row));
-  }
+  if (row.growth != Growth::none || row.after > 1 || row.error_class == FREELLM_C_QUOTA_EXHAUSTED)
+    failures = relay_.health_.failed(name, at.steady, failure_memory(row), leg.visit.probes(name));
   const milliseconds length =
       bench_length(row, outcome, failures, window_opens(policy_, leg.model, outcome, at.wall), at.wall);
   if (length.count() == 0) return std::nullopt;
+  const bool others_find_out = *scope == quota::BenchScope::model || *scope == quota::BenchScope::provider;
+  if (row.circuit && others_find_out) relay_.health_.open(name);
   const base::WallTime until = at.wall + length;
   relay_.ledger_.bench(*snapshot_->plan, *scope, leg.key_index, leg.model_index, until, row.name, at);
   return until;

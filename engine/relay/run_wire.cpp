@@ -62,6 +62,7 @@ net::Task<Run::End> Run::send(Leg& leg) {
   outgoing.fields = fields;
   outgoing.body = body;
   outgoing.secret = leg.key ? &leg.key->secret : nullptr;
+  outgoing.over = leg.fresh ? net::Over::fresh : net::Over::kept_once;
 
   if (!job_.record.decided) {
     job_.record.decided =
@@ -74,6 +75,7 @@ net::Task<Run::End> Run::send(Leg& leg) {
   if (!call) {
     settle_failure(leg, spent_of(error.fault));
     if (exchange_.gone()) co_return End::client_gone;
+    if (error.kept && replace_connection(leg)) co_return End::failed;
     co_return fail(leg, outcome_of(error.fault, error.detail));
   }
   leg.answered = true;
@@ -86,6 +88,7 @@ Reading& Run::start_reading(Leg& leg) {
   Reading& reading = leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route,
                                          features_.input_tokens, chat::offered_by(job_.request));
   if (continuation_) reading.go_on(continuation_->before, continuation_->how);
+  if (policy_.routing.on_content_filter == policy::OnContentFilter::next) reading.filtered_goes_on();
   return reading;
 }
 
@@ -122,6 +125,8 @@ net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
   }
   settle_failure(leg, Spent::refusal);
   note_limits(leg, head.head);
+  leg.status = call.status();
+  leg.final_word = call.get("x-should-retry") == "false";
   if (exchange_.gone()) co_return End::client_gone;
   freellm_outcome outcome;
   if (call.status() >= 300 && call.status() < 400) {
@@ -222,6 +227,7 @@ net::Task<bool> Run::flush(Leg& leg) {
   if (!streaming_begun_) {
     streaming_begun_ = true;
     attempts_->committed();
+    leg.visit.answered();
     note_route(leg);
     job_.record.first_token =
         std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());

@@ -52,6 +52,22 @@ test('when the second host cannot be reached the first one has the word', async 
   assert.equal(answer.headers['x-fallback-trail'], 'twin/any-model key1=auth_invalid; twin/any-model key1=network');
 });
 
+test('a first host that cannot be reached leaves its key to the second', async (t) => {
+  const { router, asked } = await two_hosts(t, { provider: { base_url: 'http://127.0.0.1:1/v1' } });
+  const first = await router.chat({});
+  assert.equal(first.headers['x-routed-via'], 'twin/any-model', first.text);
+  assert.equal(first.headers['x-fallback-trail'], 'twin/any-model key1=network');
+  assert.equal((await router.stream({})).headers['x-fallback-attempts'], '0', 'it begins where it was taken');
+  assert.deepEqual(asked(), ['west:key-a', 'west:key-a']);
+});
+
+test('a provider none of whose hosts can be reached is left', async (t) => {
+  const { router } = await two_hosts(t, { provider: { base_url: 'http://127.0.0.1:1/v1', hosts: { west: 'http://127.0.0.1:2/v1' } } });
+  const answer = await router.chat({});
+  assert.equal(answer.headers['x-routed-via'], 'spare/any-model', answer.text);
+  assert.equal(answer.headers['x-fallback-trail'], 'twin/any-model key1=network; twin/any-model key1=network');
+});
+
 test('a limit at the second host is told as a limit', async (t) => {
   const { router } = await two_hosts(t, { rules: [refuse_at('east', 'key-a'), { match: { provider: 'west' }, action: { rate_limit: { retry_after: '60', in: 'header' } } }] });
   const answer = await router.chat({ model: 'twin/any-model' });

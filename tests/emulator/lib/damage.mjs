@@ -32,7 +32,10 @@ export function two_finish_reasons(frames) {
   return [...frames.slice(0, at + 1), { kind: 'extra', data: JSON.parse(text) }, ...frames.slice(at + 1)];
 }
 
-export async function comment_flood(wire, { count = 10000 }) {
+export async function comment_flood(wire, { count = 10000, ms = 0 }) {
+  for (let i = 0; ms > 0 && i < count; ++i)
+    if (!(await wire.write(': keep-alive\n\n')) || !(await wire.sleep(ms))) return false;
+  if (ms > 0) return true;
   for (let i = 0; i < count; i += 100)
     if (!(await wire.write(': keep-alive\n\n'.repeat(Math.min(100, count - i))))) return false;
   return true;

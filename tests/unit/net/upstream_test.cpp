@@ -1,6 +1,8 @@
 // Calls to a provider that behaves, and the pool.
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "support/compress.hpp"
 #include "support/fetch.hpp"
 #include "support/raw_socket.hpp"
@@ -209,6 +211,27 @@ TEST(Pool, ReplacesAReusedConnectionThatDiesBeforeAnyByte) {
   EXPECT_EQ(answers[1].body, "ok");
   EXPECT_FALSE(answers[1].reused);
   EXPECT_EQ(peer.connections(), 2);
+}
+
+TEST(Pool, LeavesADeadConnectionToACallerWhoCountsWhatIsSent) {
+  std::atomic<int> requests = 0;
+  RawPeer peer([&](RawSocket& socket, int) {
+    while (!socket.read_until("\r\n\r\n").empty()) {
+      if (++requests == 2) return;  // takes it, and goes
+      socket.send(sized("ok"));
+    }
+  });
+  Fetch once = get(peer), fresh = get(peer);
+  once.over = Over::kept_once;
+  fresh.over = Over::fresh;
+  const auto answers = fetch_all({get(peer), once, get(peer), fresh});
+  EXPECT_EQ(answers[1].fault, Fault::reset);
+  EXPECT_TRUE(answers[1].kept);
+  EXPECT_EQ(answers[2].body, "ok");
+  EXPECT_FALSE(answers[3].reused);
+  EXPECT_EQ(answers[3].body, "ok");
+  EXPECT_EQ(requests, 4) << "nothing was sent twice";
+  EXPECT_EQ(peer.connections(), 3);
 }
 
 TEST(Pool, ReplacesItOnlyOnceAndOnlyWithoutAByte) {

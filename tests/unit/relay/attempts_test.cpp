@@ -192,6 +192,98 @@ TEST(Attempts, GoOnAfterTheFirstTokenWithABudgetOfTheirOwn) {
   EXPECT_EQ(a.again(2).lane, 2u);
   EXPECT_EQ(a.next(t0 + std::chrono::minutes{50}).what, Action::What::give_up);
   EXPECT_TRUE(a.out_of_budget());
+TEST(Attempts, AContentFiltersRefusalEndsTheRequestUnlessThePolicySaysNext) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_THAT(walk(a, ended(FREELLM_C_CONTENT_FILTERED)), ElementsAre(0u));
+  EXPECT_TRUE(a.stopped());
+  Limits next = limits();
+  next.filtered_goes_on = true;
+  Attempts b(two_keys_two_models_two_providers(), next);
+  EXPECT_THAT(walk(b, ended(FREELLM_C_CONTENT_FILTERED)), ElementsAre(0u, 2u, 4u));
+}
+
+TEST(Attempts, ALaneHasOneSecondTryInPlaceAndThenTheNextOneIsAsked) {
+  Attempts a({lane(0, 0, 0), lane(1, 1, 1)}, limits());
+  const std::size_t first = a.next(t0).lane;
+  a.failed(first, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_TRUE(a.second_try(first, t0, std::chrono::milliseconds{200}));
+  const Action again = a.next(t0);
+  EXPECT_EQ(again.lane, first);
+  EXPECT_EQ(again.not_before, t0 + std::chrono::milliseconds{200});
+  EXPECT_EQ(a.attempted(), 2u);
+  a.failed(first, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_FALSE(a.second_try(first, t0, std::chrono::milliseconds{200}));
+  EXPECT_EQ(a.next(t0).lane, 1u);
+}
+
+TEST(Attempts, ASecondTryCountsAmongTheAttemptsAndKeepsToTheBudget) {
+  Attempts few({lane(0, 0, 0), lane(1, 1, 1)}, limits(1));
+  few.failed(few.next(t0).lane, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_FALSE(few.second_try(0, t0, std::chrono::milliseconds{0}));
+  Attempts late({lane(0, 0, 0)}, limits());
+  late.failed(late.next(t0).lane, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_FALSE(late.second_try(0, t0 + seconds{44}, seconds{1}));
+  Attempts sent({lane(0, 0, 0)}, limits());
+  sent.next(t0);
+  sent.committed();
+  EXPECT_FALSE(sent.second_try(0, t0, seconds{0}));
+}
+
+TEST(Attempts, ALimitThatWasWaitedForInPlaceIsNotWaitedForAgain) {
+  Attempts a({lane(0, 0, 0), lane(1, 1, 1)}, limits());
+  a.failed(a.next(t0).lane, limited_for(1'500));
+  EXPECT_TRUE(a.second_try(0, t0, seconds{2}));
+  EXPECT_EQ(a.next(t0).lane, 0u);
+  a.failed(0, limited_for(1'500));
+  EXPECT_EQ(a.next(t0).lane, 1u);
+  a.failed(1, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_EQ(a.next(t0).what, Action::What::give_up);
+}
+
+TEST(Attempts, ALaneThatWasPutOffIsInsistedOnWhenNobodyElseIsLeft) {
+  Attempts a({lane(0, 0, 0), lane(1, 1, 1)}, limits());
+  const Action first = a.next(t0);
+  EXPECT_FALSE(first.insists);
+  a.put_off(first.lane, false);
+  EXPECT_EQ(a.attempted(), 0u);
+  EXPECT_EQ(a.next(t0).lane, 1u);
+  a.failed(1, ended(FREELLM_C_SERVER_ERROR));
+  const Action back = a.next(t0);
+  EXPECT_EQ(back.lane, 0u);
+  EXPECT_TRUE(back.insists);
+  a.failed(0, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_EQ(a.next(t0).what, Action::What::give_up);
+}
+
+TEST(Attempts, ALaneThatWasPutOffIsClosedByAFailureThatItWouldMeet) {
+  Attempts a({lane(0, 0, 0), lane(0, 1, 0), lane(1, 2, 1)}, limits());
+  a.put_off(a.next(t0).lane, false);
+  EXPECT_EQ(a.next(t0).lane, 1u);
+  a.failed(1, ended(FREELLM_C_AUTH_INVALID));
+  EXPECT_EQ(a.next(t0).lane, 2u);
+  a.failed(2, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_EQ(a.next(t0).what, Action::What::give_up);
+}
+
+TEST(Attempts, TheLastOneIsKnownAsSuch) {
+  Attempts a({lane(0, 0, 0), lane(0, 0, 1), lane(1, 1, 2)}, limits());
+  EXPECT_FALSE(a.next(t0).last);
+  a.failed(0, ended(FREELLM_C_SERVER_ERROR));  // with it goes its other key
+  EXPECT_TRUE(a.next(t0).last);
+}
+
+TEST(Attempts, ALaneThatWeCutShortIsNotTheLastWhileOthersAreThereAndComesBackAfterThem) {
+  Attempts a({lane(0, 0, 0), lane(1, 1, 1)}, limits());
+  EXPECT_FALSE(a.next(t0).last);
+  a.failed(0, ended(FREELLM_C_TIMEOUT));
+  a.put_off(0, true);
+  EXPECT_FALSE(a.next(t0).last) << "the first one is still there";
+  a.failed(1, ended(FREELLM_C_SERVER_ERROR));
+  const Action back = a.next(t0);
+  EXPECT_EQ(back.lane, 0u);
+  EXPECT_TRUE(back.insists);
+  EXPECT_TRUE(back.last);
+  EXPECT_EQ(a.attempted(), 3u);
 }
 
 }  // namespace

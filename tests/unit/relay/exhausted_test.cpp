@@ -251,6 +251,14 @@ TEST_F(Exhausted, ARefusalByTheContentFilterIs400) {
   expect(400, "content_filter");
 }
 
+TEST_F(Exhausted, ARefusalByTheContentFilterHasTheWordAfterOtherFailuresUnlessItWasOneOfMany) {
+  tried(FREELLM_C_SERVER_ERROR);
+  tried(FREELLM_C_CONTENT_FILTERED);
+  expect(400, "content_filter");
+  policy.routing.on_content_filter = policy::OnContentFilter::next;
+  expect(502, "upstream_failed");
+}
+
 TEST_F(Exhausted, SilenceEverywhereIs504) {
   tried(FREELLM_C_TIMEOUT);
   expect(504, "upstream_timeout");

@@ -7,6 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr base::Instant start{1h};
+constexpr std::uint64_t model = 7, provider = 8;
 
 TEST(Health, CountsFailuresInARowUntilASuccess) {
   Health health;
@@ -22,6 +23,97 @@ TEST(Health, RemembersOverABenchThatLastsADay) {
   EXPECT_EQ(health.failed(7, start, 24h + 15min), 1u);
   EXPECT_EQ(health.failed(7, start + 24h, 24h + 15min), 2u);
   EXPECT_EQ(health.failed(7, start + 49h, 24h + 15min), 1u);
+}
+
+class ACircuit : public testing::Test {
+ protected:
+  Health health;
+
+  void SetUp() override {
+    for (int i = 0; i < 3; ++i) health.failed(model, start, 15min);
+    health.open(model);
+  }
+  bool enter(Health::Visit& visit, base::Instant now = start, bool insists = false) {
+    return health.enter(model, provider, now, insists, visit);
+  }
+};
+
+TEST_F(ACircuit, ThatIsOpenLetsOneRequestThroughAndTheOthersPassBy) {
+  EXPECT_FALSE(health.quiet());
+  Health::Visit first, second;
+  EXPECT_TRUE(enter(first));
+  EXPECT_TRUE(first.probes(model));
+  EXPECT_FALSE(first.probes(provider));
+  EXPECT_FALSE(enter(second));
+}
+
+TEST_F(ACircuit, IsPassedByOneWhoHasNobodyElseLeft) {
+  Health::Visit first, second;
+  enter(first);
+  EXPECT_TRUE(enter(second, start, true));
+  EXPECT_FALSE(second.probes(model));
+}
+
+TEST_F(ACircuit, ClosesAtTheFirstSignOfAnAnswerButRemembersItsFailures) {
+  Health::Visit first, second;
+  enter(first);
+  first.answered();
+  EXPECT_TRUE(health.quiet());
+  EXPECT_TRUE(enter(second));
+  EXPECT_FALSE(second.probes(model));
+  EXPECT_EQ(health.failed(model, start, 15min), 4u);
+}
+
+TEST_F(ACircuit, IsForgottenAtASuccess) {
+  health.succeeded(model);
+  EXPECT_TRUE(health.quiet());
+  EXPECT_EQ(health.failed(model, start, 15min), 1u);
+}
+
+TEST_F(ACircuit, LetsTheNextOneFindOutWhenAProbeEndsWithoutAWord) {
+  {
+    Health::Visit first;
+    enter(first);
+  }
+  Health::Visit second;
+  EXPECT_TRUE(enter(second));
+  EXPECT_TRUE(second.probes(model));
+}
+
+TEST_F(ACircuit, WaitsNoMoreThanFiveSecondsForTheWordOfAProbe) {
+  Health::Visit first, second, third;
+  enter(first);
+  EXPECT_FALSE(enter(second, start + 4s));
+  EXPECT_TRUE(enter(second, start + 5s));
+  EXPECT_TRUE(second.probes(model));
+  first.answered();
+  EXPECT_TRUE(enter(third, start + 6s)) << "late, but an answer";
+  EXPECT_FALSE(third.probes(model));
+}
+
+TEST_F(ACircuit, GrowsByProbesAloneNotByWhatWasUnderWayWhenItOpened) {
+  EXPECT_EQ(health.failed(model, start, 15min), 0u);
+  EXPECT_EQ(health.failed(model, start, 15min), 0u);
+  Health::Visit probe;
+  enter(probe);
+  EXPECT_EQ(health.failed(model, start, 15min, probe.probes(model)), 4u);
+}
+
+TEST_F(ACircuit, IsForgottenWhenItsLastFailureLiesLongBack) {
+  Health::Visit visit;
+  EXPECT_TRUE(enter(visit, start + 16min));
+  EXPECT_FALSE(visit.probes(model));
+  EXPECT_TRUE(health.quiet());
+}
+
+TEST_F(ACircuit, OfAProviderHoldsAllItsModelsBack) {
+  health.failed(provider, start, 15min);
+  health.open(provider);
+  Health::Visit other, second, third;
+  EXPECT_TRUE(health.enter(99, provider, start, false, other));
+  EXPECT_FALSE(enter(second));
+  EXPECT_TRUE(enter(third, start, true)) << "what the second had taken of the model's circuit is given back";
+  EXPECT_TRUE(third.probes(model));
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ Attempts attempts(std::vector<Lane> lanes, unsigned most = 20) {
   return Attempts(std::move(lanes), limits);
 }
 
-/// "lane@host ..." with every attempt ending as the next of `classes`; '-' not yet, '!' as refused.
+/// "lane@host ..." with every attempt ending as the next of `classes`; '-' not yet, '!' as the first host
+/// said.
 std::string walk(Attempts& a, const std::vector<std::uint32_t>& classes) {
   std::string out;
   std::size_t n = 0;
@@ -39,7 +40,7 @@ std::string walk(Attempts& a, const std::vector<std::uint32_t>& classes) {
     if (n < classes.size()) error_class = classes[n];
     ++n;
     const Held held = a.failed(action.lane, outcome_of(error_class, ""));
-    out += held == Held::not_yet ? "- " : held == Held::as_refused ? "! " : " ";
+    out += held == Held::not_yet ? "- " : held == Held::as_first ? "! " : " ";
   }
   return out;
 }
@@ -65,6 +66,22 @@ TEST(AKeyThatOneHostRefuses, IsRefusedWhenTheOtherCannotBeReached) {
   auto a = attempts({lane(0, 0), lane(1, 0), lane(1, 1)});
   EXPECT_EQ(walk(a, {FREELLM_C_AUTH_INVALID, FREELLM_C_NETWORK}), "0@0- 0@1! 2@0 ")
       << "the provider as a whole can be reached: its other key is tried";
+}
+
+TEST(AHostThatCannotBeReached, LeavesItsKeysToTheOther) {
+  auto a = attempts({lane(0, 0), lane(1, 0), lane(1, 1)});
+  EXPECT_EQ(walk(a, {FREELLM_C_NETWORK, FREELLM_C_OVERLOADED}), "0@0- 0@1 1@1 2@0 ");
+}
+
+TEST(AHostThatCannotBeReached, IsTheReasonWhenTheOtherRefusesItsKey) {
+  auto a = attempts({lane(0, 0), lane(1, 0), lane(1, 1)});
+  EXPECT_EQ(walk(a, {FREELLM_C_NETWORK, FREELLM_C_AUTH_INVALID}), "0@0- 0@1! ")
+      << "nobody knows the key to be bad";
+}
+
+TEST(AProviderNoneOfWhoseHostsCanBeReached, IsLeft) {
+  auto a = attempts({lane(0, 0), lane(1, 0), lane(1, 1)});
+  EXPECT_EQ(walk(a, {FREELLM_C_NETWORK, FREELLM_C_NETWORK}), "0@0- 0@1 ");
 }
 
 TEST(AKeyThatOneHostHasTaken, IsNotRefusedWhenThatHostIsGoneLater) {

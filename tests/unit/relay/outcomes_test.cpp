@@ -90,21 +90,77 @@ TEST(Benches, NothingEscalatesWhereTheResetIsKnown) {
   }
 }
 
-TEST(Benches, GrowForAnOverloadedModelUpToFiveMinutes) {
-  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 1), 15s);
-  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 2), 30s);
-  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 3), 60s);
-  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 30), 5min);
+TEST(Benches, GrowForAnOverloadedModelUpToHalfAMinute) {
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 1), 5s);
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 2), 10s);
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 3), 20s);
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 30), 30s);
 }
 
 TEST(Benches, OneSlowAnswerBenchesNobodyTwoDo) {
   EXPECT_EQ(bench(FREELLM_C_TIMEOUT, 1), 0ms);
-  EXPECT_EQ(bench(FREELLM_C_TIMEOUT, 2), 30s);
+  EXPECT_EQ(bench(FREELLM_C_TIMEOUT, 2), 5s);
+}
+
+TEST(Benches, ThreeErrorsInARowOpenACircuitForTwoSeconds) {
+  EXPECT_EQ(bench(FREELLM_C_SERVER_ERROR, 2), 0ms);
+  EXPECT_EQ(bench(FREELLM_C_SERVER_ERROR, 3), 2s);
+  EXPECT_EQ(bench(FREELLM_C_SERVER_ERROR, 4), 4s);
+}
+
+TEST(Benches, OfACircuitNeverOutlastARecoveryByMoreThanHalfAMinute) {
+  for (const Ruling& row : rulings) {
+    if (row.circuit) {
+      EXPECT_LE(bench(row.error_class, 1'000), 30s) << row.name;
+    }
+  }
+}
+
+std::optional<milliseconds> again(std::uint32_t error_class, int status, Ended ended = {},
+                                  std::int64_t retry_after_ms = -1, std::uint64_t seed = 7) {
+  freellm_outcome o = outcome_of(error_class, "");
+  o.retry_after_ms = retry_after_ms;
+  ended.status = status;
+  return pause_before_again(o, ended, seed);
+}
+
+TEST(ASecondTry, IsGivenToASingle500Or502AfterAShortPause) {
+  for (const int status : {500, 502}) {
+    const auto pause = again(FREELLM_C_SERVER_ERROR, status);
+    ASSERT_TRUE(pause.has_value());
+    EXPECT_GE(*pause, 100ms);
+    EXPECT_LT(*pause, 300ms);
+  }
+  EXPECT_NE(again(FREELLM_C_SERVER_ERROR, 500, {}, -1, 1), again(FREELLM_C_SERVER_ERROR, 500, {}, -1, 2));
+  EXPECT_EQ(again(FREELLM_C_SERVER_ERROR, 500, {}, -1, 3), again(FREELLM_C_SERVER_ERROR, 500, {}, -1, 3));
+}
+
+TEST(ASecondTry, IsNotGivenToWhatIsNoBlip) {
+  Ended benched, final_word;
+  benched.benched = final_word.final_word = true;
+  EXPECT_FALSE(again(FREELLM_C_SERVER_ERROR, 500, benched)) << "the third in a row";
+  EXPECT_FALSE(again(FREELLM_C_SERVER_ERROR, 500, final_word)) << "x-should-retry: false";
+  EXPECT_FALSE(again(FREELLM_C_SERVER_ERROR, 0)) << "a connection that was closed: it may be at work";
+  EXPECT_FALSE(again(FREELLM_C_SERVER_ERROR, 520));
+  EXPECT_FALSE(again(FREELLM_C_SERVER_ERROR, 500, {}, 5'000)) << "the provider names a time";
+  EXPECT_FALSE(again(FREELLM_C_OVERLOADED, 503));
+  EXPECT_FALSE(again(FREELLM_C_TIMEOUT, 504));
+  EXPECT_FALSE(again(FREELLM_C_BAD_REQUEST, 400));
+}
+
+TEST(ASecondTry, IsGivenToALimitThatOpensWithinThePolicysWait) {
+  Ended patient;
+  patient.wait = 8s;
+  EXPECT_GE(again(FREELLM_C_RATE_LIMITED, 429, patient, 3'000).value_or(0ms), 3s);
+  EXPECT_GE(again(FREELLM_C_RATE_LIMITED, 429, patient, 0).value_or(0ms), shortest_bench);
+  EXPECT_FALSE(again(FREELLM_C_RATE_LIMITED, 429, patient, 8'001));
+  EXPECT_FALSE(again(FREELLM_C_RATE_LIMITED, 429, patient)) << "nobody knows when";
+  EXPECT_FALSE(again(FREELLM_C_RATE_LIMITED, 429, {}, 3'000)) << "no wait: the next one is asked";
 }
 
 TEST(Benches, AnOverloadedModelRestsAsLongAsItsProviderAsksButNoLessThanUsual) {
   EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 1, 600'000), 600s);
-  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 3, 1'000), 60s);
+  EXPECT_EQ(bench(FREELLM_C_OVERLOADED, 3, 1'000), 20s);
   EXPECT_EQ(bench(FREELLM_C_AUTH_INVALID, 1, 1'000), 5min);
   EXPECT_EQ(bench(FREELLM_C_TIMEOUT, 1, 20'000), 20s);
 }
@@ -149,7 +205,7 @@ TEST(Rulings, SayWhatTheTaxonomySays) {
       {FREELLM_C_MODEL_FORBIDDEN, Next::key, B::key_model},
       {FREELLM_C_CONTEXT_TOO_LONG, Next::larger_window, {}},
       {FREELLM_C_BAD_REQUEST, Next::elsewhere_once, {}},
-      {FREELLM_C_CONTENT_FILTERED, Next::elsewhere_once, {}},
+      {FREELLM_C_CONTENT_FILTERED, Next::model, {}},
       {FREELLM_C_OVERLOADED, Next::model, B::model},
       {FREELLM_C_SERVER_ERROR, Next::model, B::model},
       {FREELLM_C_TIMEOUT, Next::model, B::model},

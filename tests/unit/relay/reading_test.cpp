@@ -218,6 +218,24 @@ TEST_F(TheNextLeg, InJsonModeDoesNotStopHalfWay) {
   text(anchor + ", 3]");
   finish("stop");
   EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::failed);
+TEST_F(TheReading, OfAnAnswerThatAFilterStoppedIsAnAnswer) {
+  finish("content_filter");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_EQ(reading.take().rfind("begin finish", 0), 0u);
+}
+
+TEST_F(TheReading, OfAnAnswerThatAFilterStoppedIsAFailureWhereThePolicySaysNext) {
+  reading.filtered_goes_on();
+  finish("content_filter");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::failed);
+  EXPECT_EQ(reading.outcome().error_class, static_cast<std::uint32_t>(FREELLM_C_CONTENT_FILTERED));
+}
+
+TEST_F(TheReading, WhatTheClientHasSeenOfAFilteredAnswerIsItsAnswer) {
+  reading.filtered_goes_on();
+  text("once upon");
+  finish("content_filter");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ Task<void> fetch_one(Core& core, const Fetch& spec, Fetched& result) {
   request.path = spec.path;
   request.fields = fields;
   request.body = body;
+  request.over = spec.over;
   const base::Instant begun = core.clock().steady();
   CallError error;
   auto call =
@@ -76,6 +77,7 @@ Task<void> fetch_one(Core& core, const Fetch& spec, Fetched& result) {
   } else {
     result.fault = error.fault;
     result.detail = error.detail;
+    result.kept = error.kept;
   }
   result.took = std::chrono::duration_cast<milliseconds>(core.clock().steady() - begun);
   result.idle = core.upstream().idle();

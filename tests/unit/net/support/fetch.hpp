@@ -19,6 +19,7 @@ struct Fetch {
   std::vector<std::string> body;
   Deadlines deadlines;
   bool stream = false;
+  Over over = Over::kept;
   std::optional<std::chrono::milliseconds> cancel_after;
   bool cancel_before = false;
   /// Leaves the call when this has been read.
@@ -31,7 +32,7 @@ struct Fetched {
   std::string detail;
   int status = 0;
   std::string body;
-  bool whole = false, reused = false;
+  bool whole = false, reused = false, kept = false;
   std::vector<std::pair<std::string, std::string>> fields;
   std::chrono::milliseconds took{0};
   std::size_t idle = 0;  ///< in the pool, afterwards

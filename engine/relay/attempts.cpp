@@ -39,6 +39,11 @@ bool Attempts::had_second_try(std::size_t lane) const {
   return std::ranges::find(had_second_try_, lane) != had_second_try_.end();
 }
 
+std::chrono::milliseconds Attempts::left(base::Instant now) const noexcept {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limits_.no_new_attempt_after - now);
+  return std::max(left, std::chrono::milliseconds{0});
+}
+
 bool Attempts::may_start(base::Instant at) const noexcept {
   return attempted_ < limits_.attempts && at < limits_.no_new_attempt_after;
 }

@@ -34,10 +34,12 @@ struct Run::Leg {
   std::optional<std::uint64_t> stated_cost;  ///< by the answer, in thousandths of the provider's unit
   std::optional<Reading> reading;
   std::optional<base::Instant> sent_at{}, first_token_at{};  ///< on the steady clock
-  bool quoted = false;                                       ///< the outcome is in the provider's words
-  bool answered = false;                                     ///< the host has said something
-  int status = 0;                                            ///< with which it refused; 0: it did not
-  bool final_word = false;                                   ///< it has said that the same again is of no use
+  /// How long the first token is waited for, as others may be asked then; nothing: as the policy says.
+  std::optional<std::chrono::milliseconds> patience{};
+  bool quoted = false;      ///< the outcome is in the provider's words
+  bool answered = false;    ///< the host has said something
+  int status = 0;           ///< with which it refused; 0: it did not
+  bool final_word = false;  ///< it has said that the same again is of no use
   Health::Visit visit{};
 };
 

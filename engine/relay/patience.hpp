@@ -1,4 +1,4 @@
-// How long a stream's first token is waited for, by what its model has shown so far.
+// How long a stream's first token is waited for while there are others to ask.
 #pragma once
 
 #include <chrono>
@@ -10,11 +10,19 @@ namespace freellmapi::relay {
 /// The share of a model's streams whose first token the deadline is made from.
 inline constexpr double patience_share = 0.95;
 
-/// `usual` is the time within which that share of the streams had their first token; three times as long is
-/// waited, at least 2 s, and a second more for every 4,000 tokens that have to be read first. Nothing: the
-/// policy's figure `most` stands, because nothing is known or because it is no longer than what is learnt.
-std::optional<std::chrono::milliseconds> learned_patience(std::optional<std::chrono::milliseconds> usual,
-                                                          std::chrono::milliseconds most,
-                                                          std::uint64_t input_tokens) noexcept;
+/// What a request knows when it sends.
+struct Waiting {
+  /// Within this time that share of the model's streams had their first token; nothing: too few have been
+  /// seen.
+  std::optional<std::chrono::milliseconds> usual;
+  std::chrono::milliseconds most{0};  ///< the policy's figure; 0: no limit
+  std::chrono::milliseconds left{0};  ///< of the budget, in which others may still be asked
+  std::uint64_t input_tokens = 0;
+};
+
+/// Three times the usual; where nothing is known a third of what is left, so that a silent provider never
+/// costs the others their turn. At least 2 s, and a second more for every 4,000 tokens that have to be read
+/// first. Nothing: the policy's figure stands, being no longer.
+std::optional<std::chrono::milliseconds> patience_of(const Waiting& waiting) noexcept;
 
 }  // namespace freellmapi::relay

@@ -230,6 +230,7 @@ net::Task<Run::End> Run::attempt(Action action) {
   const bool held = co_await hold_quota(leg, lane.wait);
   if (!held) co_return exchange_.gone() ? End::client_gone : End::passed_over;
   if (local) co_return co_await answer_locally(leg);
+  leg.patience = patience(action, leg);
   co_return co_await send(leg);
 }
 

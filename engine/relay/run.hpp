@@ -78,6 +78,10 @@ class Run final : private net::GoneWatcher {
   void watch_plugin(const Leg& leg, base::Instant called_at);
   /// False: a circuit is open on the way, and another request is finding out whether it has to stay so.
   bool enter(Leg& leg, bool insists);
+  /// How long this attempt's first token is waited for, where that is less than the policy's time.
+  std::optional<std::chrono::milliseconds> patience(const Action& action, const Leg& leg) const;
+  /// We gave it up before the policy's time: it is not over with it.
+  bool given_up_early(const Leg& leg, const freellm_outcome& outcome) const;
   /// Until when; nothing: nobody is benched.
   std::optional<base::WallTime> bench(const Leg& leg, const freellm_outcome& outcome);
   /// What one host said and no other was asked about is a bad end like any other.

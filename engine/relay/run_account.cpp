@@ -5,6 +5,7 @@
 #include "base/ids.hpp"
 #include "quota/calendar.hpp"
 #include "relay/leg.hpp"
+#include "relay/patience.hpp"
 #include "routing/pin.hpp"
 
 namespace freellmapi::relay {
@@ -152,6 +153,27 @@ bool Run::enter(Leg& leg, bool insists) {
                               relay_.clock_.since_boot(), insists, leg.visit);
 }
 
+std::optional<milliseconds> Run::patience(const Action& action, const Leg& leg) const {
+  // What is not streamed comes when it is whole, however well the provider is. Without anybody else to ask
+  // impatience serves nobody.
+  if (!job_.request.stream || action.last || action.insists) return std::nullopt;
+  const base::Instant sent = relay_.clock_.steady();
+  Waiting waiting;
+  waiting.usual = snapshot_->statistics->first_token_quantile(leg.model_index, patience_share,
+                                                              relay_.clock_.since_boot());
+  waiting.most = leg.upstream.deadlines.first_byte;
+  waiting.left = attempts_->left(sent);
+  waiting.input_tokens = leg.need.input_tokens;
+  const auto patience = patience_of(waiting);
+  if (!patience || !attempts_->may_start(sent + *patience)) return std::nullopt;
+  return patience;
+}
+
+bool Run::given_up_early(const Leg& leg, const freellm_outcome& outcome) const {
+  return leg.patience && outcome.error_class == FREELLM_C_TIMEOUT && leg.status == 0 &&
+         !(leg.reading && (leg.reading->first_token_seen() || leg.reading->quoted()));
+}
+
 bool Run::replace_connection(Leg& leg) {
   if (!attempts_->second_try(leg.lane, relay_.clock_.steady(), milliseconds{0}, true)) return false;
   note_hop(leg, net::name(net::Fault::reset));
@@ -184,6 +206,7 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
     ended.wait = attempts_->lanes()[leg.lane].wait;
     if (const auto pause = pause_before_again(ending.outcome, ended, seed_))
       attempts_->second_try(leg.lane, relay_.clock_.steady(), *pause);
+    if (given_up_early(leg, outcome)) attempts_->put_off(leg.lane, true);
   }
   if (outcome.error_class != FREELLM_C_AUTH_INVALID) note_host(leg);
   // What one host says of a key counts when no other host of the provider takes it.

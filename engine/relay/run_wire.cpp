@@ -1,6 +1,7 @@
 // The part of a request's life that waits for the wire: send, read, deliver.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -11,6 +12,7 @@ namespace freellmapi::relay {
 
 namespace {
 
+using std::chrono::milliseconds;
 constexpr std::size_t error_body_most = 64 * 1024;
 // Well under the 30 to 60 seconds after which proxies and clients give a silent stream up.
 constexpr std::chrono::seconds ping_every{10};
@@ -68,10 +70,12 @@ net::Task<Run::End> Run::send(Leg& leg) {
     job_.record.decided =
         std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
   }
+  net::Deadlines deadlines = leg.upstream.deadlines;
+  if (leg.patience) deadlines.first_byte = *leg.patience;
   leg.sent_at = relay_.clock_.steady();
   net::CallError error;
-  const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
-      at.origin, outgoing, leg.upstream.deadlines, job_.request.stream, canceller_, error);
+  const std::unique_ptr<net::UpstreamCall> call =
+      co_await core_.upstream().call(at.origin, outgoing, deadlines, job_.request.stream, canceller_, error);
   if (!call) {
     settle_failure(leg, spent_of(error.fault));
     if (exchange_.gone()) co_return End::client_gone;
@@ -151,8 +155,16 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   Reading& reading = start_reading(leg);
   // Comments keep a silent stream's connection alive; they do not make it answer. A whole answer comes at its
   // end anyway, behind white space that some providers send meanwhile.
-  const base::Instant first_token_by =
-      relay_.clock_.steady() + leg.upstream.deadlines.first_byte + leg.upstream.deadlines.idle;
+  const net::Deadlines& deadlines = leg.upstream.deadlines;
+  base::Instant first_token_by = relay_.clock_.steady() + deadlines.first_byte + deadlines.idle;
+  // A head that came at once is no first token either.
+  if (leg.patience) first_token_by = *leg.sent_at + *leg.patience;
+  const auto left_until = [this](base::Instant moment) {
+    const auto left = std::chrono::duration_cast<milliseconds>(moment - relay_.clock_.steady());
+    return std::max(left, milliseconds{1});
+  };
+  bool hurried = leg.patience.has_value();
+  if (hurried) call.hurry(left_until(first_token_by));
   while (reading.state() == Reading::State::going) {
     const auto bytes = co_await call.read();
     if (exchange_.gone()) {
@@ -171,6 +183,10 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     }
     watch_plugin(leg, fed_at);
     if (!leg.first_token_at && (reading.first_token_seen() || reading.calling())) leg.first_token_at = fed_at;
+    if (hurried) {
+      hurried = !leg.first_token_at;
+      call.hurry(hurried ? left_until(first_token_by) : deadlines.idle);
+    }
     if (job_.request.stream && !reading.first_token_seen() && !reading.calling() &&
         reading.state() == Reading::State::going && relay_.clock_.steady() > first_token_by) {
       reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));

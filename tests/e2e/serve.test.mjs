@@ -335,7 +335,7 @@ test('the data folder is its owner\'s alone, and holds no provider key', async (
 });
 
 test('a request is one line of the log, with its route and sizes and without its words', async (t) => {
-  const router = await box(t, { names: ['a', 'b'], rules: [{ match: { provider: 'a' }, action: { server_error: 500 } }] });
+  const router = await box(t, { names: ['a', 'b'], rules: [{ match: { provider: 'a' }, action: { server_error: 503 } }] });
   await router.chat({ messages: [{ role: 'user', content: 'a very private question' }] }, { headers: { 'x-request-id': 'one-line' } });
   await router.until(() => router.log_lines().some((l) => l.event === 'request.done' && l.id === 'one-line'), 'the log line');
   const [line, ...more] = router.log_lines().filter((l) => l.event === 'request.done' && l.id === 'one-line');

@@ -48,7 +48,7 @@ const std::vector<Case> cases{
     {"on_for_true", with("routing: {continue_streams: on}\n"),
      "p.yaml:3:29: routing.continue_streams: expected true or false, got \"on\"\n"},
     {"filter_word", with("routing: {on_content_filter: nxt}\n"),
-     "p.yaml:3:30: routing.on_content_filter: expected fail or next, got \"nxt\"; did you mean \"next\"?\n"},
+     "p.yaml:3:30: routing.on_content_filter: expected fail or next, got \"nxt\" (did you mean 'next'?)\n"},
     {"no_for_false", with("providers: {groq: {enabled: no}}\n"),
      "p.yaml:3:29: providers.groq.enabled: expected true or false, got \"no\"\n"},
     {"bare_duration", with("routing: {budget: 45}\n"),

@@ -192,6 +192,8 @@ TEST(Attempts, GoOnAfterTheFirstTokenWithABudgetOfTheirOwn) {
   EXPECT_EQ(a.again(2).lane, 2u);
   EXPECT_EQ(a.next(t0 + std::chrono::minutes{50}).what, Action::What::give_up);
   EXPECT_TRUE(a.out_of_budget());
+}
+
 TEST(Attempts, AContentFiltersRefusalEndsTheRequestUnlessThePolicySaysNext) {
   Attempts a(two_keys_two_models_two_providers(), limits());
   EXPECT_THAT(walk(a, ended(FREELLM_C_CONTENT_FILTERED)), ElementsAre(0u));

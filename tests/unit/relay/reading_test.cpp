@@ -218,6 +218,8 @@ TEST_F(TheNextLeg, InJsonModeDoesNotStopHalfWay) {
   text(anchor + ", 3]");
   finish("stop");
   EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::failed);
+}
+
 TEST_F(TheReading, OfAnAnswerThatAFilterStoppedIsAnAnswer) {
   finish("content_filter");
   EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);

@@ -236,6 +236,16 @@ describe('a silent provider', { concurrency: true }, () => {
     return { ...answer, ms: Date.now() - begun };
   };
 
+  for (const [name, action] of [['says nothing', 'silence'], ['sends a head and nothing else', { stall: { after_chunks: 0 } }], ['only pings', { comment_flood: { count: 1_000, ms: 100 } }]]) {
+    it(`whose model is usually quick costs seconds when it ${name}`, async (t) => {
+      const { router } = await usually_quick(t, [{ match: { provider: 'first' }, action }]);
+      const answer = await timed(router.stream({}));
+      assert.equal(via(answer), 'second/any-model', answer.text);
+      assert.equal(trail(answer), 'first/any-model keyless=timeout');
+      assert.ok(answer.ms >= 1_900 && answer.ms < 5_000, `${answer.ms} ms`);
+    });
+  }
+
   it('of whose model nothing is known has a third of what is left of the budget', async (t) => {
     const patient = { timeouts: { connect: '2s', first_byte: '60s', idle: '60s', total: '90s' } };
     const { router, emulator } = await two(t, { providers: { first: patient }, rest: { routing: { budget: '12s' } }, rules: [once('first', { slow_first_token: { ms: 3_000 } })] });
@@ -252,6 +262,13 @@ describe('a silent provider', { concurrency: true }, () => {
     assert.equal(via(answer), 'first/any-model', answer.text);
     assert.equal(answer.headers['x-fallback-attempts'], '0');
     assert.ok(answer.ms >= 3_900, `${answer.ms} ms`);
+  });
+
+  it('that was given up is asked again when the others have failed', async (t) => {
+    const { router } = await usually_quick(t, [{ match: { provider: 'first' }, action: { slow_first_token: { ms: 4_000 } } }, { match: { provider: 'second' }, action: { server_error: 503 } }]);
+    const answer = await timed(router.stream({}));
+    assert.equal(via(answer), 'first/any-model', answer.text);
+    assert.equal(trail(answer), 'first/any-model keyless=timeout; second/any-model keyless=overloaded');
   });
 
   it('of an answer that is not streamed is not cut short', async (t) => {

@@ -177,6 +177,9 @@ bool Run::given_up_early(const Leg& leg, const freellm_outcome& outcome) const {
 bool Run::replace_connection(Leg& leg) {
   if (!attempts_->second_try(leg.lane, relay_.clock_.steady(), milliseconds{0}, true)) return false;
   note_hop(leg, net::name(net::Fault::reset));
+  relay_.log_.info(
+      "attempt.replaced",
+      {{"id", job_.record.request_id}, {"provider", leg.route.provider}, {"model", leg.route.model}});
   return true;
 }
 

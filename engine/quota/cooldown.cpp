@@ -36,18 +36,22 @@ void Ledger::bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, pol
   const Place place = place_of(*binding, scope);
   const std::lock_guard lock(place.group->mutex);
   Cooldown& cooldown = *place.cooldown;
-  if (cooldown.on() && cooldown.running(now) && cooldown.free_at(now) >= until) return;
-  cooldown.start(now.steady + (until - now.wall), until, reason);
+  if (cooldown.on() && cooldown.running(now) && cooldown.free_at(now) >= until) {
+    cooldown.said_again(now.steady);
+    return;
+  }
+  cooldown.start(now.steady, now.steady + (until - now.wall), until, reason);
 }
 
-void Ledger::recovered(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model) {
-  const Binding* binding = static_cast<const BoundPlan&>(plan).find(key, model);
-  if (binding == nullptr) return;
+void Ledger::recovered(const Reservation& reservation) {
+  if (!reservation) return;
+  const Binding* binding =
+      static_cast<const BoundPlan&>(*reservation.plan_).find(reservation.key_, reservation.model_);
   for (const BenchScope scope : {BenchScope::key_model, BenchScope::key, BenchScope::model}) {
     const Place place = place_of(*binding, scope);
     if (!place.cooldown->on()) continue;
     const std::lock_guard lock(place.group->mutex);
-    place.cooldown->end();
+    if (place.cooldown->said() < reservation.at_.steady) place.cooldown->end();
   }
 }
 

@@ -35,7 +35,8 @@ struct SlotHead {
 
 /// A wall-clock window's count by the clock as it went before somebody set it.
 struct FormerClock {
-  std::uint64_t live = 0;  ///< 0: the clock was not set; 1
+  std::uint64_t live =
+      0;  ///< 0: the clock was not set; 1: it was; 2: and was put back, this is what it was set to
   std::uint64_t total = 0;
   Period period{};                      ///< in that clock's time
   std::chrono::milliseconds offset{0};  ///< by how much it is ahead of the steady one
@@ -54,12 +55,14 @@ struct WindowState {
   Period period{};                     ///< wall clock; empty before the first reading
   std::chrono::milliseconds shift{0};  ///< wall clock: how far the provider's reset lies from the calendar's
 
-  std::uint64_t before = 0;             ///< wall clock: what the period before this one held
+  /// Wall clock: what the period before this one held. First use: what was counted since the window may have
+  /// closed at the provider.
+  std::uint64_t before = 0;
   std::chrono::milliseconds offset{0};  ///< wall clock: by how much it is ahead of the steady one
-  FormerClock former{};                 ///< wall clock
+  FormerClock former{};  ///< wall clock; `since` also first use: the soonest that it was opened
 
-  base::Instant closes{};     ///< first use
-  std::uint64_t running = 0;  ///< first use: 0 or 1
+  base::Instant closes{};     ///< first use: at the latest
+  std::uint64_t running = 0;  ///< first use: 0, 1, or 2: nobody knows yet which request has opened it
 
   /// Wall clock and first use: what was taken in the newest stretch of `arrival`, and in the one before.
   std::uint64_t recent = 0, recent_before = 0;

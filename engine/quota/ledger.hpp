@@ -189,8 +189,9 @@ class Ledger {
   /// Starts or extends a cooldown; never shortens one. `reason` has static storage.
   void bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, policy::ModelIndex model,
              base::WallTime until, std::string_view reason, Now now);
-  /// A success: takes away cooldowns of this key and model.
-  void recovered(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model);
+  /// A success of what was reserved: takes away the cooldowns of its key and model that were said before it.
+  /// What was said while it was under way is the newer word, and stands.
+  void recovered(const Reservation& reservation);
 
   /// The provider's own figures correct the count, in both directions, and the limit: down at once, up above
   /// a catalogue's (Rule::liftable) when said twice running.

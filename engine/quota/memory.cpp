@@ -16,8 +16,9 @@ void Cooldown::stay_in(CooldownState& slot, std::string_view reason, Now now) no
   on_.store(running(now), std::memory_order_release);
 }
 
-void Cooldown::start(base::Instant steady_until, base::WallTime wall_until,
+void Cooldown::start(base::Instant said, base::Instant steady_until, base::WallTime wall_until,
                      std::string_view reason) noexcept {
+  said_ = said;
   steady_until_ = steady_until;
   wall_until_ = wall_until;
   reason_ = reason;

@@ -41,15 +41,20 @@ class Cooldown {
   }
   std::string_view reason() const noexcept { return reason_; }
 
-  void start(base::Instant steady_until, base::WallTime wall_until, std::string_view reason) noexcept;
+  void start(base::Instant said, base::Instant steady_until, base::WallTime wall_until,
+             std::string_view reason) noexcept;
   void end() noexcept;
+  /// When it was said last, in ledger time. What an earlier process left is older than any request.
+  base::Instant said() const noexcept { return said_; }
+  void said_again(base::Instant at) noexcept { said_ = std::max(said_, at); }
   /// The same bench as the other's, if it has one.
   void take_over(const Cooldown& other) noexcept {
-    if (other.on()) start(other.steady_until_, other.wall_until_, other.reason_);
+    if (other.on()) start(other.said_, other.steady_until_, other.wall_until_, other.reason_);
   }
 
  private:
   std::atomic<bool> on_{false};
+  base::Instant said_{};
   base::Instant steady_until_{};
   base::WallTime wall_until_{};
   std::string_view reason_;

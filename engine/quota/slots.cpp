@@ -38,7 +38,7 @@ bool plausible(const SlotHead* slot, base::Instant latest) noexcept {
   if (slot->kind == SlotKind::cooldown) return true;
   const WindowState& state = reinterpret_cast<const WindowSlot*>(slot)->state;
   constexpr std::uint64_t most = std::uint64_t{1} << 62u;
-  if (state.total > most || state.epoch < 0 || state.pause.count() < 0 || state.running > 1) return false;
+  if (state.total > most || state.epoch < 0 || state.pause.count() < 0 || state.running > 2) return false;
   if (state.seen.time_since_epoch().count() < 0 || state.seen > latest) return false;
   if (static_cast<std::uint64_t>(state.epoch) > most) return false;
   if (slot->kind != SlotKind::rolling) return true;

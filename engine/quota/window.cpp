@@ -18,6 +18,9 @@ base::WallTime wall_of(base::Instant at, Now now) noexcept {
   return now.wall + std::chrono::ceil<milliseconds>(at - now.steady);
 }
 
+// What WindowState::running says.
+constexpr std::uint64_t opened = 1, may_be_opened = 2;
+
 }  // namespace
 
 SlotKind Window::slot_kind(const policy::Rule& rule) noexcept {
@@ -30,7 +33,8 @@ Window::Window(const policy::Rule& rule, WindowState& state, Parts* parts, Now e
       parts_(parts),
       kind_(Kind::rolling),
       length_(std::max(rule.length, std::chrono::seconds{1})),
-      arrival_(std::min<nanoseconds>(slowest_arrival, length_ / 64)) {
+      arrival_(std::min<nanoseconds>(slowest_arrival, length_ / 64)),
+      counts_requests_(rule.of == policy::Unit::requests) {
   if (rule.of == policy::Unit::concurrency) {
     kind_ = Kind::concurrency;
   } else if (rule.reset == policy::Reset::rolling) {
@@ -114,11 +118,7 @@ base::WallTime Window::back_after(std::uint64_t amount, Now now) const noexcept 
 }
 
 std::int64_t Window::take(Amount amount) noexcept {
-  if (kind_ == Kind::first_use && in_.running == 0) {
-    in_.closes = in_.seen + length_ + arrival_;
-    in_this_order();
-    in_.running = 1;
-  }
+  if (kind_ == Kind::first_use && in_.running != opened) may_open();
   if (kind_ == Kind::token_bucket && in_.total == 0) in_.pause = arrival_;
   if (kind_ == Kind::wall_clock || kind_ == Kind::first_use) note_recent(amount.now);
   count(amount.now, in_.epoch);
@@ -126,7 +126,28 @@ std::int64_t Window::take(Amount amount) noexcept {
   early_ = capped_sum(early_, amount.now);
   burst_ = open_ == 0 ? 1 : burst_ + 1;
   ++open_;
-  return in_.epoch;
+  return kind_ == Kind::first_use ? in_.seen.time_since_epoch().count() : in_.epoch;
+}
+
+/// A refused request opens nothing, so until one is known to have counted it may have been any of them: the
+/// window closes when it does if the newest has, and may have closed at the provider as if the first has.
+void Window::may_open() noexcept {
+  in_.closes = in_.seen + length_ + arrival_;
+  in_this_order();
+  if (in_.running == 0) {
+    in_.before = 0;
+    in_.former.since = in_.seen;
+    in_this_order();
+  }
+  in_.running = may_be_opened;
+}
+
+/// A request that was taken at `taken` has counted: the window was open then.
+void Window::has_counted(base::Instant taken) noexcept {
+  if (in_.running == 0 || taken < in_.former.since) return;
+  in_.closes = std::min(in_.closes, taken + length_ + arrival_);
+  in_this_order();
+  in_.running = opened;
 }
 
 void Window::count(std::uint64_t amount, std::int64_t number) noexcept {
@@ -135,13 +156,21 @@ void Window::count(std::uint64_t amount, std::int64_t number) noexcept {
   in_.total += amount;
   if (kind_ == Kind::rolling) part(number) += amount;
   if (in_.former.live != 0) in_.former.total = capped_sum(in_.former.total, amount);
+  if (kind_ == Kind::first_use && in_.seen >= in_.former.since + length_)
+    in_.before = capped_sum(in_.before, amount);
 }
 
 void Window::settle(Amount taken, Amount actual, std::int64_t mark, const Now* now) noexcept {
   if (now != nullptr) advance(*now);
   early_ -= std::min(early_, taken.now);
   if (open_ > 0) --open_;
+  if (kind_ == Kind::first_use && mark != no_mark && actual.now + actual.later > 0)
+    has_counted(base::Instant{nanoseconds{mark}});
   if (kind_ != Kind::concurrency) spend(taken, actual, mark);
+  // All that might have opened it were refused.
+  if (kind_ == Kind::first_use && counts_requests_ && in_.running == may_be_opened && open_ == 0 &&
+      in_.total == 0 && in_.held == 0)
+    in_.running = 0;
   // What was held is let go when what it became is counted.
   in_this_order();
   in_.held -= std::min(in_.held, taken.later);
@@ -151,9 +180,7 @@ void Window::spend(Amount taken, Amount actual, std::int64_t mark) noexcept {
   if (actual.now < taken.now) {
     give_back(taken.now - actual.now, mark);
   } else if (actual.now > taken.now) {
-    const bool gone = kind_ == Kind::rolling ? in_.epoch - mark >= kept_parts
-                                             : kind_ != Kind::token_bucket && mark != in_.epoch;
-    if (!gone && mark != no_mark) count(actual.now - taken.now, mark);
+    if (is_counted(mark)) count(actual.now - taken.now, mark);
   }
   // The window in which output is counted may be the one of the start or this one; what is held until now
   // covers the first, counting it here covers the second. A first-use window that has closed was not opened
@@ -161,11 +188,27 @@ void Window::spend(Amount taken, Amount actual, std::int64_t mark) noexcept {
   if (kind_ != Kind::first_use || in_.running != 0) count(actual.later, in_.epoch);
 }
 
+/// Whether what was taken at the mark is in the present count.
+bool Window::is_counted(std::int64_t mark) const noexcept {
+  if (mark == no_mark) return false;
+  switch (kind_) {
+    case Kind::rolling:
+      return in_.epoch - mark < kept_parts;
+    case Kind::wall_clock:
+      return mark == in_.epoch;
+    case Kind::first_use:
+      return in_.running != 0 && mark >= in_.former.since.time_since_epoch().count();
+    case Kind::token_bucket:
+    case Kind::concurrency:
+      break;
+  }
+  return true;
+}
+
 void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
-  if (mark == no_mark) return;
+  if (!is_counted(mark)) return;
   switch (kind_) {
     case Kind::rolling: {
-      if (in_.epoch - mark >= kept_parts) return;
       const std::uint64_t back = std::min(amount, part(mark));
       part(mark) -= back;
       in_.total -= back;
@@ -180,7 +223,6 @@ void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
     }
     case Kind::wall_clock:
     case Kind::first_use:
-      if (mark != in_.epoch) return;
       in_.total -= std::min(in_.total, amount);
       in_.former.total -= std::min(in_.former.total, amount);
       return;

@@ -38,8 +38,9 @@ constexpr std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) noexcept {
 /// them. A wall-clock window whose clock is set by more than a second goes on counting by the former clock as
 /// well, because nobody can know which of the two is the provider's: what either has counted is spent. So a
 /// clock set back frees nothing, nor does one set forward, and both reset on time, so nothing is stuck. The
-/// former clock is dropped when the clock is put back, when the provider says when it resets, or when the new
-/// time has stood for two periods and a day.
+/// former clock is dropped when the provider says when it resets, or when the new time has stood for two
+/// periods and a day. When the clock is put back, what the other one has counted stays spent until either
+/// resets.
 ///
 /// Rolling windows keep counts of `kept_parts` consecutive parts, so no true sliding window can hold more
 /// than the limit, and rolling_parts / kept_parts = 97.3 % of it can be spent in the long run. The other
@@ -99,6 +100,8 @@ class Window {
   void cross_former() noexcept;
   void clock_was_set(base::WallTime wall, std::chrono::milliseconds offset) noexcept;
   void drop_former() noexcept;
+  void keep_beside() noexcept;
+  void change_clocks(std::uint64_t live) noexcept;
   base::WallTime both_reset_after(std::uint64_t amount, Now now) const noexcept;
   Period calendar_period(base::WallTime wall) const noexcept;
   std::uint64_t counted() const noexcept;
@@ -106,6 +109,9 @@ class Window {
   void refill(std::chrono::nanoseconds passed) noexcept;
   void count(std::uint64_t amount, std::int64_t part) noexcept;
   void spend(Amount taken, Amount actual, std::int64_t mark) noexcept;
+  void may_open() noexcept;
+  void has_counted(base::Instant taken) noexcept;
+  bool is_counted(std::int64_t mark) const noexcept;
   void give_back(std::uint64_t amount, std::int64_t mark) noexcept;
   void forget(std::uint64_t amount) noexcept;
   void state_limit(std::uint64_t limit) noexcept;
@@ -126,6 +132,7 @@ class Window {
   std::chrono::nanoseconds length_;
   std::chrono::nanoseconds arrival_;         // how much later than reserved a request may reach the provider
   std::chrono::nanoseconds part_length_{1};  // rolling
+  bool counts_requests_;
   std::uint64_t limit_ = 0, generation_ = 0;
   bool liftable_ = false, confirmed_ = false;  // confirmed: the stated limit has been said twice running
   Stated stated_;

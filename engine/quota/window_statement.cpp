@@ -102,6 +102,8 @@ void Window::move_end(milliseconds reset_in, Now now) noexcept {
   } else if (kind_ == Kind::first_use && in_.running != 0) {
     if (reset_in > duration_cast<milliseconds>(length_) + reset_jitter) return;
     in_.closes = now.steady + reset_in;
+    in_.former.since = in_.closes - length_;
+    in_.running = 1;
   }
 }
 

@@ -49,9 +49,14 @@ void Window::roll_to(std::int64_t newest) noexcept {
 }
 
 void Window::close() noexcept {
-  in_.total = in_.seen < in_.closes + length_ ? taken_just_before(in_.closes) : 0;
+  // What came when it may have closed already has perhaps opened the next one.
+  const std::uint64_t late = std::max(taken_just_before(in_.closes), in_.before);
+  in_.total = in_.seen < in_.closes + length_ + arrival_ ? late : 0;
   in_this_order();
-  in_.running = in_.total > 0 ? 1 : 0;
+  in_.former.since += length_;
+  in_.before = 0;
+  in_this_order();
+  in_.running = in_.total == 0 ? 0 : open_ == 0 ? 1 : 2;
   in_.closes += length_ + arrival_;
   ++in_.epoch;
 }

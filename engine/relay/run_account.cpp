@@ -295,8 +295,8 @@ void Run::settle_success(Leg& leg) {
   const chat::Usage all = leg.reading->usage_of_all();
   job_.record.input_tokens = all.input.value_or(0);
   job_.record.output_tokens = all.output.value_or(0);
+  relay_.ledger_.recovered(leg.reservation);
   relay_.ledger_.settle(std::move(leg.reservation), bill, at);
-  relay_.ledger_.recovered(*snapshot_->plan, leg.key_index, leg.model_index);
   for (const auto scope : {quota::BenchScope::key_model, quota::BenchScope::key, quota::BenchScope::model,
                            quota::BenchScope::provider}) {
     relay_.health_.succeeded(health_name(scope, leg.provider, leg.model, leg.key));

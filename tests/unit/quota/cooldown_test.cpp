@@ -64,15 +64,51 @@ TEST_F(Bench, OfSeveralTheLongestIsTold) {
   EXPECT_EQ(check().reason, "provider");
 }
 
-TEST_F(Bench, ASuccessTakesItAwayFromKeyAndModel) {
+TEST_F(Bench, ASuccessTakesAwayWhatWasSaidBeforeItFromKeyAndModel) {
   bench(BenchScope::key_model, 60s);
   bench(BenchScope::key, 60s);
   bench(BenchScope::model, 60s);
-  ledger.recovered(*plan, 0, 0);
-  EXPECT_EQ(benched(), ".....");
   bench(BenchScope::provider, 60s);
-  ledger.recovered(*plan, 0, 0);
+  // The clock goes on by an hour, and a request is sent before somebody puts it back.
+  clock.advance(1s);
+  clock.jump_wall(1h);
+  const Reservation sent = reserve();
+  ASSERT_TRUE(sent);
+  clock.jump_wall(-1h);
+  EXPECT_EQ(benched(), "xxxx.");
+  bench(BenchScope::provider, 1s);
+  ledger.recovered(sent);
   EXPECT_EQ(benched(), "xxxx.") << "one success says little about a whole provider";
+  clock.advance(59s);
+  EXPECT_EQ(benched(), ".....");
+}
+
+TEST_F(Bench, ASuccessDoesNotLiftWhatWasSaidWhileItWasUnderWay) {
+  for (const BenchScope scope : {BenchScope::key_model, BenchScope::key, BenchScope::model}) {
+    const Reservation slow = reserve();
+    ASSERT_TRUE(slow);
+    clock.advance(1s);
+    bench(scope, 60s);
+    const std::string before = benched();
+    clock.advance(1s);
+    ledger.recovered(slow);
+    EXPECT_EQ(benched(), before) << "the refusal is the newer word";
+    EXPECT_EQ(before.front(), 'x');
+    clock.advance(60s);
+    EXPECT_EQ(benched(), ".....");
+  }
+}
+
+TEST_F(Bench, SaidAgainIsANewWord) {
+  bench(BenchScope::key_model, 60s);
+  clock.advance(1s);
+  clock.jump_wall(1h);
+  const Reservation sent = reserve();
+  clock.jump_wall(-1h);
+  clock.advance(1s);
+  bench(BenchScope::key_model, 5s);
+  ledger.recovered(sent);
+  EXPECT_EQ(benched(), "x....") << "shorter than what runs, and yet newer than the request";
 }
 
 TEST_F(Bench, AWallClockSetBackDoesNotProlongIt) {

@@ -53,6 +53,23 @@ class ReferenceWindow {
     return 0;
   }
 
+  /// What was spent of it while there was always somebody who asked, as a share: of each whole period the
+  /// worst, of rolling windows the mean, of a bucket what flowed in. First-use windows are as long as
+  /// buckets'. After worst().
+  double share(TrueTime from, TrueTime to) const {
+    const auto limit = static_cast<double>(rule_.limit);
+    switch (rule_.reset) {
+      case policy::Reset::rolling:
+        return mean_of_windows(from, to) / limit;
+      case policy::Reset::wall_clock:
+        return least_in_a_period(from, to) / limit;
+      case policy::Reset::token_bucket:
+      case policy::Reset::first_use:
+        return flowed_in(from, to) / limit;
+    }
+    return 0;
+  }
+
  private:
   std::uint64_t most_at_once() const {
     std::vector<std::pair<TrueTime, int>> steps;
@@ -75,34 +92,60 @@ class ReferenceWindow {
     }
     return most;
   }
-  std::uint64_t most_in_a_period() const {
-    std::map<long, std::uint64_t> periods;
-    const auto* zone = date::locate_zone(rule_.zone);
-    for (const auto& [at, amount, opens] : seen_) {
-      const auto second = date::floor<std::chrono::seconds>(at);
-      const auto local = second.time_since_epoch() + zone->get_info(second).offset - rule_.at;
-      const date::sys_days day = date::floor<date::days>(date::sys_seconds{local});
-      const date::year_month_day civil{day};
-      long period = 0;
-      switch (rule_.per) {
-        case policy::Per::month:
-          period =
-              static_cast<int>(civil.year()) * 12 + static_cast<long>(static_cast<unsigned>(civil.month()));
-          break;
-        case policy::Per::week:
-          period = (day.time_since_epoch().count() + 3) / 7;  // the epoch was a Thursday
-          break;
-        case policy::Per::day:
-          period = day.time_since_epoch().count();
-          break;
-        default:
-          period = local / rule_.length;
-      }
-      periods[period] += amount;
+  /// Which of its periods a moment belongs to.
+  long period_of(TrueTime at) const {
+    const auto second = date::floor<std::chrono::seconds>(at);
+    const auto offset = date::locate_zone(rule_.zone)->get_info(second).offset;
+    const auto local = second.time_since_epoch() + offset - rule_.at;
+    const date::sys_days day = date::floor<date::days>(date::sys_seconds{local});
+    const date::year_month_day civil{day};
+    switch (rule_.per) {
+      case policy::Per::month:
+        return static_cast<int>(civil.year()) * 12 + static_cast<long>(static_cast<unsigned>(civil.month()));
+      case policy::Per::week:
+        return (day.time_since_epoch().count() + 3) / 7;  // the epoch was a Thursday
+      case policy::Per::day:
+        return day.time_since_epoch().count();
+      default:
+        return local / rule_.length;
     }
+  }
+  std::map<long, std::uint64_t> periods() const {
+    std::map<long, std::uint64_t> sums;
+    for (const auto& [at, amount, opens] : seen_) sums[period_of(at)] += amount;
+    return sums;
+  }
+  std::uint64_t most_in_a_period() const {
     std::uint64_t most = 0;
-    for (const auto& [period, sum] : periods) most = std::max(most, sum);
+    for (const auto& [period, sum] : periods()) most = std::max(most, sum);
     return most;
+  }
+  double least_in_a_period(TrueTime from, TrueTime to) const {
+    const std::map<long, std::uint64_t> sums = periods();
+    std::uint64_t least = rule_.limit;
+    for (long period = period_of(from) + 1; period < period_of(to); ++period) {
+      const auto found = sums.find(period);
+      least = std::min(least, found == sums.end() ? 0 : found->second);
+    }
+    return static_cast<double>(least);
+  }
+  double mean_of_windows(TrueTime from, TrueTime to) const {
+    double total = 0;
+    unsigned windows = 0;
+    std::size_t oldest = 0, newest = 0;
+    std::uint64_t sum = 0;
+    for (TrueTime end = from + rule_.length; end <= to; end += rule_.length / 40, ++windows) {
+      while (newest < seen_.size() && seen_[newest].at < end) sum += seen_[newest++].amount;
+      while (oldest < newest && seen_[oldest].at < end - rule_.length) sum -= seen_[oldest++].amount;
+      total += static_cast<double>(sum);
+    }
+    return total / windows;
+  }
+  double flowed_in(TrueTime from, TrueTime to) const {
+    std::uint64_t sum = 0;
+    for (const auto& [at, amount, opens] : seen_) sum += at >= from && at < to ? amount : 0;
+    return static_cast<double>(sum) * std::chrono::duration<double>(rule_.length).count() /
+           std::chrono::duration<double>(to - from).count();
   }
   std::uint64_t most_after_a_first_use() const {
     std::uint64_t sum = 0, most = 0;

@@ -168,7 +168,7 @@ TEST(Reference, NoProviderIsEverOverrunWhateverHappensToTheRouter) {
       date::sys_days{date::year{2026} / 10 / 24}, date::sys_days{date::year{2026} / 10 / 31},
       date::sys_days{date::year{2028} / 2 / 28},  date::sys_days{date::year{2026} / 12 / 30}};
   std::uint64_t sent = 0;
-  for (std::uint32_t seed = 1; seed <= 400; ++seed) {
+  for (std::uint32_t seed = 1; seed <= 1500; ++seed) {
     std::mt19937_64 random(seed);
     std::vector<policy::Rule> rules;
     for (std::uint64_t n = 1 + random() % 4; n > 0; --n) rules.push_back(random_rule(random));

@@ -74,7 +74,12 @@ TEST_F(Killed, CooldownsStandWithTheirReason) {
 TEST_F(Killed, ACooldownThatASuccessEndedDoesNotComeBack) {
   with({});
   ledger->bench(*plan, BenchScope::key, 0, 0, clock.wall() + 60s, "rate_limited", now());
-  ledger->recovered(*plan, 0, 0);
+  clock.advance(1s);
+  clock.jump_wall(1h);
+  const Reservation sent = reserve();
+  clock.jump_wall(-1h);
+  EXPECT_FALSE(reserve());
+  ledger->recovered(sent);
   kill();
   EXPECT_TRUE(reserve());
 }

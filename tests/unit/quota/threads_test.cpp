@@ -82,13 +82,13 @@ TEST_F(Threads, MayReloadBenchStateAndLookWhileOthersReserve) {
       if (t == 0 && i % 50 == 0) {
         mine = ledger.bind(text.made()).value();
         ledger.bench(*mine, BenchScope::model, 0, 1, clock.wall() + 1s, "test", now());
-        ledger.recovered(*mine, 0, 1);
         ledger.state(*mine, 1, 0, {Unit::requests, policy::Per::minute, 900, {}, {}}, now());
         EXPECT_EQ(ledger.rows(*mine, now()).size(), 5u);
       }
       Reservation r;
       if (ledger.reserve(mine, i % 2, (i / 2) % 2, {}, now(), r).state != State::free) continue;
       ++granted;
+      ledger.recovered(r);
       ledger.settle(std::move(r), {}, now());
     }
   });

@@ -84,6 +84,43 @@ TEST_F(WallClock, WhatWasSpentBeforeAFalseMidnightIsNotForgottenWhenTheClockIsPu
   EXPECT_EQ(fill(), 4u);
 }
 
+TEST_F(WallClock, ThatIsPutRightAfterAResetDoesNotHoldBackAWholePeriodMore) {
+  with({per_day(4)});
+  clock.advance(18h);
+  EXPECT_EQ(fill(), 4u);
+  clock.jump_wall(10h);  // 04:00 of the next day
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(7h);
+  EXPECT_EQ(fill(), 0u) << "right midnight has been, the false one has not";
+  clock.jump_wall(-10h);  // 01:00
+  EXPECT_EQ(fill(), 0u) << "nobody can know which was right";
+  EXPECT_EQ(check().free_at, clock.wall() + 13h);
+  clock.advance(13h);
+  EXPECT_EQ(fill(), 4u) << "the false midnight";
+  clock.advance(10h);
+  EXPECT_EQ(fill(), 4u) << "the right one";
+  clock.advance(24h);
+  EXPECT_EQ(fill(), 4u);
+}
+
+TEST_F(WallClock, ThatGoesToAndFroIsHeldToBothTimes) {
+  with({per_day(4)});
+  clock.advance(18h);
+  EXPECT_EQ(fill(), 4u);
+  for (int i = 0; i < 7; ++i) {  // every hour another system is started, which takes the clock for local time
+    clock.jump_wall(i % 2 == 0 ? 10h : -10h);
+    clock.advance(1h);
+    EXPECT_EQ(fill(), 0u) << i;
+  }
+  // By one of the two it is 01:00, by the other 11:00 of the day in which the four were spent.
+  clock.jump_wall(-10h);
+  EXPECT_EQ(fill(), 0u);
+  clock.jump_wall(10h);
+  EXPECT_EQ(fill(), 0u);
+  clock.advance(13h);
+  EXPECT_EQ(fill(), 4u);
+}
+
 TEST_F(WallClock, AClockThatStaysSetIsBelievedInTheEnd) {
   with({per_day(4)});
   clock.advance(10h);
@@ -255,6 +292,33 @@ TEST_F(FirstUse, TheWindowOpensWithTheFirstRequest) {
   EXPECT_EQ(fill(), 0u) << "the first request may have arrived a little later than it was sent";
   clock.advance(2s);
   EXPECT_EQ(fill(), 5u);
+}
+
+TEST_F(FirstUse, ARefusedRequestOpensNothing) {
+  with({rule(3, policy::Unit::requests, policy::Per::rolling, 5h, policy::Reset::first_use)});
+  ledger.settle(reserve(), {false, 0, 0, {}}, now());
+  clock.advance(4h);
+  EXPECT_EQ(fill(), 3u) << "the first of them opens it";
+  clock.advance(2h);
+  EXPECT_EQ(fill(), 0u) << "six hours after the one that was refused";
+  clock.advance(3h + 5s);
+  EXPECT_EQ(fill(), 3u);
+}
+
+TEST_F(FirstUse, UntilOneIsKnownToHaveCountedAnyOfThemMayHaveOpenedIt) {
+  with({rule(3, policy::Unit::requests, policy::Per::rolling, 5h, policy::Reset::first_use)});
+  Reservation first = reserve();
+  clock.advance(2h);
+  Reservation second = reserve();
+  clock.advance(1h);
+  ledger.settle(std::move(first), {false, 0, 0, {}}, now());
+  clock.advance(1h);
+  ledger.settle(std::move(second), {}, now());
+  EXPECT_EQ(fill(), 2u);
+  clock.advance(2h);
+  EXPECT_EQ(fill(), 0u) << "the second has opened it, and that was four hours ago";
+  clock.advance(1h + 5s);
+  EXPECT_EQ(fill(), 3u);
 }
 
 TEST_F(FirstUse, WhatIsSentJustBeforeTheEndCountsInTheNextWindowToo) {

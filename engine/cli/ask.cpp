@@ -22,11 +22,8 @@ std::filesystem::path serving_file(const std::filesystem::path& data) { return d
 
 /// "127.0.0.1 3001"; nothing: nobody serves, or has not come to listening.
 std::optional<net::Origin> listening(const std::filesystem::path& data) {
-  std::error_code none;
-  if (!std::filesystem::is_directory(data, none)) return std::nullopt;
   // Whoever is gone has left the file behind, and something else may listen there by now: the lock tells.
-  const auto lock = store::InstanceLock::take(data);
-  if (lock || lock.error().code != base::Errc::already_exists) return std::nullopt;
+  if (!store::InstanceLock::is_held(data)) return std::nullopt;
   const auto text = read_file(serving_file(data), 300);
   const std::size_t space = text ? text->find(' ') : std::string::npos;
   if (space == std::string::npos) return std::nullopt;
@@ -53,8 +50,12 @@ net::Task<void> get(net::Core& core, const net::Origin& origin, const std::strin
   net::CallError error;
   const auto call = co_await core.upstream().call(origin, request, deadlines, true, canceller, error);
   if (!call) {
-    out = base::Error{base::Errc::unavailable, fmt::format("the router at {}:{} does not answer ({})",
-                                                           origin.host, origin.port, net::name(error.fault))};
+    // One that has just started may not listen yet, and what says where is its predecessor's: the folder
+    // tells as much as it could.
+    const bool not_yet = error.fault == net::Fault::connect;
+    out = base::Error{not_yet ? base::Errc::not_found : base::Errc::unavailable,
+                      fmt::format("the router at {}:{} does not answer ({})", origin.host, origin.port,
+                                  net::name(error.fault))};
     co_return;
   }
   Asked asked;

@@ -15,25 +15,21 @@ namespace freellmapi::cli {
 
 namespace {
 
-constexpr int failed = 1;
-
 /// The ledger of a data directory that nobody serves from, and the policy bound to it.
 struct Standing {
-  std::unique_ptr<LedgerHome> home;
+  std::unique_ptr<LedgerCopy> copy;
   std::shared_ptr<const quota::Plan> plan;
   quota::Now now;
 };
 
 base::Result<Standing> standing(const Places& places, Quiet& quiet) {
-  const auto data = data_directory(places.data);
-  if (!data) return data.error();
   const auto world = usable_world(places, quiet);
   if (!world) return world.error();
-  auto home = LedgerHome::open(*data, quiet.clock, quiet.log);
-  if (!home) return home.error();
-  auto plan = (*home)->ledger().bind(world->policy);
+  auto copy = LedgerCopy::read(data_path(places.data), quiet.clock);
+  if (!copy) return copy.error();
+  auto plan = (*copy)->ledger().bind(world->policy);
   if (!plan) return plan.error();
-  return Standing{std::move(*home), std::move(*plan), {quiet.clock.since_boot(), quiet.clock.wall()}};
+  return Standing{std::move(*copy), std::move(*plan), {quiet.clock.since_boot(), quiet.clock.wall()}};
 }
 
 /// A request of the log; nothing is asked of the ledger.
@@ -53,13 +49,13 @@ base::Result<std::string> explain_here(const ExplainOptions& options, Quiet& qui
   if (!options.request_id.empty()) return read_past(options, quiet);
   const auto here = standing(options.places, quiet);
   if (!here) return here.error();
-  return surfaces::answer(options.question, *here->plan, here->home->ledger(), nullptr, here->now);
+  return surfaces::answer(options.question, *here->plan, here->copy->ledger(), nullptr, here->now);
 }
 
 base::Result<std::string> quota_here(const Places& places, Quiet& quiet) {
   const auto here = standing(places, quiet);
   if (!here) return here.error();
-  return surfaces::quota_report(*here->plan, here->home->ledger(), here->now);
+  return surfaces::quota_report(*here->plan, here->copy->ledger(), here->now);
 }
 
 /// What the router says, or nothing when none runs.
@@ -76,10 +72,7 @@ base::Result<std::optional<std::string>> from_router(const Places& places, const
 }
 
 int tell(const base::Result<std::string>& body, bool as_json, std::string (*text)(const std::string&)) {
-  if (!body) {
-    refuse(body.error().text());
-    return body.error().code == base::Errc::invalid_argument ? 2 : failed;
-  }
+  if (!body) return refuse(body.error());
   fmt::print("{}", as_json ? *body + (body->ends_with('\n') ? "" : "\n") : text(*body));
   return 0;
 }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +61,30 @@ base::Result<std::unique_ptr<LedgerHome>> LedgerHome::open(const std::filesystem
   home->flusher_ =
       std::jthread([&self = *home](const std::stop_token& stop) { self.flush_now_and_then(stop); });
   return home;
+}
+
+base::Result<std::unique_ptr<LedgerCopy>> LedgerCopy::read(const std::filesystem::path& data,
+                                                           const base::Clock& clock) {
+  const std::filesystem::path path = data / "ledger";
+  std::unique_ptr<LedgerCopy> copy(new LedgerCopy);
+  std::error_code none;
+  if (std::filesystem::exists(std::filesystem::symlink_status(path, none))) {
+    constexpr std::size_t longest = quota::head_size + (quota::most_blocks + 1) * quota::block_size;
+    const auto text = read_file(path, longest);
+    if (!text) return refusal(path, text.error());
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(*text));
+    if (bytes.size() < quota::head_size) return refusal(path, {base::Errc::protocol, "it is too short"});
+    std::ranges::copy(bytes.first(quota::head_size), copy->bytes_.head().begin());
+    for (std::size_t at = quota::head_size; at + quota::block_size <= bytes.size(); at += quota::block_size) {
+      if (auto added = copy->bytes_.add_block(); !added) return refusal(path, added.error());
+      std::ranges::copy(bytes.subspan(at, quota::block_size),
+                        copy->bytes_.block(copy->bytes_.blocks() - 1).begin());
+    }
+  }
+  auto ledger = quota::Ledger::open(copy->bytes_, boot_of_this_machine(), {clock.since_boot(), clock.wall()});
+  if (!ledger) return refusal(path, ledger.error());
+  copy->ledger_ = std::move(*ledger);
+  return copy;
 }
 
 LedgerHome::LedgerHome(store::InstanceLock lock, store::LedgerFile file, const base::Clock& clock,

@@ -63,4 +63,19 @@ class LedgerHome {
   std::jthread flusher_;
 };
 
+/// What the ledger of a data directory holds, to look at while nobody serves from it. Takes no lock and
+/// changes nothing: any number may look, and a router may start meanwhile.
+class LedgerCopy {
+ public:
+  /// An empty one where there is no ledger. The error is one sentence that names the file.
+  static base::Result<std::unique_ptr<LedgerCopy>> read(const std::filesystem::path& data,
+                                                        const base::Clock& clock);
+  quota::Ledger& ledger() noexcept { return *ledger_; }
+
+ private:
+  LedgerCopy() = default;
+  quota::HeapBytes bytes_;
+  std::unique_ptr<quota::Ledger> ledger_;
+};
+
 }  // namespace freellmapi::cli

@@ -68,7 +68,7 @@ base::Result<std::unique_ptr<sim::Arrivals>> open_arrivals(const SimulateOptions
   }
   auto file = std::make_shared<TraceFile>();
   file->in.open(options.trace);
-  if (!file->in) return base::Error{base::Errc::io, options.trace + ": cannot be read"};
+  if (!file->in) return base::Error{base::Errc::invalid_argument, options.trace + ": cannot be read"};
   std::error_code none;
   file->size = std::max(1.0, static_cast<double>(std::filesystem::file_size(options.trace, none)));
   return std::unique_ptr<sim::Arrivals>(std::make_unique<sim::TraceArrivals>(
@@ -128,7 +128,7 @@ base::Result<std::shared_ptr<const policy::Policy>> policy_for(const SimulateOpt
 
 int export_trace(const SimulateOptions& options, Quiet& quiet) {
   std::FILE* const out = options.export_to == "-" ? stdout : std::fopen(options.export_to.c_str(), "we");
-  if (out == nullptr) return refuse(options.export_to + ": cannot be written");
+  if (out == nullptr) return refuse(base::Error{base::Errc::io, options.export_to + ": cannot be written"});
   std::uint64_t lines = 0;
   const base::WallTime now = quiet.clock.wall();
   base::WallTime newest{};
@@ -152,8 +152,8 @@ int export_trace(const SimulateOptions& options, Quiet& quiet) {
                    });
   write(true);
   const bool written = std::ferror(out) == 0 && (out == stdout || std::fclose(out) == 0);
-  if (!read) return refuse(read.error().text());
-  if (!written) return refuse(options.export_to + ": cannot be written");
+  if (!read) return refuse(read.error());
+  if (!written) return refuse(base::Error{base::Errc::io, options.export_to + ": cannot be written"});
   fmt::print(stderr, "{} requests of the last {} days\n", lines, options.days);
   return 0;
 }
@@ -167,17 +167,17 @@ int simulate(const SimulateOptions& options) {
     return refuse("simulate takes one of --trace FILE.jsonl and --load SPEC (or --export FILE.jsonl)");
   const base::WallTime now = quiet.clock.wall();
   const auto policy = policy_for(options, {}, quiet);
-  if (!policy) return refuse(policy.error().text());
+  if (!policy) return refuse(policy.error());
   const auto outcome = run(*policy, options, now, "simulating");
-  if (!outcome) return refuse(outcome.error().text());
+  if (!outcome) return refuse(outcome.error());
   std::string report;
   if (options.diff.empty()) {
     report = sim::report_json(**policy, *outcome);
   } else {
     const auto old_policy = policy_for(options, options.diff, quiet);
-    if (!old_policy) return refuse(old_policy.error().text());
+    if (!old_policy) return refuse(old_policy.error());
     const auto old_outcome = run(*old_policy, options, now, "simulating the old one");
-    if (!old_outcome) return refuse(old_outcome.error().text());
+    if (!old_outcome) return refuse(old_outcome.error());
     report = sim::difference_json(**policy, *outcome, **old_policy, *old_outcome);
   }
   fmt::print("{}", options.as_json ? report + "\n" : simulation_text(report));
@@ -188,16 +188,15 @@ namespace {
 
 /// From the ledger of a data directory that nobody serves from.
 base::Result<std::string> forecast_here(const Places& places, Quiet& quiet) {
-  const auto data = data_directory(places.data);
-  if (!data) return data.error();
+  const std::filesystem::path data = data_path(places.data);
   const auto world = usable_world(places, quiet);
   if (!world) return world.error();
-  const auto home = LedgerHome::open(*data, quiet.clock, quiet.log);
-  if (!home) return home.error();
-  const auto plan = (*home)->ledger().bind(world->policy);
+  const auto copy = LedgerCopy::read(data, quiet.clock);
+  if (!copy) return copy.error();
+  const auto plan = (*copy)->ledger().bind(world->policy);
   if (!plan) return plan.error();
   const quota::Now now{quiet.clock.since_boot(), quiet.clock.wall()};
-  return forecast_of(**plan, (*home)->ledger(), now, database_file(*data));
+  return forecast_of(**plan, (*copy)->ledger(), now, database_file(data));
 }
 
 }  // namespace
@@ -234,10 +233,7 @@ int forecast(const Places& places, bool as_json) {
   } else {
     body = asked.error();
   }
-  if (!body) {
-    refuse(body.error().text());
-    return body.error().code == base::Errc::invalid_argument ? 2 : failed;
-  }
+  if (!body) return refuse(body.error());
   fmt::print("{}", as_json ? *body + (body->ends_with('\n') ? "" : "\n") : forecast_text(*body));
   return 0;
 }

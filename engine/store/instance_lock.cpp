@@ -1,7 +1,7 @@
 #include "store/instance_lock.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +13,17 @@
 namespace freellmapi::store {
 
 namespace {
+
+/// Of the open file, so that a second one of this process is another's; and one that can be looked at without
+/// being taken.
+constexpr struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+std::filesystem::path lock_file(const std::filesystem::path& directory) { return directory / "lock"; }
 
 /// What the holder wrote; anything but a number is not repeated.
 std::string holder_of(int fd) {
@@ -27,12 +38,14 @@ std::string holder_of(int fd) {
 }  // namespace
 
 base::Result<InstanceLock> InstanceLock::take(const std::filesystem::path& directory) {
-  const std::filesystem::path file = directory / "lock";
+  const std::filesystem::path file = lock_file(directory);
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return base::Error{base::Errc::io, file.string() + ": " + std::strerror(errno)};
   Descriptor held(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return base::Error{base::Errc::io, file.string() + ": " + std::strerror(errno)};
+  struct flock lock = whole_file();
+  if (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES)
+      return base::Error{base::Errc::io, file.string() + ": " + std::strerror(errno)};
     return base::Error{base::Errc::already_exists,
                        holder_of(fd) + " already serves from " + directory.string() +
                            ": stop it, or give this one another directory with --data"};
@@ -42,6 +55,12 @@ base::Result<InstanceLock> InstanceLock::take(const std::filesystem::path& direc
     return base::Error{base::Errc::io, file.string() + ": " + std::strerror(errno)};
   }
   return InstanceLock(std::move(held));
+}
+
+bool InstanceLock::is_held(const std::filesystem::path& directory) {
+  const Descriptor fd(::open(lock_file(directory).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct flock lock = whole_file();
+  return fd && ::fcntl(fd.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 }  // namespace freellmapi::store

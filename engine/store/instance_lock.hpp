@@ -14,6 +14,9 @@ class InstanceLock {
  public:
   /// Errors: already_exists (another process holds it; the sentence names it), io.
   static base::Result<InstanceLock> take(const std::filesystem::path& directory);
+  /// Whether a process holds it now. Looks without taking: nobody who wants it is in the way of whoever
+  /// looks.
+  static bool is_held(const std::filesystem::path& directory);
 
  private:
   explicit InstanceLock(Descriptor fd) : fd_(std::move(fd)) {}

@@ -4,11 +4,18 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <string>
 #include <utility>
+
+#include "base/text.hpp"
 
 namespace freellmapi::store {
 
@@ -41,6 +48,49 @@ base::Result<void> make(const fs::path& file, LedgerShape shape) {
   if (::rename(beside.c_str(), file.c_str()) != 0) return trouble("it cannot be made", errno);
   flush_folder(file);
   return {};
+}
+
+/// What the handler of SIGBUS may touch. One ledger at a time is mapped for good; the newest counts.
+struct Watched {
+  std::atomic<const std::byte*> begin{nullptr};
+  std::atomic<std::size_t> size{0};
+  std::array<char, 1024> line{};
+  std::size_t length = 0;
+  struct sigaction before {};
+};
+Watched watched;
+
+/// A store into a mapped file that somebody has cut off, or whose disk fails. Nothing can be counted any
+/// more, and what is not counted must not be sent.
+void on_bus_error(int, siginfo_t* info, void*) {
+  const std::byte* const begin = watched.begin.load();
+  const auto* const at = static_cast<const std::byte*>(info->si_addr);
+  if (begin != nullptr && at >= begin && at < begin + watched.size.load()) {
+    // Whether it can be written changes nothing.
+    [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, watched.line.data(), watched.length);
+    ::_exit(1);
+  }
+  // Not ours: it happens again, to whoever was asked before.
+  ::sigaction(SIGBUS, &watched.before, nullptr);
+}
+
+void watch(const fs::path& file, const std::byte* begin, std::size_t size) {
+  watched.begin.store(nullptr);
+  std::string line =
+      "freellmapi: the ledger " + base::printable(file.string(), 600) +
+      " was cut off while it was in use, or its disk fails: nothing can be counted any more, so "
+      "this ends here. Put back a good copy, or move it away\n";
+  watched.length = std::min(line.size(), watched.line.size());
+  std::copy_n(line.begin(), watched.length, watched.line.begin());
+  watched.size.store(size);
+  watched.begin.store(begin);
+  struct sigaction action {};
+  struct sigaction now {};
+  action.sa_sigaction = on_bus_error;
+  action.sa_flags = SA_SIGINFO;
+  const bool set = ::sigaction(SIGBUS, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
+                   now.sa_sigaction == on_bus_error;
+  if (!set) ::sigaction(SIGBUS, &action, &watched.before);
 }
 
 }  // namespace
@@ -79,6 +129,7 @@ base::Result<LedgerFile> LedgerFile::open(const fs::path& file, LedgerShape shap
   const std::size_t longest = shape.head + shape.block * shape.most;
   void* const bytes = ::mmap(nullptr, longest, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (bytes == MAP_FAILED) return trouble("it cannot be mapped", errno);
+  watch(file, static_cast<std::byte*>(bytes), longest);
   return LedgerFile(std::move(held), shape, static_cast<std::byte*>(bytes), blocks);
 }
 
@@ -92,7 +143,10 @@ LedgerFile::LedgerFile(LedgerFile&& other) noexcept
       blocks_(other.blocks_) {}
 
 LedgerFile::~LedgerFile() {
-  if (bytes_ != nullptr) ::munmap(bytes_, shape_.head + shape_.block * shape_.most);
+  if (bytes_ == nullptr) return;
+  const std::byte* mine = bytes_;
+  watched.begin.compare_exchange_strong(mine, nullptr);
+  ::munmap(bytes_, shape_.head + shape_.block * shape_.most);
 }
 
 base::Result<void> LedgerFile::add_block() {

@@ -22,7 +22,8 @@ class LedgerFile {
  public:
   /// Maps the file, or makes one (0600) when there is none, and closes it to others. Errors: permission (not
   /// a file, or not ours), already_exists (another process has it open), io, protocol (its length is not one
-  /// that a ledger has). Nothing of what it holds is changed then.
+  /// that a ledger has). Nothing of what it holds is changed then. From here on a file that somebody cuts off
+  /// under this process ends it with a sentence and exit code 1 instead of a bare SIGBUS.
   static base::Result<LedgerFile> open(const std::filesystem::path& file, LedgerShape shape);
   LedgerFile(LedgerFile&& other) noexcept;
   LedgerFile& operator=(LedgerFile&&) = delete;

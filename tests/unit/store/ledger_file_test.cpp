@@ -131,5 +131,32 @@ TEST_F(TheLock, IsHeldByOneAndNamesIt) {
   EXPECT_TRUE(InstanceLock::take(folder).has_value());
 }
 
+TEST_F(TheLock, IsLookedAtWithoutBeingTaken) {
+  EXPECT_FALSE(InstanceLock::is_held(folder)) << "there is no file yet";
+  EXPECT_FALSE(InstanceLock::is_held(folder / "nowhere"));
+  {
+    const auto lock = InstanceLock::take(folder);
+    ASSERT_TRUE(lock.has_value());
+    EXPECT_TRUE(InstanceLock::is_held(folder));
+    EXPECT_FALSE(InstanceLock::take(folder).has_value());
+  }
+  EXPECT_FALSE(InstanceLock::is_held(folder)) << "the file stays, the lock does not";
+  EXPECT_TRUE(InstanceLock::take(folder).has_value());
+}
+
+using TheFileDeathTest = InAFolder;
+
+TEST_F(TheFileDeathTest, ThatIsCutOffUnderTheProcessEndsItWithASentence) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto cut_off = [this](std::uintmax_t size) {
+    auto made = LedgerFile::open(file, shape);
+    if (!made || !made->add_block()) return;
+    std::filesystem::resize_file(file, size);
+    made->block(0)[8191] = std::byte{'b'};
+  };
+  for (const std::uintmax_t size : {0U, 4096U})
+    EXPECT_EXIT(cut_off(size), ::testing::ExitedWithCode(1), "the ledger .*ledger was cut off while it was");
+}
+
 }  // namespace
 }  // namespace freellmapi::store

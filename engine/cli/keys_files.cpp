@@ -107,11 +107,11 @@ int keys_import(const KeysOptions& options) {
   OPENSSL_cleanse(text->data(), text->size());
   Quiet quiet;
   const auto world = read_world(options.places, quiet.loader);
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   const auto data = data_directory(options.places.data);
-  if (!data) return refuse(data.error().text());
+  if (!data) return refuse(data.error());
   const auto vault = open_vault(*data, true);
-  if (!vault) return refuse(vault.error().text());
+  if (!vault) return refuse(vault.error());
 
   std::vector<Taken> all;
   std::set<std::string> used;
@@ -149,17 +149,19 @@ int keys_export(const KeysOptions& options) {
     return refuse(options.file + " is there already; name a new file");
   Quiet quiet;
   const auto world = read_world(options.places, quiet.loader);
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   const auto vault = open_vault(data_path(options.places.data), false);
-  if (!vault && vault.error().code == base::Errc::not_found) return refuse("the vault has no keys yet");
-  if (!vault) return refuse(vault.error().text());
+  if (!vault && vault.error().code == base::Errc::not_found)
+    return refuse(base::Error{base::Errc::not_found, "the vault has no keys yet"});
+  if (!vault) return refuse(vault.error());
 
   std::string text = "# Keys of the vault; `freellmapi keys import` reads them again.\n";
   text.reserve(1024 * 1024);  // one block: it is wiped below
   std::size_t count = 0;
+  bool lost = false;
   for (const KnownProvider& known : known_providers(*world)) {
     const auto keys = (*vault)->keys(known.provider.id);
-    if (!keys) return refuse(keys.error().text());
+    if (!keys) return refuse(keys.error());
     if (keys->empty()) continue;
     if (known.facts.env.empty()) {
       fmt::print(stderr, "freellmapi: {} has no variable for its keys; they are left out\n",
@@ -167,19 +169,26 @@ int keys_export(const KeysOptions& options) {
       continue;
     }
     const std::string& variable = known.facts.env.front().name;
-    for (std::size_t i = 0; i < keys->size(); ++i, ++count) {
-      const store::VaultKey& key = (*keys)[i];
+    std::size_t number = 0;
+    for (const store::VaultKey& key : *keys) {
+      if (key.damaged) {
+        lost = true;
+        refuse(store::told_of_damage(known.provider.id, key.label));
+        continue;
+      }
+      ++count;
+      ++number;
       text += fmt::format("# label: {}{}\n{}{}=", key.label, key.enabled ? "" : " (disabled)", variable,
-                          i == 0 ? "" : fmt::format("_{}", i + 1));
+                          number == 1 ? "" : fmt::format("_{}", number));
       text += key.secret.reveal();
       text += '\n';
     }
   }
   const auto written = write_private_file(options.file, text);
   OPENSSL_cleanse(text.data(), text.size());
-  if (!written) return refuse(written.error().text());
+  if (!written) return refuse(written.error());
   fmt::print("wrote {} key{} to {}\n", count, count == 1 ? "" : "s", options.file);
-  return 0;
+  return lost ? 1 : 0;
 }
 
 }  // namespace freellmapi::cli

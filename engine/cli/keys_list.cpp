@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/json_object.hpp"
+#include "base/text.hpp"
 #include "cli/files.hpp"
 #include "cli/health_text.hpp"
 #include "cli/keys.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 struct Row {
   std::string provider, label, source, last_four;
-  std::string state;  ///< on, off, disabled, duplicate, unused
+  std::string state;  ///< on, off, disabled, duplicate, unused, damaged
   std::string why;    ///< of the state
   std::uint64_t fingerprint = 0;
 };
@@ -61,6 +62,10 @@ base::Result<void> add_unused(const store::Vault& vault, const std::string& prov
     std::string state = key.enabled ? "unused" : "disabled";
     std::string why = key.enabled ? "the policy's 'keys' do not name it" : "";
     if (!known) why = "there is no such provider";
+    if (key.damaged) {
+      rows.push_back({provider, key.label, source, "", "damaged", "remove it and add it anew", 0});
+      continue;
+    }
     rows.push_back({provider, key.label, source, key.secret.last_four(), std::move(state), std::move(why),
                     policy::key_fingerprint(provider, key.secret.reveal())});
   }
@@ -90,7 +95,7 @@ int keys_list(const KeysOptions& options) {
   if (!options.rest.empty()) return refuse("`keys list` takes one provider at most");
   Quiet quiet;
   const auto world = usable_world(options.places, quiet);
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   const policy::Policy& policy = *world->policy;
   std::vector<Row> rows;
   for (const policy::Provider& provider : policy.providers) add_used(policy, provider, rows);
@@ -98,10 +103,10 @@ int keys_list(const KeysOptions& options) {
   if (!vault && vault.error().code != base::Errc::not_found) return 1;  // usable_world has said why
   if (vault) {
     const auto providers = (*vault)->providers();
-    if (!providers) return refuse(providers.error().text());
+    if (!providers) return refuse(providers.error());
     for (const std::string& id : *providers) {
       const auto added = add_unused(**vault, id, policy.provider_named(id) != policy::none, rows);
-      if (!added) refuse(added.error().text());
+      if (!added) refuse(added.error());
     }
   }
   if (!options.provider.empty())
@@ -121,9 +126,10 @@ int keys_list(const KeysOptions& options) {
   }
   for (const Row& row : rows) {
     const std::string state = row.why.empty() ? row.state : fmt::format("{} ({})", row.state, row.why);
-    const std::string line = fmt::format("{:<14} {:<10} {:<28} {:<8} {:<10} {}", row.provider, row.label,
-                                         row.source, row.last_four.empty() ? "" : "..." + row.last_four,
-                                         state, health_text(record(row), quiet.clock.wall()));
+    const std::string line =
+        fmt::format("{:<14} {:<10} {:<28} {:<8} {:<10} {}", row.provider, base::printable(row.label),
+                    base::printable(row.source), row.last_four.empty() ? "" : "..." + row.last_four, state,
+                    health_text(record(row), quiet.clock.wall()));
     fmt::print("{}\n", line);
   }
   if (rows.empty())

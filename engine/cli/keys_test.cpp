@@ -48,6 +48,7 @@ std::vector<policy::Key> keys_of(const World& world, const policy::Provider& pro
   const auto kept = vault ? vault->keys(provider.id) : base::Result<std::vector<store::VaultKey>>({});
   if (!kept) return keys;
   for (const store::VaultKey& each : *kept) {
+    if (each.damaged) continue;  // usable_world has named it
     const std::uint64_t fingerprint = policy::key_fingerprint(provider.id, each.secret.reveal());
     const bool known = std::any_of(keys.begin(), keys.end(),
                                    [&](const policy::Key& key) { return key.fingerprint == fingerprint; });
@@ -109,7 +110,7 @@ void remember(const KeysOptions& options, const std::vector<Case>& cases, base::
     note_probe(*health, *each.provider, each.key, each.said.verdict == relay::Probed::Verdict::good,
                each.said.verdict == relay::Probed::Verdict::refused, now);
   }
-  if (const auto saved = health->save(); !saved) refuse(saved.error().text());
+  if (const auto saved = health->save(); !saved) refuse(saved.error());
 }
 
 }  // namespace
@@ -119,12 +120,12 @@ int keys_test(const KeysOptions& options) {
   if (!options.rest.empty()) return refuse("`keys test` takes a provider and a label at most");
   Quiet quiet;
   const auto world = usable_world(options.places, quiet);
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   if (!options.provider.empty() && world->policy->provider_named(options.provider) == policy::none)
     return refuse("there is no provider '" + base::printable(options.provider, 64) + "'");
   const auto vault = open_vault(data_path(options.places.data), false);
   auto cases = cases_of(*world, options, vault ? vault->get() : nullptr);
-  if (!cases) return refuse(cases.error().text());
+  if (!cases) return refuse(cases.error());
   if (cases->empty()) return refuse("there is no such key to test");
 
   std::vector<std::string> secrets;
@@ -133,7 +134,7 @@ int keys_test(const KeysOptions& options) {
   const base::Redactor* shown = options.as_json ? nullptr : &redactor;
   const auto ran = net::run_on_core(quiet.clock, quiet.log, net::UpstreamOptions{},
                                     [&](net::Core& core) { return test_all(core, *cases, shown); });
-  if (!ran) return refuse(ran.error().text());
+  if (!ran) return refuse(ran.error());
   remember(options, *cases, quiet.clock.wall());
   if (options.as_json) {
     std::string list;

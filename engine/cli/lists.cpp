@@ -190,7 +190,7 @@ std::string plugin_json(const std::string& id, const host::Provider& provider) {
 int models_list(const Places& places, bool as_json) {
   Quiet quiet;
   const auto world = usable_world(places, quiet);
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   const policy::Policy& policy = *world->policy;
   const auto known = known_health(places.data);
   const store::KeyHealth* health = known.get();

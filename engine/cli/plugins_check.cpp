@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "cli/files.hpp"
+#include "cli/quiet.hpp"
 #include "host/plugins.hpp"
 #include "kit/calls.hpp"
 #include "kit/report.hpp"
@@ -80,11 +81,6 @@ std::string fixtures_of(const PluginsCheckOptions& options) {
     if (fs::is_directory(folder, ec)) return folder.string();
   }
   return {};
-}
-
-int refuse(const std::string& sentence) {
-  fmt::print(stderr, "freellmapi: {}\n", sentence);
-  return 2;
 }
 
 }  // namespace

@@ -5,12 +5,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <map>
+#include <sstream>
 #include <string>
 
 #include "cli/inspect.hpp"
 #include "cli/keys.hpp"
 #include "cli/plugins_check.hpp"
+#include "cli/quiet.hpp"
 #include "cli/serve.hpp"
 #include "cli/simulate.hpp"
 #include "cli/verbs.hpp"
@@ -213,7 +216,11 @@ int run_verbs(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    // What it quotes was typed, or pasted.
+    std::ostringstream wrong;
+    const int good = app.exit(e, std::cout, wrong);
+    fmt::print(stderr, "{}", harmless_lines(wrong.str()));
+    return good == 0 ? 0 : 2;
   }
   return code;
 }

@@ -285,16 +285,16 @@ int serve(const ServeOptions& options) {
   const base::SystemClock clock;
   base::Log log(clock, options.format, options.level);
   const auto data = data_directory(options.places.data);
-  if (!data) return refuse(data.error().text());
+  if (!data) return refuse(data.error());
   const auto home = LedgerHome::open(*data, clock, log);
-  if (!home) return refuse(home.error().text());
+  if (!home) return refuse(home.error());
   quota::Ledger& ledger = (*home)->ledger();
   const auto vault = open_vault(*data, true);
-  if (!vault) return refuse(vault.error().text());
+  if (!vault) return refuse(vault.error());
   const auto key = unified_key(*data, **vault);
-  if (!key) return refuse(key.error().text());
+  if (!key) return refuse(key.error());
   const auto remembered = Remembered::open(database_file(*data), clock, log);
-  if (!remembered) return refuse(remembered.error().text());
+  if (!remembered) return refuse(remembered.error());
 
   host::PluginLoader loader(log);
   routing::Sticky sticky;
@@ -303,11 +303,11 @@ int serve(const ServeOptions& options) {
   Reloader reloader(options.places, *data, *key, **vault, **remembered, loader, ledger, current, status, log,
                     clock);
   const auto world = reloader.start();
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   reloader.report(*world);
 
   const auto past = Past::open(database_file(*data), **remembered, current);
-  if (!past) return refuse(past.error().text());
+  if (!past) return refuse(past.error());
   reloader.on_policy(
       [&past](std::shared_ptr<const policy::Policy> policy) { (*past)->remember(std::move(policy)); });
 
@@ -354,7 +354,7 @@ int serve(const ServeOptions& options) {
   net::Server server(std::move(server_options), door, clock, log);
   running = &server;
   server.set_background("probe", prober);
-  if (const auto listening = server.listen(); !listening) return refuse(listening.error().text());
+  if (const auto listening = server.listen(); !listening) return refuse(listening.error());
   if (!anyone_can_answer(*world->policy)) {
     return refuse(
         "no provider of the policy's chains has a key: set <PROVIDER>_API_KEY in the environment, or try "
@@ -362,7 +362,7 @@ int serve(const ServeOptions& options) {
         "which needs none");
   }
   const auto serving = Serving::announce(*data, world->policy->server.address, server.port());
-  if (!serving) return refuse(serving.error().text());
+  if (!serving) return refuse(serving.error());
   announce(*world, server, *key);
   if (!is_loopback(world->policy->server.address)) {
     log.warn("listen.wide",

@@ -46,7 +46,7 @@ void print_key(const base::Secret& key, bool as_json) {
 int policy_check(const Places& places, bool as_json) {
   Quiet quiet;
   auto world = read_world(places, quiet.loader, true);
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   bool passed = world->policy != nullptr;
   if (world->policy) {
     for (policy::Diagnostic& failing : sim::run_tests(*world->policy, quiet.clock.wall())) {
@@ -71,7 +71,7 @@ int policy_check(const Places& places, bool as_json) {
 int policy_show(const Places& places) {
   Quiet quiet;
   const auto world = usable_world(places, quiet);
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   fmt::print("{}", policy::show(*world->policy));
   return 0;
 }
@@ -84,9 +84,9 @@ int policy_schema() {
 int unified_key_show(const Places& places, bool as_json) {
   keep_memory_private();
   const auto data = data_directory(places.data);
-  if (!data) return refuse(data.error().text());
+  if (!data) return refuse(data.error());
   const auto key = unified_key(*data);
-  if (!key) return refuse(key.error().text());
+  if (!key) return refuse(key.error());
   print_key(*key, as_json);
   return 0;
 }
@@ -94,9 +94,9 @@ int unified_key_show(const Places& places, bool as_json) {
 int unified_key_rotate(const Places& places, bool as_json) {
   keep_memory_private();
   const auto data = data_directory(places.data);
-  if (!data) return refuse(data.error().text());
+  if (!data) return refuse(data.error());
   const auto key = rotate_unified_key(*data);
-  if (!key) return refuse(key.error().text());
+  if (!key) return refuse(key.error());
   print_key(*key, as_json);
   fmt::print(stderr, "A router that runs takes it within seconds; the old key no longer works then.\n");
   return 0;
@@ -105,17 +105,17 @@ int unified_key_rotate(const Places& places, bool as_json) {
 int client_config_write(const Places& places, const std::string& out) {
   Quiet quiet;
   const auto world = usable_world(places, quiet);
-  if (!world) return refuse(world.error().text());
+  if (!world) return refuse(world.error());
   const auto data = data_directory(places.data);
-  if (!data) return refuse(data.error().text());
+  if (!data) return refuse(data.error());
   const auto key = unified_key(*data);
-  if (!key) return refuse(key.error().text());
+  if (!key) return refuse(key.error());
   const std::string text = client_config(*world->policy, key->reveal());
   if (out.empty()) {
     fmt::print("{}", text);
     return 0;
   }
-  if (const auto written = write_private_file(out, text); !written) return refuse(written.error().text());
+  if (const auto written = write_private_file(out, text); !written) return refuse(written.error());
   fmt::print("wrote {}\n", out);
   return 0;
 }
@@ -123,7 +123,7 @@ int client_config_write(const Places& places, const std::string& out) {
 int client_config_check(const Places& places, const std::string& file) {
   const auto text = read_file(file, client_file_most);
   if (!text) {
-    fmt::print(stderr, "BAD: {}\n", text.error().message);
+    fmt::print(stderr, "BAD: {}\n", harmless_lines(text.error().message));
     return 1;
   }
   // The configured port where there is a usable policy, the usual one elsewhere: a client file can be checked
@@ -133,7 +133,7 @@ int client_config_check(const Places& places, const std::string& file) {
   const std::uint16_t port = world && world->policy ? world->policy->server.port : default_port;
   const auto verdict = check_client_config(*text, port);
   if (!verdict) {
-    fmt::print(stderr, "BAD: {}\n", verdict.error().message);
+    fmt::print(stderr, "BAD: {}\n", harmless_lines(verdict.error().message));
     return 1;
   }
   fmt::print("{}\n", *verdict);

@@ -11,17 +11,19 @@ namespace {
 // One byte over what the policy room takes, so that it is the one who refuses, with the file's name.
 constexpr std::size_t policy_file_most = 1024 * 1024 + 1;
 
-/// A key that was tampered with is left out, and named. A vault that cannot be read now is no reason to go on
-/// without its keys.
+/// A key that was tampered with is left out alone, and named. A vault that cannot be read now is no reason to
+/// go on without its keys.
 std::vector<policy::VaultKey> vault_keys(const store::Vault& vault, const std::string& provider, World& world,
                                          base::Result<void>& failed) {
   auto keys = vault.keys(provider);
   std::vector<policy::VaultKey> out;
-  if (!keys && keys.error().code == base::Errc::permission) world.problems.push_back(keys.error().message);
-  if (!keys && keys.error().code != base::Errc::permission) failed = keys.error();
-  if (!keys) return out;
+  if (!keys) {
+    failed = keys.error();
+    return out;
+  }
   for (store::VaultKey& key : *keys) {
-    if (key.enabled) out.push_back({std::move(key.label), std::move(key.secret)});
+    if (key.damaged) world.problems.push_back(store::told_of_damage(provider, key.label));
+    if (key.enabled && !key.damaged) out.push_back({std::move(key.label), std::move(key.secret)});
   }
   return out;
 }
@@ -51,10 +53,10 @@ base::Result<World> read_world(const Places& places, host::PluginLoader& loader,
                                const store::Vault* vault) {
   World world;
   auto file = find_policy(places.policy);
-  if (!file) return file.error();
+  if (!file) return base::Error{base::Errc::invalid_argument, file.error().text()};
   world.policy_file = std::move(*file);
   auto text = read_file(world.policy_file, policy_file_most);
-  if (!text) return text.error();
+  if (!text) return base::Error{base::Errc::invalid_argument, text.error().text()};
   world.plugins = loader.scan(plugin_directories(places.plugins));
 
   policy::Input input;

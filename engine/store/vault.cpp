@@ -26,14 +26,6 @@ std::string context_of(std::int64_t id, std::string_view provider, std::string_v
                      label.size(), label);
 }
 
-base::Error damaged(std::string_view provider, std::string_view label) {
-  return {base::Errc::permission,
-          fmt::format(
-              "the vault's key '{}' of {} was sealed with another key or has been changed; remove it and add "
-              "it anew",
-              base::printable(label, 64), provider.empty() ? "the program" : base::printable(provider, 64))};
-}
-
 base::Error another_key(const fs::path& file) {
   return {base::Errc::permission,
           fmt::format("{}: this vault was made with another key; nothing was changed. Give the "
@@ -54,6 +46,12 @@ void count_change(Database& database) {
 }
 
 }  // namespace
+
+std::string told_of_damage(std::string_view provider, std::string_view label) {
+  return fmt::format(
+      "the vault's key '{}' of {} was sealed with another key or has been changed; remove it and add it anew",
+      base::printable(label, 64), provider.empty() ? "the program" : base::printable(provider, 64));
+}
 
 bool is_label(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -126,8 +124,8 @@ base::Result<std::vector<VaultKey>> Vault::read(std::string_view provider) const
     key.label = find.text(1);
     auto secret =
         unseal(key_, Sealed{find.bytes(2), find.bytes(3)}, context_of(find.integer(0), provider, key.label));
-    if (!secret) return damaged(provider, key.label);
-    key.secret = std::move(*secret);
+    key.damaged = !secret;
+    if (secret) key.secret = std::move(*secret);
     key.enabled = find.integer(4) != 0;
     key.added = base::WallTime{std::chrono::milliseconds{find.integer(5)}};
     keys.push_back(std::move(key));
@@ -224,7 +222,7 @@ base::Result<std::optional<base::Secret>> Vault::read_own(std::string_view name)
   if (database_->failed()) return database_->take_failure();
   if (!row) return std::optional<base::Secret>{};
   auto secret = unseal(key_, row->second, context_of(row->first, own_provider, name));
-  if (!secret) return damaged(own_provider, name);
+  if (!secret) return base::Error{base::Errc::permission, told_of_damage(own_provider, name)};
   return std::optional<base::Secret>(std::move(*secret));
 }
 

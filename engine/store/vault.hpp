@@ -23,7 +23,8 @@ inline constexpr std::size_t vault_keys_most = 256;  ///< of one provider
 /// A provider's key as the vault lists it.
 struct VaultKey {
   std::string label;
-  base::Secret secret;
+  base::Secret secret;   ///< empty when damaged
+  bool damaged = false;  ///< sealed with another key, or changed since
   bool enabled = true;
   base::WallTime added{};
 };
@@ -42,7 +43,7 @@ class Vault {
   Vault(const Vault&) = delete;
   Vault& operator=(const Vault&) = delete;
 
-  /// The keys of a provider in the order in which they were added.
+  /// The keys of a provider in the order in which they were added; one that is damaged hides no other.
   base::Result<std::vector<VaultKey>> keys(std::string_view provider) const;
   /// The providers that have keys here, by name.
   base::Result<std::vector<std::string>> providers() const;
@@ -75,6 +76,9 @@ class Vault {
   const std::unique_ptr<Database> database_;
   const MasterKey key_;
 };
+
+/// One sentence about a damaged key.
+std::string told_of_damage(std::string_view provider, std::string_view label);
 
 /// [A-Za-z0-9._-]{1,64}
 bool is_label(std::string_view text) noexcept;

@@ -212,6 +212,22 @@ class Compiler {
       provider.keys.push_back(static_cast<KeyIndex>(policy_->keys.size()));
       policy_->keys.push_back(std::move(key));
     }
+    if (settings != nullptr && !provider.keys.empty()) warn_in_the_clear(*settings, provider);
+  }
+
+  // Whoever is on the way to another machine reads what goes there without TLS.
+  void warn_in_the_clear(const ProviderSettings& settings, const Provider& provider) {
+    const auto look = [&](const Spot& spot) {
+      const auto url = parse_base_url(spot.text);
+      if (!url || !url->text.starts_with("http://") || url->host == HostKind::loopback) return;
+      if (url->host == HostKind::local && !provider.local_allowed) return;  // refused
+      source_.faults.warning(spot.place, spot.path + ": keys and prompts of " + provider.id +
+                                             " go to this address in the clear; use https:// if it has it");
+    };
+    if (settings.base_url) look(*settings.base_url);
+    if (settings.probe_url) look(*settings.probe_url);
+    if (!settings.hosts) return;
+    for (const HostSettings& host : *settings.hosts) look({host.url, host.path, host.place});
   }
 
   void note_manifest(const std::string& provider, const Manifest& manifest) {

@@ -35,7 +35,7 @@ class Pool {
        std::vector<std::pair<std::string, std::string>>* duplicates)
       : provider_(provider), facts_(facts), faults_(faults), duplicates_(duplicates) {}
 
-  bool full() const { return keys_.size() >= max_keys; }
+  bool overflowed() const { return overflowed_; }
   std::vector<Key> take() { return std::move(keys_); }
 
   // False: the value holds none.
@@ -67,7 +67,14 @@ class Pool {
       if (duplicates_ && duplicates_->size() < max_keys) duplicates_->emplace_back(find.source, known->label);
       return;
     }
-    if (full()) return;
+    if (keys_.size() >= max_keys) {
+      if (!overflowed_)
+        faults_.warning(find.place, provider_.id + " (" + find.source + "): more than " +
+                                        std::to_string(max_keys) +
+                                        " keys of one provider; the others are left out");
+      overflowed_ = true;
+      return;
+    }
     const std::string label = free_label(find.label);
     const std::string who = provider_.id + " " + label + " (" + find.source + "): ";
     if (!is_sendable(secret)) {
@@ -102,6 +109,7 @@ class Pool {
   Faults& faults_;
   std::vector<std::pair<std::string, std::string>>* duplicates_;
   std::vector<Key> keys_;
+  bool overflowed_ = false;
 };
 
 /// 0, the base URL, when there is no such host: a policy with a base_url of its own has taken it away.
@@ -135,7 +143,7 @@ class Finder {
         pool_.add(key.secret.reveal(), find_in_vault(key.label));
     }
     for (const KeyVariable& variable : facts_.env) {
-      for (int number = 0; number < most_numbers && !pool_.full(); ++number) {
+      for (int number = 0; number < most_numbers && !pool_.overflowed(); ++number) {
         const std::string name = numbered(variable.name, number);
         if (const auto value = variable_value(name)) pool_.add(*value, find_of(variable, name, number));
       }

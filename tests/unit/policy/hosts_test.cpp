@@ -113,5 +113,24 @@ TEST(Hosts, AreInThePolicyAsShown) {
   EXPECT_EQ(first.policy->version, second.policy->version);
 }
 
+TEST(Hosts, ThatKeysReachInTheClearAreNamed) {
+  const auto said = [](const std::string& provider) {
+    return texts(house_of_glm()("version: 1\nchain: [glm]\nproviders: {glm: {" + provider + "}}\n"));
+  };
+  const std::string clear = "keys and prompts of glm go to this address in the clear";
+  for (const char* provider :
+       {"base_url: \"http://far.example/v1\"", "base_url: \"HTTP://far.example:8080\"",
+        "local: true, base_url: \"http://192.168.1.20:8080/v1\"", "probe_url: \"http://far.example\"",
+        "base_url: \"https://a.example\", hosts: {b: \"http://far.example\"}"})
+    EXPECT_NE(said(provider).find(clear), std::string::npos) << provider << ": " << said(provider);
+  EXPECT_NE(said("base_url: \"https://a.example\", hosts: {b: \"http://far.example\"}").find("hosts.b"),
+            std::string::npos);
+  for (const char* provider :
+       {"base_url: \"https://far.example/v1\"", "base_url: \"http://127.0.0.1:8080/v1\"",
+        "base_url: \"http://localhost:8080\"", "base_url: \"http://[::1]:8080\"",
+        "keys: [], base_url: \"http://far.example/v1\""})
+    EXPECT_EQ(said(provider).find("in the clear"), std::string::npos) << provider << ": " << said(provider);
+}
+
 }  // namespace
 }  // namespace freellmapi::policy::test

@@ -114,6 +114,19 @@ TEST(Keys, AreAtMostTwoHundredAndFiftySixOfAProvider) {
     setup.environment["GEMINI_API_KEY"] += "key-number-" + std::to_string(i) + ",";
   const auto outcome = setup(with(""));
   EXPECT_EQ(outcome.policy->keys.size(), 256U);
+  const std::string said =
+      "google (env GEMINI_API_KEY): more than 256 keys of one provider; the others are left out";
+  EXPECT_NE(texts(outcome).find(said), std::string::npos) << texts(outcome);
+}
+
+TEST(Keys, ThatAreAllUsedAreNotSaidToBeTooMany) {
+  House setup;
+  for (int i = 0; i < 256; ++i)
+    setup.environment["GEMINI_API_KEY"] += "key-number-" + std::to_string(i) + ",";
+  setup.environment["GEMINI_API_KEY_2"] = "key-number-7";
+  const auto outcome = setup(with(""));
+  EXPECT_EQ(outcome.policy->keys.size(), 256U);
+  EXPECT_EQ(texts(outcome).find("left out"), std::string::npos) << texts(outcome);
 }
 
 TEST(Fingerprint, IsStableAndDiffersByProviderAndSecret) {

@@ -2,7 +2,7 @@
 // ledger that is damaged.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { binary, Router, start_emulator } from '../e2e/router.mjs';
@@ -102,11 +102,11 @@ function serve_again(router) {
     { env: { PATH: process.env.PATH, HOME: router.home }, encoding: 'utf8', timeout: 20_000 });
 }
 
-test('a second instance on the same data directory says who is there and ends with 2', async (t) => {
+test('a second instance on the same data directory says who is there and ends with 1', async (t) => {
   const emulator = await start_emulator(t);
   const router = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'] });
   const second = serve_again(router);
-  assert.equal(second.status, 2);
+  assert.equal(second.status, 1);
   assert.match(second.stderr, new RegExp(`process ${router.process.pid} already serves from .*data: stop it, or give this one another directory with --data`));
   assert.equal((await router.chat()).status, 200);
 });
@@ -131,7 +131,7 @@ test('a ledger that cannot be trusted is named, refused and left as it is', asyn
   ]) {
     writeFileSync(file, bytes);
     const end = serve_again(router);
-    assert.equal(end.status, 2, what);
+    assert.equal(end.status, 1, what);
     assert.match(end.stderr, sentence, what);
     assert.match(end.stderr, /cannot use the ledger .*data\/ledger: .*; put back a good copy, or move it away/, what);
     assert.ok(readFileSync(file).equals(bytes), `${what}: it was changed`);
@@ -146,4 +146,20 @@ test('a ledger that cannot be trusted is named, refused and left as it is', asyn
   closeSync(handle);
   const next = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'], providers: { a: box([day(5)]) }, home: router.home });
   assert.equal((await next.chat()).status, 200, 'the remains of a growth that was cut off do no harm');
+});
+
+test('a ledger that is cut off under a running router ends it with a sentence that names the file', async (t) => {
+  const emulator = await start_emulator(t);
+  for (const size of [0, 4096]) {
+    const router = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'], providers: { a: box([day(500)]) } });
+    assert.equal((await router.chat()).status, 200);
+    truncateSync(path.join(router.home, 'data/ledger'), size);
+    // The next request counts; nothing is answered that was not counted.
+    await router.chat().then((answer) => assert.notEqual(answer.status, 200), () => {});
+    const end = await router.exited;
+    router.stopped = end;
+    rmSync(router.home, { recursive: true, force: true });
+    assert.deepEqual(end, { code: 1, signal: null }, router.stderr.slice(-500));
+    assert.match(router.stderr, /the ledger .*data\/ledger was cut off while it was in use, or its disk fails/);
+  }
 });

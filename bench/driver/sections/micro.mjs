@@ -10,7 +10,7 @@ export async function measure({ tree, quick, note }) {
   const folder = path.join(tree, 'bench');
   const result = { programs: {} };
   for (const program of existsSync(folder) ? readdirSync(folder).filter((f) => f.startsWith('micro_')).sort() : []) {
-    const threads = program === 'micro_ledger'; // contention needs both cores
+    const threads = ['micro_ledger', 'micro_mapped'].includes(program); // contention needs both cores
     const args = ['--benchmark_format=json', '--benchmark_enable_random_interleaving=true',
       `--benchmark_repetitions=${quick ? 5 : 10}`, `--benchmark_min_time=${quick ? 0.02 : 0.05}`];
     const text = await run(threads ? '0-1' : cores.proxy, path.join(folder, program), args);

@@ -55,8 +55,8 @@ struct WindowState {
   Period period{};                     ///< wall clock; empty before the first reading
   std::chrono::milliseconds shift{0};  ///< wall clock: how far the provider's reset lies from the calendar's
 
-  /// Wall clock: what the period before this one held. First use: what was counted since the window may have
-  /// closed at the provider.
+  /// Wall clock: what the period before this one held. First use: what may have reached the provider when
+  /// the window had closed there.
   std::uint64_t before = 0;
   std::chrono::milliseconds offset{0};  ///< wall clock: by how much it is ahead of the steady one
   FormerClock former{};  ///< wall clock; `since` also first use: the soonest that it was opened

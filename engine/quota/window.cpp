@@ -136,15 +136,16 @@ void Window::may_open() noexcept {
   in_this_order();
   if (in_.running == 0) {
     in_.before = 0;
-    in_.former.since = in_.seen;
+    in_.former.since = proof_from_ = in_.seen;
     in_this_order();
   }
   in_.running = may_be_opened;
 }
 
-/// A request that was taken at `taken` has counted: the window was open then.
+/// A request that was taken at `taken` has counted: this window was open then, or, of one that was taken
+/// before the last had closed for certain, that one.
 void Window::has_counted(base::Instant taken) noexcept {
-  if (in_.running == 0 || taken < in_.former.since) return;
+  if (in_.running == 0 || taken < proof_from_) return;
   in_.closes = std::min(in_.closes, taken + length_ + arrival_);
   in_this_order();
   in_.running = opened;
@@ -156,7 +157,7 @@ void Window::count(std::uint64_t amount, std::int64_t number) noexcept {
   in_.total += amount;
   if (kind_ == Kind::rolling) part(number) += amount;
   if (in_.former.live != 0) in_.former.total = capped_sum(in_.former.total, amount);
-  if (kind_ == Kind::first_use && in_.seen >= in_.former.since + length_)
+  if (kind_ == Kind::first_use && in_.seen >= in_.former.since + length_ - arrival_)
     in_.before = capped_sum(in_.before, amount);
 }
 

@@ -136,6 +136,7 @@ class Window {
   std::uint64_t limit_ = 0, generation_ = 0;
   bool liftable_ = false, confirmed_ = false;  // confirmed: the stated limit has been said twice running
   Stated stated_;
+  base::Instant proof_from_{};    // first use: who was taken since then and counts was in the present window
   base::Instant others_since_{};  // when others were last seen to spend
   // Bucket: where the epoch stood when the provider's may last have been full, and refilling in vain.
   std::int64_t low_ = 0;

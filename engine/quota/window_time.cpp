@@ -56,7 +56,8 @@ void Window::close() noexcept {
   in_.former.since += length_;
   in_.before = 0;
   in_this_order();
-  in_.running = in_.total == 0 ? 0 : open_ == 0 ? 1 : 2;
+  in_.running = in_.total > 0 ? 2 : 0;
+  proof_from_ = in_.closes;
   in_.closes += length_ + arrival_;
   ++in_.epoch;
 }

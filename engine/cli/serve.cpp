@@ -92,8 +92,8 @@ class Reloader {
     const base::Result<void> taken = world ? take(*world) : base::Result<void>(world.error());
     if (!taken) {
       const std::string& message = taken.error().message;
-      log_.error("policy.reload_failed", {{"message", message}});
       status_.set_reload_error(told_to_anyone(message));
+      log_.error("policy.reload_failed", {{"message", message}});
       return;
     }
     status_.set_reload_error({});

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { keys } from '../emulator/harness.mjs';
@@ -13,15 +12,6 @@ import { binary, Router, start_emulator, unified_key } from './router.mjs';
 
 const policy = 'version: 1\nchain: [groq]\n';
 const env = { GROQ_API_KEY: keys.groq };
-
-test('a port that is in use is a failure, not wrong usage: exit 1', async (t) => {
-  const taken = net.createServer().listen(0, '127.0.0.1');
-  t.after(() => taken.close());
-  await new Promise((ok) => { taken.on('listening', ok); });
-  const { code, stderr } = await run(t, ['serve', '--policy', 'p.yaml', '--data', 'data', '--listen', `127.0.0.1:${taken.address().port}`], { files: { 'p.yaml': policy }, env });
-  assert.equal(code, 1, stderr);
-  assert.match(stderr, new RegExp(`${taken.address().port}`));
-});
 
 test('no key for anything, a bad policy and a bad unified key are mistakes: exit 2', async (t) => {
   for (const [args, more, sentence] of [

@@ -86,6 +86,32 @@ std::uint64_t Calibration::bound(std::uint64_t family, InputShape shape) const n
   return scaled(shape.estimate, dearest);
 }
 
+std::vector<Calibration::Learned> Calibration::learned() const {
+  std::vector<Learned> all;
+  for (const Family& family : families_) {
+    const std::uint64_t name = family.name.load(std::memory_order_acquire);
+    for (std::uint32_t cell = 0; name != 0 && cell < input_cells; ++cell) {
+      const std::uint64_t word = family.cells[cell].load(std::memory_order_relaxed);
+      if (word != 0) all.push_back({name, cell, word});
+    }
+  }
+  return all;
+}
+
+void Calibration::restore(const Learned& before) noexcept {
+  const std::uint64_t share = before.word >> 32U;
+  const std::uint64_t seen = before.word & std::numeric_limits<std::uint32_t>::max();
+  if (before.cell >= input_cells || share == 0 || share > most_share || seen == 0 || seen > settled_after)
+    return;
+  Family* const known = find_or_claim(before.family);
+  if (known == nullptr) return;
+  Cell& cell = known->cells[before.cell];
+  std::uint64_t present = cell.load(std::memory_order_relaxed);
+  while (present >> 32U < share &&
+         !cell.compare_exchange_weak(present, before.word, std::memory_order_relaxed)) {
+  }
+}
+
 void Calibration::learn(std::uint64_t family, InputShape shape, std::uint64_t tokens) noexcept {
   if (tokens == 0 || shape.estimate == 0 || shape.cell >= input_cells || shape.estimate > largest_estimate)
     return;

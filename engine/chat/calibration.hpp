@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "chat/request.hpp"
 
@@ -41,6 +42,18 @@ class Calibration {
   std::uint64_t bound(std::uint64_t family, InputShape shape) const noexcept;
   /// A provider has billed `tokens` for such an input. Absurd figures teach nothing.
   void learn(std::uint64_t family, InputShape shape, std::uint64_t tokens) noexcept;
+
+  /// What one cell has learned, for whoever writes it down.
+  struct Learned {
+    std::uint64_t family = 0;
+    std::uint32_t cell = 0;
+    std::uint64_t word = 0;
+    bool operator==(const Learned&) const = default;
+  };
+  /// Every cell that has seen a bill.
+  std::vector<Learned> learned() const;
+  /// As it was written down. What no cell can have learned is passed over; what is dearer stays.
+  void restore(const Learned& before) noexcept;
 
  private:
   /// The dearest share in 1/1024 above, how many were seen below.

@@ -39,7 +39,7 @@ bool read_arguments(Pass& pass, bool& there) {
   }
 }
 
-bool read_function(Pass& pass) {
+bool read_function(Pass& pass, std::string_view& called) {
   if (pass.scan.peek() != JsonType::object) return pass.wrong_type("", "an object");
   Members members(pass.scan);
   bool named = false, arguments = false;
@@ -48,6 +48,7 @@ bool read_function(Pass& pass) {
     if (members.name() == "name") {
       if (!pass.counted_text("name", name)) return false;
       named = !name.raw.empty();
+      called = name.raw;
     } else if (members.name() == "arguments") {
       if (!read_arguments(pass, arguments)) return false;
     } else {
@@ -82,7 +83,7 @@ bool read_call(Pass& pass, SeenCall& out) {
       out.id_value = {here.value.begin, pass.scan.offset()};
     } else if (members.name() == "function") {
       function = true;
-      if (!read_function(pass)) return pass.within("function");
+      if (!read_function(pass, out.name)) return pass.within("function");
     } else if (pass.scan.peek() == JsonType::null || members.name() == "index") {
       here.drop = true;  // `index` is left over from a stream
       if (!pass.scan.skip()) return false;

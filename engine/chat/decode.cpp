@@ -48,7 +48,7 @@ class Walk {
   Request request_;
   std::int64_t max_tokens_ = 0, max_completion_tokens_ = 0;
   std::size_t tool_count_ = 0;
-  std::uint64_t opening_ = 0;
+  Thread thread_;
   std::string functions_as_tools_, choice_, old_choice_;
   std::string_view effort_, effort_of_reasoning_;
   bool effort_respelled_ = false;
@@ -95,7 +95,7 @@ bool Walk::read_special(const Knob& knob, Element& element) {
   bool plain = false;
   switch (knob.field) {
     case Field::messages:
-      return read_messages(pass_, opening_);
+      return read_messages(pass_, thread_);
     case Field::model:
       return read_model();
     case Field::stream:
@@ -255,7 +255,7 @@ void Walk::offer_tools() {
 Request Walk::take() {
   request_.body = &body_;
   request_.facts = pass_.facts;
-  request_.session = base::fnv1a(request_.model, opening_);
+  request_.thread = thread_;
   for (const Element& e : members_->all()) {
     if (e.drop) continue;
     std::string_view name = e.name;
@@ -287,8 +287,9 @@ Checked<Request> decode(std::string& body) {
                "'messages' cannot be brought into a form that providers take."};
 }
 
-std::uint64_t session_of(const Request& request, std::string_view session_header) {
-  const std::uint64_t hash = session_header.empty() ? request.session : base::fnv1a(session_header);
+std::uint64_t session_named(std::string_view header) {
+  if (header.empty()) return 0;
+  const std::uint64_t hash = base::fnv1a(header);
   return hash == 0 ? 1 : hash;
 }
 

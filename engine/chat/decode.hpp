@@ -20,9 +20,8 @@ namespace freellmapi::chat {
 /// freellm_call promises it to plugins.
 Checked<Request> decode(std::string& body);
 
-/// The conversation a request belongs to: the X-Session-Id header when there is one, else how the
-/// conversation begins. Never 0.
-std::uint64_t session_of(const Request& request, std::string_view session_header);
+/// Request::session of the X-Session-Id header; 0 when there is none.
+std::uint64_t session_named(std::string_view header);
 
 /// How many input tokens a request is likely to cost, rather too many than too few: a token for three bytes
 /// (English text has four to five), half as much again for what is not ASCII (a Chinese character, three

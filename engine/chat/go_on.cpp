@@ -56,7 +56,6 @@ Checked<Request> going_on(const Request& request, std::string_view shown, Going 
   if (!made) return made;
   if (!made->storage) made->storage = std::move(body);
   made->session = request.session;
-  made->session_named = request.session_named;
   return made;
 }
 

@@ -15,7 +15,8 @@ enum class Role { unknown, system, developer, user, assistant, tool, function };
 
 /// A tool call as it was read. Spans of members include the blanks before a value; not there: missing.
 struct SeenCall {
-  std::string id;  ///< "" for none
+  std::string id;         ///< "" for none
+  std::string_view name;  ///< of the function, as it is written
   std::size_t inside = 0;
   Span id_value;
   bool has_type = false;
@@ -30,6 +31,7 @@ class Message {
   bool settle();
   Role role() const noexcept { return role_; }
   bool has_calls() const noexcept { return !calls_.empty(); }
+  const std::vector<SeenCall>& calls() const noexcept { return calls_; }
   /// A result that stands elsewhere than behind its call's message: where that is. It has not been settled.
   const std::optional<std::size_t>& displaced() const noexcept { return displaced_; }
   /// The content's JSON text.

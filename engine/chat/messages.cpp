@@ -1,8 +1,9 @@
 #include "chat/messages.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <string>
+#include <utility>
 
-#include "base/ids.hpp"
 #include "base/text.hpp"
 #include "chat/message.hpp"
 #include "chat/tool_pairing.hpp"
@@ -11,14 +12,13 @@ namespace freellmapi::chat {
 
 namespace {
 
-// A conversation is known again by both ends of its first texts: hashing a megabyte would cost more than
-// reading it.
-constexpr std::size_t hashed_end = 2'048;
-
-std::uint64_t mixed(std::uint64_t hash, std::string_view text) {
-  hash = base::fnv1a(text.substr(0, hashed_end), hash ^ text.size());
-  return text.size() > hashed_end ? base::fnv1a(text.substr(text.size() - hashed_end), hash) : hash;
-}
+/// An assistant's message, for when another follows it.
+struct Said {
+  std::uint64_t before = 0;  // the conversation up to it
+  std::string_view content;
+  boost::container::small_vector<std::string_view, 8> calls;
+  bool there = false;
+};
 
 // Most providers refuse a conversation in which a call has no answer: agents that were interrupted leave
 // such.
@@ -32,11 +32,12 @@ void answer_the_rest(Pass& pass, const ToolPairing& pairing) {
 
 }  // namespace
 
-bool read_messages(Pass& pass, std::uint64_t& opening) {
+bool read_messages(Pass& pass, Thread& thread) {
   if (pass.scan.peek() != JsonType::array) return pass.wrong_type("", "an array");
   ToolPairing pairing;
-  opening = base::fnv1a("");
-  bool others = false, user = false;
+  thread = {};
+  Said newest, answer;
+  bool others = false;
   std::size_t comma = 0, index = 0;
   pass.scan.enter();
   for (; pass.scan.next_item(comma); ++index) {
@@ -59,14 +60,24 @@ bool read_messages(Pass& pass, std::uint64_t& opening) {
     pass.facts.assistant_seen |= role == Role::assistant;
     pass.facts.prefill = role == Role::assistant && !message.has_calls();
     others |= !system;
-    if (!user && (system || role == Role::user)) opening = mixed(opening, message.content());
-    user |= role == Role::user;
+    if (newest.there) std::swap(answer, newest);
+    newest.there = role == Role::assistant;
+    if (newest.there) {
+      newest.before = thread.so_far;
+      newest.content = message.content();
+      newest.calls.clear();
+      for (const SeenCall& call : message.calls()) newest.calls.push_back(call.name);
+    }
+    thread.so_far = rolled(thread.so_far, pass.scan.view(begin, pass.scan.offset()));
   }
   if (pass.scan.failed()) return false;
   answer_the_rest(pass, pairing);
   if (pass.edits.too_many()) return pass.wrong("invalid_value", "", "need too many repairs");
   if (index == 0) return pass.wrong("invalid_value", "", "must hold at least one message");
   pass.facts.message_count = static_cast<std::uint32_t>(index);
+  // What is still to be spliced is read again, and the walk that changes nothing is the one that counts.
+  if (answer.there && !pass.edits.must_copy())
+    thread.begun = answered(answer.before, said(answer.content), {answer.calls.data(), answer.calls.size()});
   return true;
 }
 

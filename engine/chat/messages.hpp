@@ -1,14 +1,13 @@
 // The `messages` array: checked, counted and brought into the shape that plugins are promised.
 #pragma once
 
-#include <cstdint>
-
 #include "chat/pass.hpp"
+#include "chat/thread.hpp"
 
 namespace freellmapi::chat {
 
-/// Reads the array where the pass stands. `opening` becomes a hash of how the conversation begins: what
-/// stands before the first user message, and that message.
-bool read_messages(Pass& pass, std::uint64_t& opening);
+/// Reads the array where the pass stands. `thread` becomes where the conversation stands; a text that the
+/// model is to go on with is no answer yet.
+bool read_messages(Pass& pass, Thread& thread);
 
 }  // namespace freellmapi::chat

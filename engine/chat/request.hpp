@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/thread.hpp"
+
 namespace freellmapi::chat {
 
 /// One top-level member. Views into Request::body (or into Request's own storage for an escaped name).
@@ -58,9 +60,8 @@ struct Request {
   bool stream = false;
   bool include_usage = false;    ///< stream_options.include_usage
   std::uint64_t max_tokens = 0;  ///< max_completion_tokens or max_tokens; 0: not said
-  std::uint64_t session =
-      0;  ///< hash of the conversation's beginning (system + first user message); see session_of
-  bool session_named = false;            ///< the client named its conversation (X-Session-Id)
+  Thread thread;                         ///< where its conversation stands
+  std::uint64_t session = 0;             ///< hash of the name the client gave it (X-Session-Id); 0: none
   std::string user;                      ///< for nothing but forwarding decisions; may be empty
   std::unique_ptr<std::string> storage;  ///< the rewritten body, when normalising had to change bytes
   std::vector<std::unique_ptr<std::string>> names;  ///< unescaped names of members and tools

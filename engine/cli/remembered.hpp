@@ -34,6 +34,7 @@ class Remembered final : public relay::RecordSink, public relay::KeyWatch {
   void tick();
   void set_retention(const policy::Store& store);
   store::KeyHealth& health() noexcept { return *health_; }
+  store::RequestLog& requests() noexcept { return *requests_; }
 
  private:
   Remembered(std::unique_ptr<store::RequestLog> requests, std::unique_ptr<store::KeyHealth> health,

@@ -13,6 +13,7 @@
 
 #include "base/text.hpp"
 #include "cli/ask.hpp"
+#include "cli/carried.hpp"
 #include "cli/files.hpp"
 #include "cli/forecast_desk.hpp"
 #include "cli/ledger_home.hpp"
@@ -297,7 +298,9 @@ int serve(const ServeOptions& options) {
   if (!remembered) return refuse(remembered.error());
 
   host::PluginLoader loader(log);
-  routing::Sticky sticky;
+  auto carried_key = conversation_key(**vault, clock);
+  if (!carried_key) return refuse(carried_key.error());
+  relay::Conversations conversations(names_key(*carried_key));
   relay::Current current;
   surfaces::Status status;
   Reloader reloader(options.places, *data, *key, **vault, **remembered, loader, ledger, current, status, log,
@@ -308,11 +311,14 @@ int serve(const ServeOptions& options) {
 
   const auto past = Past::open(database_file(*data), **remembered, current);
   if (!past) return refuse(past.error());
-  reloader.on_policy(
-      [&past](std::shared_ptr<const policy::Policy> policy) { (*past)->remember(std::move(policy)); });
-
-  relay::Relay relay(current, ledger, sticky, clock, log);
+  relay::Relay relay(current, ledger, conversations, clock, log);
   relay.watch_keys(remembered->get());
+  Carried carried(database_file(*data), (*remembered)->requests(), std::move(*carried_key), conversations,
+                  relay.calibration(), clock, log);
+  reloader.on_policy([&past, &carried](std::shared_ptr<const policy::Policy> policy) {
+    carried.apply(*policy);
+    (*past)->remember(std::move(policy));
+  });
   surfaces::openai::ChatEndpoint chat(relay);
   surfaces::openai::ModelsEndpoint models(relay, ledger, clock);
   net::Server* running = nullptr;

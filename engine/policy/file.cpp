@@ -100,6 +100,12 @@ void read_routing(const Value& value, FileSettings& out) {
                 if (!index) return std::nullopt;
                 return static_cast<OnContentFilter>(*index);
               });
+  fields.read("handoff", out.routing.handoff, [](const Value& v) -> std::optional<Handoff> {
+    constexpr std::array<std::string_view, 2> words{"off", "note"};
+    const auto index = v.one_of(words);
+    if (!index) return std::nullopt;
+    return static_cast<Handoff>(*index);
+  });
   fields.close();
 }
 
@@ -115,6 +121,7 @@ void read_store(const Value& value, Store& out) {
     bounds.read("rows", out.rows, [](const Value& v) { return v.whole(1, 100'000'000); });
     bounds.close();
   }
+  fields.duration("conversations", out.conversations, 0ms, 24h * 30);
   fields.close();
 }
 

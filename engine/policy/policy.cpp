@@ -30,6 +30,8 @@ std::string_view name(Json mode) noexcept {
 
 std::string_view name(OnContentFilter way) noexcept { return way == OnContentFilter::next ? "next" : "fail"; }
 
+std::string_view name(Handoff handoff) noexcept { return handoff == Handoff::note ? "note" : "off"; }
+
 std::string_view name(Strategy s) noexcept {
   for (const auto& [text, strategy] : strategies) {
     if (strategy == s) return text;

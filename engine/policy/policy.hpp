@@ -82,6 +82,7 @@ struct Model {
   ProviderIndex provider = none;
   Kind kind = Kind::chat;
   bool tools = false, vision = false, reasoning = false, prefill = false;
+  bool reasoning_back = false;  ///< in a loop of tools it takes its own earlier reasoning back
   Json json = Json::text;
   std::uint64_t context = 0;     ///< tokens; 0 unknown
   std::uint64_t max_output = 0;  ///< tokens; 0 unknown
@@ -186,12 +187,17 @@ enum class OnContentFilter {
 };
 std::string_view name(OnContentFilter way) noexcept;
 
+/// What a model is told that takes a conversation over.
+enum class Handoff { off, note };
+std::string_view name(Handoff handoff) noexcept;
+
 struct Routing {
   std::chrono::milliseconds sticky{1'800'000};  ///< 0: off
   unsigned attempts = 20;
   std::chrono::milliseconds budget{45'000};
   bool continue_streams = true;
   OnContentFilter on_content_filter = OnContentFilter::fail;
+  Handoff handoff = Handoff::off;
 };
 
 struct Server {
@@ -204,6 +210,8 @@ struct Server {
 struct Store {
   unsigned days = 30;
   std::uint64_t rows = 1'000'000;
+  /// What answers carried for their next turn is kept so long; 0: not at all.
+  std::chrono::milliseconds conversations{24 * 3'600'000};
 };
 
 /// A test of the policy: in this state, of this request, that route. Names are "provider" or

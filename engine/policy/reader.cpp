@@ -12,13 +12,15 @@ namespace freellmapi::policy {
 namespace {
 
 // What people write one level too high: the key and where it lives.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> homes{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> homes{{
     {"strategy", "routing"},
     {"sticky", "routing"},
     {"attempts", "routing"},
     {"budget", "routing"},
     {"continue_streams", "routing"},
     {"on_content_filter", "routing"},
+    {"handoff", "routing"},
+    {"conversations", "store"},
     {"listen", "server"},
     {"hosts", "server"},
     {"base_url", "providers.<name>"},

@@ -46,7 +46,8 @@ std::string schema() {
         "attempts": {"type": "integer", "minimum": 1, "maximum": 1000},
         "budget": {"$ref": "#/$defs/duration", "description": "no new attempt is started after this"},
         "continue_streams": {"type": "boolean"},
-        "on_content_filter": {"enum": ["fail", "next"], "description": "a content filter's refusal goes to the client, or the next model is asked"}
+        "on_content_filter": {"enum": ["fail", "next"], "description": "a content filter's refusal goes to the client, or the next model is asked"},
+        "handoff": {"enum": ["off", "note"], "description": "note: a model that takes a conversation over is told so, behind the leading system messages"}
       }
     },
     "store": {
@@ -61,7 +62,8 @@ std::string schema() {
             "days": {"type": "integer", "minimum": 1, "maximum": 3650},
             "rows": {"type": "integer", "minimum": 1, "maximum": 100000000}
           }
-        }
+        },
+        "conversations": {"$ref": "#/$defs/duration", "description": "what answers carried for their next turn (thought signatures, reasoning) is kept so long, encrypted; 0s: not at all, and what was kept is deleted"}
       }
     },
     "aliases": {
@@ -255,6 +257,7 @@ std::string schema() {
         "vision": {"type": "boolean"},
         "json": {"enum": ["none", "object", "schema"]},
         "reasoning": {"type": "boolean"},
+        "reasoning_back": {"type": "boolean", "description": "in a loop of tools it takes its own earlier reasoning_content back; it is put back when the client dropped it"},
         "prefill": {"type": "boolean"},
         "rank": {"type": "integer", "minimum": 1, "maximum": 100000},
         "speed": {"type": "integer", "minimum": 1, "maximum": 100000},

@@ -77,6 +77,7 @@ ModelSettings read_model(const Value& name, const Value& value, const RuleContex
     return static_cast<Json>(*index);
   });
   fields.truth("reasoning", out.reasoning);
+  fields.truth("reasoning_back", out.reasoning_back);
   fields.truth("prefill", out.prefill);
   fields.read("rank", out.rank, read_rank);
   fields.read("speed", out.speed, read_rank);
@@ -169,6 +170,7 @@ void apply(const ModelSettings& settings, Model& model) {
   set(model.tools, settings.tools);
   set(model.vision, settings.vision);
   set(model.reasoning, settings.reasoning);
+  set(model.reasoning_back, settings.reasoning_back);
   set(model.prefill, settings.prefill);
   set(model.context, settings.context);
   set(model.max_output, settings.max_output);

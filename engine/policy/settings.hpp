@@ -18,7 +18,7 @@ struct ModelSettings {
   std::optional<std::string> name, family, tier, why_off, since, source, as_of;
   std::optional<Kind> kind;
   std::optional<Json> json;
-  std::optional<bool> tools, vision, reasoning, prefill, enabled;
+  std::optional<bool> tools, vision, reasoning, reasoning_back, prefill, enabled;
   std::optional<std::uint64_t> context, max_output, max_input, dims;
   std::optional<unsigned> rank, speed;
   std::optional<QuotaSettings> quota;

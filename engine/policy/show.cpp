@@ -112,6 +112,7 @@ class Writer {
     line(1, "budget: " + duration_text(r.budget), "routing.budget");
     line(1, "continue_streams: " + std::string(yes_no(r.continue_streams)), "routing.continue_streams");
     line(1, "on_content_filter: " + std::string(name(r.on_content_filter)), "routing.on_content_filter");
+    line(1, "handoff: " + std::string(name(r.handoff)), "routing.handoff");
   }
 
   void store() {
@@ -119,6 +120,7 @@ class Writer {
     line(1, "requests:", {});
     line(2, "days: " + std::to_string(policy_.store.days), "store.requests.days");
     line(2, "rows: " + std::to_string(policy_.store.rows), "store.requests.rows");
+    line(1, "conversations: " + duration_text(policy_.store.conversations), "store.conversations");
   }
 
   void aliases() {
@@ -227,6 +229,7 @@ class Writer {
     flag("tools", model.tools);
     flag("vision", model.vision);
     flag("reasoning", model.reasoning);
+    flag("reasoning_back", model.reasoning_back);
     flag("prefill", model.prefill);
     field("json", std::string(name(model.json)));
     number("rank", model.rank);

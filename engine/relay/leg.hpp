@@ -24,11 +24,13 @@ struct Run::Leg {
   const policy::Key* key;  ///< null: keyless
   const Upstream& upstream;
   std::uint32_t host = 0;      ///< of upstream.hosts
-  const chat::Request* asked;  ///< the client's, or one that asks to go on
+  const chat::Request* asked;  ///< the client's, one that asks to go on, or `amended`
   bool fresh = false;          ///< over a connection of its own
   Route route;
   host::UpstreamRequest request;
   std::unique_ptr<PluginCall> call;
+  std::unique_ptr<chat::Request> amended;  ///< sent in place of the client's; null: as it is
+  chat::InputShape input;                  ///< of what is sent
   quota::Need need;
   quota::Reservation reservation;
   std::optional<std::uint64_t> stated_cost;  ///< by the answer, in thousandths of the provider's unit

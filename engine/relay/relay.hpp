@@ -13,13 +13,13 @@
 #include "net/exchange.hpp"
 #include "net/server.hpp"
 #include "quota/ledger.hpp"
+#include "relay/conversations.hpp"
 #include "relay/encoder.hpp"
 #include "relay/health.hpp"
 #include "relay/key_watch.hpp"
 #include "relay/lines.hpp"
 #include "relay/record.hpp"
 #include "relay/snapshot.hpp"
-#include "routing/sticky.hpp"
 
 namespace freellmapi::relay {
 
@@ -32,18 +32,20 @@ struct Job {
   std::optional<bool> continue_stream{};  ///< the client's own word on routing.continue_streams
 };
 
-/// Thread safety: serve() on any core; what is shared (ledger, sticky, health, snapshot) guards itself.
+/// Thread safety: serve() on any core; what is shared (ledger, conversations, health, snapshot) guards
+/// itself.
 class Relay {
  public:
-  Relay(const Current& current, quota::Ledger& ledger, routing::Sticky& sticky, const base::Clock& clock,
+  Relay(const Current& current, quota::Ledger& ledger, Conversations& conversations, const base::Clock& clock,
         const base::Log& log)
-      : current_(current), ledger_(ledger), sticky_(sticky), clock_(clock), log_(log) {}
+      : current_(current), ledger_(ledger), conversations_(conversations), clock_(clock), log_(log) {}
 
   /// Answers the exchange, whatever happens. Ends when the last byte is written or the client has gone.
   net::Task<void> serve(net::Exchange& exchange, net::Core& core, Job job);
 
   const Current& current() const noexcept { return current_; }
   quota::Ledger& ledger() noexcept { return ledger_; }
+  chat::Calibration& calibration() noexcept { return calibration_; }
   /// Before the first request; the watch outlives the last. Null: nobody watches.
   void watch_keys(KeyWatch* watch) noexcept { watch_ = watch; }
 
@@ -51,7 +53,7 @@ class Relay {
   friend class Run;
   const Current& current_;
   quota::Ledger& ledger_;
-  routing::Sticky& sticky_;
+  Conversations& conversations_;
   const base::Clock& clock_;
   const base::Log& log_;
   Health health_;

@@ -7,7 +7,6 @@
 #include "base/text.hpp"
 #include "chat/decode.hpp"
 #include "relay/leg.hpp"
-#include "routing/pin.hpp"
 #include "routing/record.hpp"
 
 namespace freellmapi::relay {
@@ -55,24 +54,17 @@ bool Run::choose() {
   features_.input_tokens = input_.estimate;
   features_.input_cell = input_.cell;
   features_.output_tokens = request.max_tokens;
-  features_.session = request.session;
 
   routing::Inputs inputs;
   inputs.plan = snapshot_->plan.get();
   inputs.ledger = &relay_.ledger_;
   inputs.target = &target_;
-  inputs.features = features_;
   inputs.now = now();
   inputs.seed = seed_;
   inputs.calibration = &relay_.calibration_;
   inputs.statistics = snapshot_->statistics.get();
-  // A conversation without an answer in it has nothing to stay with, unless the client says that it is one.
-  const bool under_way = request.session_named || request.facts.assistant_seen;
-  if (target_.automatic() && policy_.routing.sticky.count() > 0 && under_way) {
-    if (const auto pin = relay_.sticky_.find(request.session, inputs.now.steady, policy_.routing.sticky)) {
-      inputs.pinned = routing::pinned_candidate(policy_, *pin);
-    }
-  }
+  features_.session = look_back(inputs);
+  inputs.features = features_;
   routing::decide(inputs, decision_);
   // Where scores were given their terms are written down as well.
   job_.record.decision.reserve(routing::record_usual * (decision_.terms.empty() ? 1 : 3));
@@ -189,6 +181,8 @@ net::Task<Run::End> Run::attempt(Action action) {
           .route = {},
           .request = {},
           .call = {},
+          .amended = {},
+          .input = {},
           .need = {},
           .reservation = {},
           .stated_cost = {},
@@ -201,7 +195,11 @@ net::Task<Run::End> Run::attempt(Action action) {
   if (!enter(leg, action.insists)) co_return End::put_off;
   if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
   if (continuation_ && !ask_to_go_on(leg)) co_return End::passed_over;
-  leg.need = routing::need_of(features_, model, provider, &relay_.calibration_);
+  amend(leg);
+  routing::Features features = features_;
+  features.input_tokens = leg.input.estimate;
+  features.input_cell = leg.input.cell;
+  leg.need = routing::need_of(features, model, provider, &relay_.calibration_);
   const routing::Considered& decided = decision_.considered[decision_.order[lane_index]];
   if (decided.output_tokens > 0)
     leg.need.output_tokens = std::min(leg.need.output_tokens, decided.output_tokens);

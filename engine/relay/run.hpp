@@ -38,6 +38,8 @@ class Run final : private net::GoneWatcher {
   void client_gone() noexcept override { canceller_.cancel(); }
 
   bool choose();  ///< false: a failure has been set
+  /// Finds who served the conversation before. Its name, which stays the same from turn to turn.
+  std::uint64_t look_back(routing::Inputs& inputs);
   Attempts plan_attempts() const;
   net::Task<End> attempt(Action action);
   net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
@@ -69,6 +71,12 @@ class Run final : private net::GoneWatcher {
   /// Until when an attempt may wait for room.
   base::Instant waits_until() const;
 
+  /// Puts into the leg's request what belongs there and the client did not send.
+  void amend(Leg& leg);
+  /// What a model that takes the conversation over is told; "": nothing.
+  std::string handoff_note(const Leg& leg) const;
+  /// For the conversation's next turn.
+  void remember(const Leg& leg);
   void note_limits(const Leg& leg, const freellm_head& head);
   End fail(Leg& leg, const freellm_outcome& outcome);
   /// A kept connection that the provider closed as we took it is nobody's failure: once more, over a new one.
@@ -115,6 +123,8 @@ class Run final : private net::GoneWatcher {
   Failure failure_;
   net::Canceller canceller_;
   std::uint64_t seed_;
+  policy::ModelIndex served_before_ = policy::none;  ///< of the conversation; none: the policy has it no more
+  bool served_ = false;                              ///< by that one, or by one that is gone
   bool streaming_begun_ = false;
   std::optional<Continuation> continuation_;
 };

@@ -6,7 +6,6 @@
 #include "quota/calendar.hpp"
 #include "relay/leg.hpp"
 #include "relay/patience.hpp"
-#include "routing/pin.hpp"
 
 namespace freellmapi::relay {
 
@@ -285,7 +284,7 @@ void Run::settle_success(Leg& leg) {
   learn_answer(leg);
   const chat::Usage& usage = leg.reading->answer().usage;
   const quota::Now at = now();
-  if (leg.reading->input_said()) relay_.calibration_.learn(leg.model.tokenizer, input_, *usage.input);
+  if (leg.reading->input_said()) relay_.calibration_.learn(leg.model.tokenizer, leg.input, *usage.input);
   quota::Bill bill;
   bill.input_tokens = usage.input;
   bill.output_tokens = usage.output;
@@ -301,10 +300,7 @@ void Run::settle_success(Leg& leg) {
                            quota::BenchScope::provider}) {
     relay_.health_.succeeded(health_name(scope, leg.provider, leg.model, leg.key));
   }
-  if (target_.automatic()) {
-    relay_.sticky_.remember(job_.request.session, routing::pin_of(policy_, leg.model_index, leg.key_index),
-                            at.steady);
-  }
+  remember(leg);
 }
 
 void Run::settle_failure(Leg& leg, Spent spent) {

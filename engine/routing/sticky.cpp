@@ -12,12 +12,11 @@ namespace {
 constexpr std::size_t most_shards = 16;
 
 struct Entry {
-  std::uint64_t session = 0;
-  Sticky::Pin pin;
-  base::Instant at{};
+  Sticky::Kept kept;
+  bool changed = false;
 };
 
-/// Least recently remembered at the back.
+/// Least recently remembered at the back, so what has changed is in front.
 struct alignas(64) Shard {
   mutable std::mutex mutex;
   std::list<Entry> entries;
@@ -48,8 +47,8 @@ std::optional<Sticky::Pin> Sticky::find(std::uint64_t session, base::Instant now
   Shard& shard = state_->shard(session);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.by_session.find(session);
-  if (found == shard.by_session.end() || now - found->second->at >= ttl) return std::nullopt;
-  return found->second->pin;
+  if (found == shard.by_session.end() || now - found->second->kept.at >= ttl) return std::nullopt;
+  return found->second->kept.pin;
 }
 
 void Sticky::remember(std::uint64_t session, Pin pin, base::Instant now) {
@@ -58,14 +57,33 @@ void Sticky::remember(std::uint64_t session, Pin pin, base::Instant now) {
   if (const auto found = shard.by_session.find(session); found != shard.by_session.end()) {
     shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
   } else if (shard.entries.size() >= state_->share) {
-    shard.by_session.erase(shard.entries.back().session);
+    shard.by_session.erase(shard.entries.back().kept.session);
     shard.entries.splice(shard.entries.begin(), shard.entries, std::prev(shard.entries.end()));
     shard.by_session.emplace(session, shard.entries.begin());
   } else {
     shard.entries.emplace_front();
     shard.by_session.emplace(session, shard.entries.begin());
   }
-  shard.entries.front() = {session, pin, now};
+  shard.entries.front() = {{session, pin, now}, true};
+}
+
+void Sticky::restore(const Kept& kept) {
+  Shard& shard = state_->shard(kept.session);
+  const std::lock_guard lock(shard.mutex);
+  if (shard.by_session.contains(kept.session) || shard.entries.size() >= state_->share) return;
+  shard.entries.push_back({kept, false});
+  shard.by_session.emplace(kept.session, std::prev(shard.entries.end()));
+}
+
+void Sticky::take_changed(std::vector<Kept>& out) {
+  for (Shard& shard : state_->shards) {
+    const std::lock_guard lock(shard.mutex);
+    for (Entry& entry : shard.entries) {
+      if (!entry.changed) break;
+      entry.changed = false;
+      out.push_back(entry.kept);
+    }
+  }
 }
 
 }  // namespace freellmapi::routing

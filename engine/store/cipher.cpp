@@ -2,9 +2,11 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <memory>
+#include <stdexcept>
 
 #include "base/text.hpp"
 
@@ -13,7 +15,7 @@ namespace freellmapi::store {
 namespace {
 
 constexpr std::size_t nonce_size = 12, tag_size = 16;
-constexpr std::size_t secret_most = 64 * 1024;
+constexpr std::size_t secret_most = 256 * 1024;
 
 struct FreeContext {
   void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }  // wipes it
@@ -72,6 +74,16 @@ base::Secret MasterKey::hex() const {
     text += digits[byte & 15U];
   }
   return base::Secret(std::move(text));
+}
+
+std::array<unsigned char, 32> derived(const MasterKey& key, std::string_view purpose) {
+  std::array<unsigned char, 32> out{};
+  unsigned size = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(MasterKey::size), bytes(purpose), purpose.size(),
+           out.data(), &size) == nullptr) {
+    throw std::runtime_error("HMAC-SHA-256 is not available");
+  }
+  return out;
 }
 
 base::Result<Sealed> seal(const MasterKey& key, std::string_view secret, std::string_view context) {

@@ -1,4 +1,4 @@
-// AES-256-GCM over small secrets.
+// AES-256-GCM over small secrets, at most 256 KiB.
 #pragma once
 
 #include <array>
@@ -31,6 +31,9 @@ class MasterKey {
   MasterKey() = default;
   std::array<unsigned char, size> bytes_{};
 };
+
+/// Bytes for one purpose, which tell nothing of the key or of those for another.
+std::array<unsigned char, 32> derived(const MasterKey& key, std::string_view purpose);
 
 /// What is stored of a secret. The nonce is 12 random bytes, new for every sealing; `sealed` ends with the
 /// 16-byte tag.

@@ -105,6 +105,14 @@ void RequestLog::set_retention(Retention retention) {
   retention_ = retention;
 }
 
+void RequestLog::also(std::function<void(Database&)> more) {
+  {
+    const std::lock_guard lock(mutex_);
+    also_ = std::move(more);
+  }
+  flush();  // the round that took the one before is over
+}
+
 void RequestLog::run() {
   std::unique_lock lock(mutex_);
   const auto hurry = [this] { return stopping_ || flushes_ > flushed_; };
@@ -117,8 +125,10 @@ void RequestLog::run() {
     const bool last = stopping_;
     const std::uint64_t flushes = flushes_;
     const Retention retention = retention_;
+    const std::function<void(Database&)> also = also_;
     lock.unlock();
     write(rows);
+    if (also) also(*database_);
     if (!last) retain(retention);
     lock.lock();
     flushed_ = flushes;

@@ -50,6 +50,9 @@ class RequestLog {
   /// Waits until all that was added is written or given up. For tests, and before a read that must see it.
   void flush();
   void set_retention(Retention retention);
+  /// `more` is called on the log's thread with its connection behind every writing, at least once a minute,
+  /// and never again once another (or none) has been set. It must not throw.
+  void also(std::function<void(Database&)> more);
 
   /// Rows that were never written, since the start: the queue was full, or the disk.
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
@@ -75,6 +78,7 @@ class RequestLog {
   std::deque<RequestRow> waiting_;
   std::size_t waiting_bytes_ = 0;
   Retention retention_;
+  std::function<void(Database&)> also_;
   std::uint64_t flushes_ = 0, flushed_ = 0;  // asked for, done
   bool stopping_ = false;
   std::thread thread_;

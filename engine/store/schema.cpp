@@ -44,7 +44,20 @@ constexpr std::array<const char*, schema_version> steps{
 
     "CREATE TABLE key_health("
     " provider TEXT NOT NULL, fingerprint INTEGER NOT NULL, last_good_ms INTEGER, last_refused_ms INTEGER,"
-    " refusals INTEGER NOT NULL, last_probe_ms INTEGER, PRIMARY KEY(provider, fingerprint)) WITHOUT ROWID;"};
+    " refusals INTEGER NOT NULL, last_probe_ms INTEGER, PRIMARY KEY(provider, fingerprint)) WITHOUT ROWID;",
+
+    "CREATE TABLE pins("
+    " session INTEGER PRIMARY KEY, model INTEGER NOT NULL, key INTEGER NOT NULL, conversation INTEGER NOT "
+    "NULL,"
+    " at_ms INTEGER NOT NULL);"
+    "CREATE INDEX pins_by_time ON pins(at_ms);"
+    "CREATE TABLE thoughts("
+    " by_id INTEGER PRIMARY KEY, by_place INTEGER NOT NULL, at_ms INTEGER NOT NULL, nonce BLOB NOT NULL,"
+    " sealed BLOB NOT NULL);"
+    "CREATE INDEX thoughts_by_time ON thoughts(at_ms);"
+    "CREATE TABLE token_costs("
+    " family INTEGER NOT NULL, cell INTEGER NOT NULL, learned INTEGER NOT NULL, PRIMARY KEY(family, cell))"
+    " WITHOUT ROWID;"};
 
 // Small enough to be read through at every start.
 constexpr std::uintmax_t checked_whole_up_to = 16 * 1024 * 1024;

@@ -29,9 +29,7 @@ net::Task<void> ChatEndpoint::handle(Incoming& incoming) {
     co_return;
   }
   chat::Request& request = *decoded;
-  const std::string_view session = incoming.exchange.head().get("x-session-id");
-  request.session = chat::session_of(request, session);
-  request.session_named = !session.empty();
+  request.session = chat::session_named(incoming.exchange.head().get("x-session-id"));
   ChatEncoder encoder(request.include_usage);
   relay::Job job{request, encoder, incoming.common, incoming.record};
   job.continue_stream = said_on_or_off(incoming.exchange.head().get("x-continue-stream"));

@@ -98,5 +98,29 @@ TEST_F(Learned, AnImpossibleInputIsNoReasonToCalculateNonsense) {
   bill(llama, shape, 5);
 }
 
+TEST(Calibration, WhatWasLearnedIsTakenOverByTheNextOne) {
+  Calibration first, second;
+  const InputShape shape{1'000, 5};
+  for (int i = 0; i < 40; ++i) first.learn(7, shape, 700);
+  for (const Calibration::Learned& each : first.learned()) second.restore(each);
+  EXPECT_EQ(second.bound(7, shape), first.bound(7, shape));
+  EXPECT_NE(second.bound(8, shape), first.bound(7, shape)) << "what nobody has billed stays cautious";
+  EXPECT_EQ(second.learned(), first.learned());
+}
+
+TEST(Calibration, WhatNobodyCanHaveLearnedIsPassedOverAndWhatIsDearerStays) {
+  Calibration calibration;
+  const InputShape shape{1'000, 5};
+  for (int i = 0; i < 40; ++i) calibration.learn(7, shape, 900);
+  const std::uint64_t known = calibration.bound(7, shape);
+  calibration.restore({7, 5, std::uint64_t{100} << 32U | 32U});           // cheaper
+  calibration.restore({7, 5, ~std::uint64_t{0}});                         // absurd
+  calibration.restore({7, 99, std::uint64_t{2'000} << 32U | 1U});         // no such cell
+  calibration.restore({9, 5, std::uint64_t{2'000} << 32U | 1'000'000U});  // seen too often
+  calibration.restore({9, 5, 0});
+  EXPECT_EQ(calibration.bound(7, shape), known);
+  EXPECT_EQ(calibration.learned().size(), 1u);
+}
+
 }  // namespace
 }  // namespace freellmapi::chat

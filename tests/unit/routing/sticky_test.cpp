@@ -39,6 +39,39 @@ TEST(Sticky, TheLatestPinCounts) {
   EXPECT_EQ(sticky.find(7, start, 1h)->model_name, 2u);
 }
 
+TEST(Sticky, WhatWasRememberedIsTakenOnceForWhoeverWritesItDown) {
+  Sticky sticky;
+  for (std::uint64_t s = 1; s <= 100; ++s) sticky.remember(s, {s, s, s}, start);
+  std::vector<Sticky::Kept> changed;
+  sticky.take_changed(changed);
+  EXPECT_EQ(changed.size(), 100u);
+  changed.clear();
+  sticky.take_changed(changed);
+  EXPECT_TRUE(changed.empty());
+  sticky.remember(7, {8, 9, 10}, start + 1s);
+  sticky.find(8, start + 1s, 1h);
+  sticky.take_changed(changed);
+  ASSERT_EQ(changed.size(), 1u);
+  EXPECT_EQ(changed[0].session, 7u);
+  EXPECT_EQ(changed[0].pin.conversation, 10u);
+  EXPECT_EQ(changed[0].at, start + 1s);
+}
+
+TEST(Sticky, WhatIsRestoredIsOlderThanWhatIsRemembered) {
+  Sticky sticky(64);
+  sticky.remember(7, {2, 2}, start);
+  sticky.restore({7, {1, 1}, start - 1min});
+  sticky.restore({8, {3, 3}, start - 10min});
+  EXPECT_EQ(sticky.find(7, start, 1h)->model_name, 2u);
+  EXPECT_EQ(sticky.find(8, start, 1h)->model_name, 3u);
+  EXPECT_FALSE(sticky.find(8, start, 5min).has_value()) << "its age goes on";
+  std::vector<Sticky::Kept> changed;
+  sticky.take_changed(changed);
+  EXPECT_EQ(changed.size(), 1u) << "what came from the disk is there already";
+  for (std::uint64_t s = 100; s < 1'000; ++s) sticky.restore({s, {1, 1}, start});
+  EXPECT_TRUE(sticky.find(7, start, 1h).has_value()) << "what is remembered makes no room for what was";
+}
+
 TEST(Sticky, IsBoundedAndTheOldestGoFirst) {
   Sticky one(1);
   one.remember(1, {1, 0}, start);

@@ -36,7 +36,9 @@ TEST_F(SchemaTest, EveryOlderOneBecomesTodaysAndKeepsItsKeys) {
     EXPECT_EQ((*opened)->number("PRAGMA user_version"), schema_version);
     EXPECT_EQ((*opened)->number("SELECT count(*) FROM secrets WHERE label = 'work'"), 1);
     EXPECT_EQ((*opened)->number("SELECT count(*) FROM requests"), 0);
-    EXPECT_EQ((*opened)->number("SELECT count(*) FROM key_health"), 0);
+    for (const char* count : {"SELECT count(*) FROM key_health", "SELECT count(*) FROM pins",
+                              "SELECT count(*) FROM thoughts", "SELECT count(*) FROM token_costs"})
+      EXPECT_EQ((*opened)->number(count), 0) << version << ": " << count;
   }
 }
 

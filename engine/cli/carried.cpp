@@ -1,0 +1,176 @@
+#include "cli/carried.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "store/pins.hpp"
+#include "store/schema.hpp"
+#include "store/thoughts.hpp"
+#include "store/token_costs.hpp"
+
+namespace freellmapi::cli {
+
+namespace {
+
+using relay::Thoughts;
+using routing::Sticky;
+using std::chrono::milliseconds;
+
+constexpr std::string_view vault_name = "conversations";
+constexpr std::chrono::seconds between_costs{10};
+constexpr std::chrono::seconds between_retentions{60};
+constexpr std::chrono::seconds between_reports{60};
+constexpr std::size_t costs_most = chat::Calibration::most_families * chat::input_cells;
+
+}  // namespace
+
+base::Result<store::MasterKey> conversation_key(store::Vault& vault, const base::Clock& clock) {
+  const auto fresh = store::MasterKey::random();
+  if (!fresh) return fresh.error();
+  const auto kept = vault.own_or(vault_name, fresh->hex(), clock.wall());
+  if (!kept) return kept.error();
+  return store::MasterKey::from_hex(kept->reveal());
+}
+
+base::KeyedHash::Key names_key(const store::MasterKey& key) {
+  const auto bytes = store::derived(key, "freellmapi names of conversations");
+  base::KeyedHash::Key out{};
+  std::copy_n(bytes.begin(), out.size(), out.begin());
+  return out;
+}
+
+Carried::Carried(const std::filesystem::path& database, store::RequestLog& requests, store::MasterKey key,
+                 relay::Conversations& conversations, chat::Calibration& calibration,
+                 const base::Clock& clock, const base::Log& log)
+    : requests_(requests),
+      key_(std::move(key)),
+      conversations_(conversations),
+      calibration_(calibration),
+      clock_(clock),
+      log_(log) {
+  if (const auto opened = store::open_database(database, store::Database::Sync::normal)) {
+    load(**opened);
+  } else {
+    report(opened.error());
+  }
+  requests_.also([this](store::Database& behind) { write(behind); });
+}
+
+Carried::~Carried() {
+  last_ = true;
+  requests_.flush();
+  requests_.also(nullptr);
+}
+
+void Carried::apply(const policy::Policy& policy) {
+  sticky_ms_ = policy.routing.sticky.count();
+  const bool less = policy.store.conversations.count() < conversations_ms_;
+  conversations_ms_ = policy.store.conversations.count();
+  conversations_.thoughts.set_age(policy.store.conversations);
+  if (less) hurry_ = true;
+}
+
+void Carried::load(store::Database& database) {
+  // What is too old for the policy is not found, and goes with the first retention.
+  const base::WallTime now = clock_.wall();
+  const base::Instant steady = clock_.since_boot();
+  const base::WallTime since = now - longest;
+  if (const auto pins = store::read_pins(database, since, Sticky::usual_capacity)) {
+    for (const store::PinRow& row : *pins) {
+      const milliseconds age = std::max(now - row.at, milliseconds{0});  // the clock may have gone back
+      conversations_.pins.restore({row.session, {row.model, row.key, row.conversation}, steady - age});
+    }
+  } else {
+    report(pins.error());
+  }
+  std::size_t damaged = 0;
+  if (const auto thoughts = store::read_thoughts(database, key_, since, Thoughts::most, damaged)) {
+    for (const store::ThoughtRow& row : *thoughts) {
+      auto kept = relay::kept_of(row.bytes);
+      if (!kept) continue;
+      kept->name = {row.by_id, row.by_place};
+      kept->at = row.at;
+      conversations_.thoughts.restore(std::move(*kept));
+    }
+  } else {
+    report(thoughts.error());
+  }
+  if (damaged > 0) log_.warn("conversations.unreadable", {{"rows", damaged}});
+  if (const auto costs = store::read_token_costs(database, costs_most)) {
+    for (const store::TokenCostRow& row : *costs) calibration_.restore({row.family, row.cell, row.learned});
+  } else {
+    report(costs.error());
+  }
+  written_costs_ = calibration_.learned();
+}
+
+void Carried::write(store::Database& database) {
+  try {
+    for (const auto step :
+         {&Carried::write_pins, &Carried::write_thoughts, &Carried::write_costs, &Carried::retain}) {
+      if (const auto done = (this->*step)(database); !done) report(done.error());
+    }
+  } catch (const std::exception&) {
+    report({base::Errc::limit, "no memory"});
+  }
+}
+
+base::WallTime Carried::wall_of(base::Instant at) const {
+  return clock_.wall() - std::chrono::duration_cast<milliseconds>(clock_.since_boot() - at);
+}
+
+base::Result<void> Carried::write_pins(store::Database& database) {
+  pins_.clear();
+  conversations_.pins.take_changed(pins_);
+  if (pins_.empty()) return {};
+  std::vector<store::PinRow> rows;
+  rows.reserve(pins_.size());
+  for (const Sticky::Kept& kept : pins_) {
+    rows.push_back({kept.session, kept.pin.model_name, kept.pin.key_fingerprint, kept.pin.conversation,
+                    wall_of(kept.at)});
+  }
+  return store::write_pins(database, rows);
+}
+
+base::Result<void> Carried::write_thoughts(store::Database& database) {
+  std::vector<store::ThoughtRow> rows;
+  for (const auto& kept : conversations_.thoughts.take_changed())
+    rows.push_back({kept->name.by_id, kept->name.by_place, kept->at, relay::bytes_of(*kept)});
+  return store::write_thoughts(database, key_, rows);
+}
+
+base::Result<void> Carried::write_costs(store::Database& database) {
+  const base::Instant now = clock_.steady();
+  if (!last_ && costs_at_ && now - *costs_at_ < between_costs) return {};
+  costs_at_ = now;
+  auto learned = calibration_.learned();
+  if (learned == written_costs_) return {};
+  std::vector<store::TokenCostRow> rows;
+  rows.reserve(learned.size());
+  for (const auto& each : learned) rows.push_back({each.family, each.cell, each.word});
+  if (auto written = store::write_token_costs(database, rows); !written) return written;
+  written_costs_ = std::move(learned);
+  return {};
+}
+
+base::Result<void> Carried::retain(store::Database& database) {
+  const base::Instant now = clock_.steady();
+  if (!hurry_.exchange(false) && retained_ && now - *retained_ < between_retentions) return {};
+  retained_ = now;
+  const base::WallTime wall = clock_.wall();
+  if (auto done = store::retain_pins(database, wall - milliseconds{sticky_ms_}, Sticky::usual_capacity);
+      !done)
+    return done;
+  return store::retain_thoughts(database, wall - milliseconds{conversations_ms_}, Thoughts::most,
+                                Thoughts::most_bytes);
+}
+
+void Carried::report(const base::Error& error) {
+  const base::Instant now = clock_.steady();
+  if (reported_ && now - *reported_ < between_reports) return;
+  reported_ = now;
+  log_.error("store.conversations_failed", {{"message", error.message}});
+}
+
+}  // namespace freellmapi::cli

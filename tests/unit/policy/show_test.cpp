@@ -36,6 +36,8 @@ TEST(Show, SaysWhereEachValueCameFrom) {
   EXPECT_TRUE(has_line(text, "  listen: \"127.0.0.1:4000\"  # p.yaml:2")) << text;
   EXPECT_TRUE(has_line(text, "  attempts: 20  # default"));
   EXPECT_TRUE(has_line(text, "  on_content_filter: fail  # default"));
+  EXPECT_TRUE(has_line(text, "  handoff: off  # default"));
+  EXPECT_TRUE(has_line(text, "  conversations: 1d  # default"));
   EXPECT_TRUE(has_line(text, "    base_url: \"https://api.groq.com/openai/v1\"  # groq.so:4"));
   EXPECT_TRUE(has_line(text, "        context: 1000  # p.yaml:10"));
   EXPECT_TRUE(has_line(text, "        rank: 5  # groq.so:11"));

@@ -14,9 +14,9 @@ constexpr std::string_view root_members[] = {
     "docs",     "console_url", "keys",   "timeouts", "counters", "quota", "billing",   "enabled",
     "why_off",  "since",       "source", "as_of",    "notes",    "models"};
 constexpr std::string_view model_members[] = {
-    "name",    "family", "kind",      "context", "max_output", "max_input", "dims", "tools",
-    "vision",  "json",   "reasoning", "prefill", "rank",       "speed",     "tier", "enabled",
-    "why_off", "since",  "source",    "as_of",   "quota",      "note",      "cost"};
+    "name",    "family",  "kind",      "context",        "max_output", "max_input", "dims",  "tools",
+    "vision",  "json",    "reasoning", "reasoning_back", "prefill",    "rank",      "speed", "tier",
+    "enabled", "why_off", "since",     "source",         "as_of",      "quota",     "note",  "cost"};
 constexpr std::uint64_t most_tokens = 100'000'000;
 
 using Look = std::function<void(const Place&, const Facts&, Judge&)>;
@@ -205,7 +205,8 @@ void judge_kind(const Place& model, Judge&) {
 
 void judge_abilities(const Place& model, Judge&) {
   constexpr std::string_view words[] = {"none", "object", "schema"};
-  for (const char* const name : {"tools", "vision", "reasoning", "prefill"}) model.member(name).truth();
+  for (const char* const name : {"tools", "vision", "reasoning", "reasoning_back", "prefill"})
+    model.member(name).truth();
   if (model.member("json").there()) model.member("json").one_of(words);
 }
 

@@ -36,6 +36,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(fmt REQUIRED)
 find_package(date REQUIRED)
+find_package(prometheus-cpp REQUIRED)
 
 add_library(freellmapi_options INTERFACE)
 # GCC 12 inlines Asio's operator new of a coroutine's frame but not its operator delete, and takes the two for strangers.

@@ -3,7 +3,7 @@
 build_packages=(g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev
   libyaml-cpp-dev libssl-dev libsqlite3-dev zlib1g-dev libsimdjson-dev libjemalloc-dev
-  libfmt-dev libcli11-dev libhowardhinnant-date-dev tzdata ca-certificates
+  libfmt-dev libcli11-dev libhowardhinnant-date-dev prometheus-cpp-dev tzdata ca-certificates
   libgtest-dev libgmock-dev)
 test_packages=(openssl curl clang)
 emulator_packages=(nodejs openssl)

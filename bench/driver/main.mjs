@@ -1,32 +1,38 @@
-// Runs the sections and prints what they found: tables for people, one line of JSON for programs.
-//   node main.mjs BUILD_FOLDER [--quick] [--keep] [--rounds N] [SECTION...]
+// Runs the sections and prints what they found: tables for people, a line of JSON for programs behind each, and one with
+// everything at the end.
+//   node main.mjs BUILD_FOLDER [--quick] [--keep] [--rounds N] [--hours H] [SECTION...]
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { svg } from './draw.mjs';
+import { figure, judged } from './goals.mjs';
+import { table } from './numbers.mjs';
 import { cores, stopAll } from './processes.mjs';
 
-const names = ['requests', 'stream', 'bodies', 'hops', 'calls', 'instructions', 'micro'];
+const names = ['requests', 'prompts', 'streams', 'memory', 'tls', 'failover', 'start', 'calls', 'instructions', 'boundary', 'micro', 'soak'];
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
 
 function usage(why) {
-  console.error(`bench: ${why}\nsections: ${names.join(' ')}\nflags: --quick --keep --rounds N`);
+  console.error(`bench: ${why}\nsections: ${names.join(' ')}\nflags: --quick --keep --rounds N --hours H (of the soak)`);
   process.exit(2);
 }
 
 function options(args) {
-  const chosen = { quick: false, keep: false, rounds: 0, sections: [] };
+  const chosen = { quick: false, keep: false, rounds: 0, hours: 0, sections: [] };
   chosen.tree = path.resolve(args.shift() ?? usage('the build folder is missing'));
   while (args.length > 0) {
     const word = args.shift();
     if (word === '--quick') chosen.quick = true;
     else if (word === '--keep') chosen.keep = true;
     else if (word === '--rounds') chosen.rounds = Number(args.shift()) || usage('--rounds needs a number');
+    else if (word === '--hours') chosen.hours = Number(args.shift()) || usage('--hours needs a number');
     else if (names.includes(word)) chosen.sections.push(word);
     else usage(`what is "${word}"?`);
   }
-  if (chosen.sections.length === 0) chosen.sections = names;
-  chosen.rounds ||= chosen.quick ? 5 : 15;
+  chosen.whole = chosen.sections.length === 0;
+  if (chosen.whole) chosen.sections = names;
+  chosen.rounds ||= chosen.quick ? 5 : chosen.whole ? 9 : 15;
   return chosen;
 }
 
@@ -81,7 +87,7 @@ for (const name of chosen.sections) {
   const note = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${name}: ${text}`);
   const from = Date.now();
   try {
-    const result = await section.measure({ tree: chosen.tree, quick: chosen.quick, rounds: chosen.rounds, note });
+    const result = await section.measure({ ...chosen, note });
     report.sections[name] = result;
     note('');
     say(`\n## ${section.title}\n\n${section.render(result)}`);
@@ -92,17 +98,26 @@ for (const name of chosen.sections) {
     broken += 1;
   }
   report.sections[name].took_s = Math.round((Date.now() - from) / 1000);
+  console.log(`\nbench-${name}: ${JSON.stringify(report.sections[name])}`);
 }
 const ended = stealClock();
 m.steal_share = (ended.steal - begun.steal) / Math.max(1, ended.total - begun.total);
 say(`\nThe hypervisor gave ${(m.steal_share * 100).toFixed(1)} % of the time to others.`);
+const goals = judged(report.sections);
+if (goals.length > 0) {
+  say('\n## Against the goals\n\n' + table(['what', 'measured', 'goal', ''],
+    goals.map(({ name, unit, value, goal, at_least, met }) => [name, figure(value, unit), `${at_least ? 'at least' : 'at most'} ${figure(goal, unit)}`, met ? 'reached' : 'missed'])));
+}
+const folder = chosen.keep ? path.join(root, 'bench/results') : path.join(chosen.tree, 'bench');
+mkdirSync(folder, { recursive: true });
+const stem = path.join(folder, chosen.keep ? report.when.slice(0, 10) : 'last');
+const picture = svg(`Bench of ${report.when.slice(0, 10)} at ${m.commit}`, goals);
+if (goals.length > 0) writeFileSync(`${stem}.svg`, picture);
 if (chosen.keep) {
-  const folder = path.join(root, 'bench/results');
-  mkdirSync(folder, { recursive: true });
-  const stem = path.join(folder, report.when.slice(0, 10));
   writeFileSync(`${stem}.md`, texts.join('\n') + '\n');
   writeFileSync(`${stem}.json`, JSON.stringify(report, null, 1) + '\n');
 }
+if (goals.length > 0) console.log(`\ndrawn in ${path.relative(process.cwd(), `${stem}.svg`)}`);
 console.log(`\nbench-json: ${JSON.stringify(report)}`);
 await stopAll();
 process.exit(broken === 0 ? 0 : 1);

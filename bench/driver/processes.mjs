@@ -47,7 +47,7 @@ export function freePort() {
 }
 
 /** Resolves when somebody accepts on the port; rejects after `seconds`, or when `child` has ended. */
-export async function accepting(port, child, what, seconds = 10) {
+export async function accepting(port, child, what, seconds = 10, every = 20) {
   const until = Date.now() + seconds * 1000;
   while (Date.now() < until && child.exitCode === null) {
     const open = await new Promise((done) => {
@@ -58,7 +58,7 @@ export async function accepting(port, child, what, seconds = 10) {
       socket.on('error', () => done(false));
     });
     if (open) return;
-    await new Promise((done) => setTimeout(done, 20));
+    await new Promise((done) => setTimeout(done, every));
   }
   throw new Error(`${what} does not listen on port ${port}`);
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync, openSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { make_certificates } from '../../tests/emulator/lib/tls.mjs';
 import { accepting, cores, family, freePort, memory, processorTime, run, start, stop } from './processes.mjs';
 
 const unifiedKey = 'freellmapi-0123456789abcdef0123456789abcdef';
@@ -23,6 +24,18 @@ providers:
     quota:
       - {limit: 1000000, of: concurrency, scope: key}
 `;
+}
+
+/** Further ways to the same provider: behind TLS, and with a connection of its own for each request. */
+function sealedPolicy(mockPort, tlsPort, authority) {
+  const way = (name, base, more) => `  ${name}:
+    plugin: custom
+    base_url: ${base}
+    keys: [{env: BENCH_KEY}]
+    models: ${models}${more}
+`;
+  const sealed = `https://127.0.0.1:${tlsPort}`, ca = `\n    ca_file: ${authority}`;
+  return policy(mockPort) + way('closing', `http://127.0.0.1:${mockPort}/close/v1`, '') + way('sealed', `${sealed}/v1`, ca) + way('sealed-closing', `${sealed}/close/v1`, ca);
 }
 
 /** `hops` profiles hop0, hop1 ..., each with a model of its own that answers 429 before the good one. */
@@ -78,7 +91,7 @@ http {
 
 export class World {
   /** `tree`: the build folder. */
-  static async open(tree, { chunks = 100, intervalUs = 20_000, only = ['direct', 'nginx', 'router'], hops = 0, via = {} } = {}) {
+  static async open(tree, { chunks = 100, intervalUs = 20_000, only = ['direct', 'nginx', 'router'], hops = 0, tls = false, via = {}, data } = {}) {
     const world = new World();
     world.tree = tree;
     world.folder = mkdtempSync(path.join(os.tmpdir(), 'freellmapi-bench-'));
@@ -86,7 +99,7 @@ export class World {
     world.targets = {};
     world.children = [];
     try {
-      await world.#openAll(tree, chunks, intervalUs, only, hops, via);
+      await world.#openAll(tree, { chunks, intervalUs, only, hops, tls, via, data });
     } catch (error) {
       await world.close();
       throw error;
@@ -94,9 +107,18 @@ export class World {
     return world;
   }
 
-  async #openAll(tree, chunks, intervalUs, only, hops, via) {
+  async #openAll(tree, { chunks, intervalUs, only, hops, tls, via, data }) {
     const mockPort = await freePort();
-    const mock = this.#child(cores.load, path.join(tree, 'bench/mock_upstream'), ['--port', mockPort, '--chunks', chunks, '--interval-us', intervalUs]);
+    const args = ['--port', mockPort, '--chunks', chunks, '--interval-us', intervalUs];
+    let text = hops > 0 ? hopPolicy(mockPort, hops) : policy(mockPort);
+    if (tls) {
+      const { ca } = make_certificates(path.join(this.folder, 'tls'));
+      const tlsPort = await freePort(), file = (name) => path.join(this.folder, 'tls', name);
+      args.push('--tls-port', tlsPort, '--certificate', file('server.pem'), '--key', file('server.key'));
+      text = sealedPolicy(mockPort, tlsPort, ca);
+    }
+    this.mockPort = mockPort;
+    const mock = this.#child(cores.load, path.join(tree, 'bench/mock_upstream'), args);
     await accepting(mockPort, mock, 'the mock provider');
     this.targets.direct = { port: mockPort, streamPort: mockPort, key: providerKey, model: 'bench', pids: () => [] };
 
@@ -109,19 +131,26 @@ export class World {
       this.targets.nginx = { port: ports.plain, streamPort: ports.stream, key: providerKey, model: 'bench', child: nginx, pids: () => family(nginx.pid) };
     }
     if (only.includes('router')) {
-      const port = await freePort();
-      const file = path.join(this.folder, 'policy.yaml');
-      writeFileSync(file, hops > 0 ? hopPolicy(mockPort, hops) : policy(mockPort), { mode: 0o600 });
-      mkdirSync(path.join(this.folder, 'data'), { mode: 0o700 });
-      const router = this.#child(cores.proxy, path.join(tree, 'bin/freellmapi'), ['serve', '--policy', file, '--data', path.join(this.folder, 'data'), '--listen', `127.0.0.1:${port}`, '--log-format', 'json'], {
-        via: via.router?.command(this.folder),
-        env: { FREELLMAPI_KEY: unifiedKey, BENCH_KEY: providerKey },
-        output: openSync('/dev/null', 'a'),
-      });
-      await accepting(port, router, 'the router', via.router ? 60 : 10);
-      this.targets.router = { port, streamPort: port, key: unifiedKey, model: 'auto', child: router, pids: () => family(router.pid) };
+      writeFileSync(path.join(this.folder, 'policy.yaml'), text, { mode: 0o600 });
+      this.data = data ?? path.join(this.folder, 'data');
+      mkdirSync(this.data, { recursive: true, mode: 0o700 });
+      await this.startRouter(via.router);
     }
   }
+
+  /** Once more on the same port after stop(); resolves when it accepts. */
+  async startRouter(via) {
+    const port = this.targets.router?.port ?? (await freePort());
+    const router = this.#child(cores.proxy, path.join(this.tree, 'bin/freellmapi'), ['serve', '--policy', path.join(this.folder, 'policy.yaml'), '--data', this.data, '--listen', `127.0.0.1:${port}`, '--log-format', 'json'], {
+      via: via?.command(this.folder),
+      env: { FREELLMAPI_KEY: unifiedKey, BENCH_KEY: providerKey },
+      output: openSync('/dev/null', 'a'),
+    });
+    this.targets.router = { port, streamPort: port, key: unifiedKey, model: 'auto', child: router, pids: () => family(router.pid) };
+    await accepting(port, router, 'the router', via ? 120 : 10, via ? 20 : 1);
+  }
+
+  stopRouter() { return stop(this.targets.router.child); }
 
   #child(...args) {
     const child = start(...args.map((a) => (Array.isArray(a) ? a.map(String) : a)));
@@ -133,18 +162,22 @@ export class World {
    * One run of the load client: what it prints, with the processor time that the proxy took for each request (`cpu`, in
    * microseconds) or, of streams, for each event.
    */
-  async load(name, { connections = 1, seconds = 1, requests = 0, bodyBytes = 700, stream = false, model, models = 1, rate = 0, warmUp = 0.1 } = {}) {
+  async load(name, options = {}) {
     const target = this.targets[name];
-    const args = ['--port', stream ? target.streamPort : target.port, '--key', target.key, '--model', model ?? target.model, '--models', models,
-      '--connections', connections, '--seconds', seconds, '--warm-up', warmUp, '--requests', requests, '--body-bytes', bodyBytes, '--rate', rate];
-    if (stream) args.push('--stream', '--chunks', this.chunks);
     const pids = target.pids();
     const before = processorTime(pids);
-    const result = JSON.parse(await run(cores.load, path.join(this.tree, 'bench/load_client'), args.map(String)));
-    result.cpu = pids.length === 0 ? NaN : (processorTime(pids) - before) / (stream ? result.chunks : result.requests);
+    const result = JSON.parse(await run(cores.load, path.join(this.tree, 'bench/load_client'), this.#arguments(target, options)));
+    result.cpu = pids.length === 0 ? NaN : (processorTime(pids) - before) / (options.stream ? result.chunks : result.requests);
     result.memory = memory(pids);
     if (result.errors > 0) this.errors = (this.errors ?? 0) + result.errors;
     return result;
+  }
+
+  #arguments(target, { connections = 1, seconds = 1, requests = 0, bodyBytes = 700, stream = false, model, models = 1, rate = 0, warmUp = 0.1, hold = 0 }) {
+    const args = ['--port', stream ? target.streamPort : target.port, '--key', target.key, '--model', model ?? target.model, '--models', models,
+      '--connections', connections, '--seconds', seconds, '--warm-up', warmUp, '--requests', requests, '--body-bytes', bodyBytes, '--rate', rate, '--hold', hold];
+    if (stream) args.push('--stream', '--chunks', this.chunks);
+    return args.map(String);
   }
 
   /** One sample of each target, in an order that turns with the rounds. */

@@ -26,7 +26,7 @@ namespace {
 struct Options {
   std::uint16_t port = 3001;
   unsigned connections = 1, models = 1, chunks = 0;
-  double seconds = 1, warm_up = 0.1, rate = 0;
+  double seconds = 1, warm_up = 0.1, rate = 0, hold = 0;
   std::uint64_t requests = 0;  // 0: by time
   std::size_t body_bytes = 700;
   bool stream = false;
@@ -102,6 +102,7 @@ class Load {
     }
     errors_ += busy_;  // never answered
     seconds_ = static_cast<double>(now_ns() - measure_from_) / 1e9;
+    if (options_.hold > 0) ::usleep(static_cast<useconds_t>(options_.hold * 1e6));
   }
 
   void print() {
@@ -208,6 +209,7 @@ int main(int argc, char** argv) {
   app.add_flag("--stream", options.stream, "one stream for each connection");
   app.add_option("--chunks", options.chunks, "events that a whole stream has");
   app.add_option("--rate", options.rate, "requests a second, for one connection; 0: at once");
+  app.add_option("--hold", options.hold, "seconds for which the idle connections stay open afterwards");
   app.add_option("--model", options.model);
   app.add_option("--models", options.models, "so many models in turn: the model's name and a number")
       ->check(CLI::Range(1, 4'096));

@@ -1,7 +1,9 @@
 // The provider at the far end of the bench: OpenAI's chat completions, as fast as one thread can. A request
 // that says "stream":true gets server-sent events at a fixed pace, each with its sending time inside; any
-// other gets one JSON answer at once. Under /full/ and /broken/ it answers 429 and 500.
-//   mock_upstream --port 4100 --chunks 100 --interval-us 20000
+// other gets one JSON answer at once. Under /full/ and /broken/ it answers 429 and 500, under /close/ it
+// wants the connection closed; GET /stats tells how many TLS handshakes there were and how many resumed a
+// session.
+//   mock_upstream --port 4100 --chunks 100 --interval-us 20000 [--tls-port 4101 --certificate F --key F]
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -18,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "encrypted.hpp"
 #include "wire.hpp"
 
 namespace freellmapi::bench {
@@ -33,9 +36,9 @@ std::string answer(std::string_view status, std::string_view fields, std::string
          std::string(body);
 }
 
-std::string completion() {
+std::string completion(const std::string& fields) {
   return answer(
-      "200 OK", "x-ratelimit-limit-requests: 14400\r\nx-ratelimit-remaining-requests: 14370\r\n",
+      "200 OK", "x-ratelimit-limit-requests: 14400\r\nx-ratelimit-remaining-requests: 14370\r\n" + fields,
       R"({"id":"chatcmpl-bench-0001","object":"chat.completion","created":1760000000,"model":"bench","choices":[{"index":0,)"
       R"("message":{"role":"assistant","content":"A router stands between many clients and many providers. It takes one )"
       R"(request, finds the first model that may serve it, and gives the answer back in the form that was asked for. What )"
@@ -63,16 +66,28 @@ struct Connection {
   bool stream = false, in_body = false;
   unsigned chunks_left = 0;
   Outbox out;
+  std::unique_ptr<Encrypted> tls;  // null: plain
+};
+
+struct Options {
+  std::uint16_t port = 4100, tls_port = 0;  // tls_port 0: none
+  unsigned chunks = 100;
+  std::uint64_t interval_us = 20'000;
+  std::string certificate, key;
 };
 
 class Upstream {
  public:
-  Upstream(std::uint16_t port, unsigned chunks, std::uint64_t interval_ns)
-      : chunks_(chunks),
-        interval_ns_(interval_ns),
-        listener_(listen_on(port)),
+  explicit Upstream(const Options& options)
+      : chunks_(options.chunks),
+        interval_ns_(options.interval_us * 1'000),
+        listener_(listen_on(options.port)),
         poll_(::epoll_create1(EPOLL_CLOEXEC)) {
     watch(listener_, EPOLLIN);
+    if (options.tls_port == 0) return;
+    tls_ = tls_context(options.certificate, options.key);
+    tls_listener_ = listen_on(options.tls_port);
+    watch(tls_listener_, EPOLLIN);
   }
 
   [[noreturn]] void run() {
@@ -108,13 +123,16 @@ class Upstream {
   }
 
   void handle(const epoll_event& e) {
-    if (e.data.fd == listener_) {
-      for (int socket = accept_from(listener_); socket >= 0; socket = accept_from(listener_)) {
+    const int listener = e.data.fd;
+    if (listener == listener_ || listener == tls_listener_) {
+      for (int socket = accept_from(listener); socket >= 0; socket = accept_from(listener)) {
         if (connections_.size() >= connections_most) {
           ::close(socket);
           continue;
         }
-        connections_[socket].socket = socket;
+        Connection& c = connections_[socket];
+        c.socket = socket;
+        if (listener == tls_listener_) c.tls = std::make_unique<Encrypted>(tls_.get());
         watch(socket, EPOLLIN | EPOLLOUT | EPOLLET);
       }
       return;
@@ -130,9 +148,25 @@ class Upstream {
       const ssize_t n = ::recv(c.socket, buffer_.data(), buffer_.size(), 0);
       if (n == 0) return false;
       if (n < 0) return errno == EAGAIN;
-      if (!take(c, {buffer_.data(), static_cast<std::size_t>(n)})) return false;
+      const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(n));
+      if (!(c.tls ? take_sealed(c, bytes) : take(c, bytes))) return false;
       if (static_cast<std::size_t>(n) < buffer_.size()) return true;  // more would be a new edge
     }
+  }
+
+  bool take_sealed(Connection& c, std::string_view wire) {
+    std::string plain;
+    const bool good = c.tls->take(wire, plain);
+    if (const int handshake = c.tls->finished(); handshake > 0) {
+      ++handshakes_;
+      if (handshake == 2) ++resumed_;
+    }
+    return c.out.send(c.socket, c.tls->outgoing()) && good && take(c, plain);
+  }
+
+  bool send(Connection& c, std::string_view bytes) {
+    if (!c.tls) return c.out.send(c.socket, bytes);
+    return c.tls->write(bytes) && c.out.send(c.socket, c.tls->outgoing());
   }
 
   bool take(Connection& c, std::string_view bytes) {
@@ -144,7 +178,8 @@ class Upstream {
         if (end == std::string::npos) return c.head.size() < head_most;
         bytes.remove_prefix(end + 4 - before);
         c.head.resize(end + 4);
-        const std::int64_t length = number_in(field_of(c.head, "content-length"));
+        std::int64_t length = number_in(field_of(c.head, "content-length"));
+        if (c.head.starts_with("GET ")) length = 0;
         if (length < 0) return false;
         c.body_left = static_cast<std::uint64_t>(length);
         c.in_body = true;
@@ -160,19 +195,26 @@ class Upstream {
   }
 
   bool respond(Connection& c) {
-    const bool full = c.head.find(" /full/") != std::string::npos,
-               broken = c.head.find(" /broken/") != std::string::npos;
+    const auto asked_for = [&c](const char* path) { return c.head.find(path) != std::string::npos; };
+    const bool full = asked_for(" /full/"), broken = asked_for(" /broken/"), last = asked_for(" /close/"),
+               stats = asked_for(" /stats ");
     c.head.clear();
     c.in_body = false;
-    if (full) return c.out.send(c.socket, full_);
-    if (broken) return c.out.send(c.socket, broken_);
-    if (!c.stream) return c.out.send(c.socket, completion_);
+    if (full) return send(c, full_);
+    if (broken) return send(c, broken_);
+    if (last) return send(c, last_);
+    if (stats) {
+      const std::string counted =
+          "{\"handshakes\":" + std::to_string(handshakes_) + ",\"resumed\":" + std::to_string(resumed_) + "}";
+      return send(c, answer("200 OK", "", counted));
+    }
+    if (!c.stream) return send(c, completion_);
     c.chunks_left = chunks_;
     // Phases spread by the golden ratio, so that streams which began together do not send together.
     const std::uint64_t phase = (++begun_ * 0x9E3779B97F4A7C15U >> 32) * interval_ns_ >> 32;
     streams_[c.socket] = begun_;
     due_.push({now_ns() + phase, c.socket, begun_});
-    return c.out.send(c.socket, stream_head_);
+    return send(c, stream_head_);
   }
 
   bool sleep_for(timespec& t) const {
@@ -193,7 +235,7 @@ class Upstream {
       Connection& c = connections_[due.socket];
       if (c.chunks_left == 0) {
         streams_.erase(stream);
-        if (!c.out.send(c.socket, stream_end_)) drop(due.socket);
+        if (!send(c, stream_end_)) drop(due.socket);
         continue;
       }
       --c.chunks_left;
@@ -201,14 +243,18 @@ class Upstream {
       std::snprintf(delta.data(), delta.size(), R"({"content":"@%020llu; a word or two "})",
                     static_cast<unsigned long long>(now));
       due_.push({due.at + interval_ns_, due.socket, due.stream});
-      if (!c.out.send(c.socket, chunk(event(delta.data(), "null")))) drop(due.socket);
+      if (!send(c, chunk(event(delta.data(), "null")))) drop(due.socket);
     }
   }
 
   const unsigned chunks_;
   const std::uint64_t interval_ns_;
   const int listener_, poll_;
-  const std::string completion_ = completion();
+  int tls_listener_ = -1;
+  std::unique_ptr<SSL_CTX, SslFree> tls_;
+  std::uint64_t handshakes_ = 0, resumed_ = 0;
+  const std::string completion_ = completion("");
+  const std::string last_ = completion("Connection: close\r\n");
   const std::string full_ =
       answer("429 Too Many Requests", "retry-after: 0\r\n",
              R"({"error":{"message":"Rate limit reached.","type":"tokens","code":"rate_limit_exceeded"}})");
@@ -234,14 +280,15 @@ class Upstream {
 }  // namespace freellmapi::bench
 
 int main(int argc, char** argv) {
-  std::uint16_t port = 4100;
-  unsigned chunks = 100;
-  std::uint64_t interval_us = 20'000;
+  freellmapi::bench::Options options;
   CLI::App app{"A provider that answers at once."};
-  app.add_option("--port", port, "on 127.0.0.1");
-  app.add_option("--chunks", chunks, "events of a stream");
-  app.add_option("--interval-us", interval_us, "between two events of a stream");
+  app.add_option("--port", options.port, "on 127.0.0.1");
+  app.add_option("--chunks", options.chunks, "events of a stream");
+  app.add_option("--interval-us", options.interval_us, "between two events of a stream");
+  app.add_option("--tls-port", options.tls_port, "the same behind TLS");
+  app.add_option("--certificate", options.certificate, "a PEM file");
+  app.add_option("--key", options.key, "a PEM file");
   CLI11_PARSE(app, argc, argv);
   ::prctl(PR_SET_TIMERSLACK, 1'000UL);
-  freellmapi::bench::Upstream(port, chunks, interval_us * 1'000).run();
+  freellmapi::bench::Upstream(options).run();
 }

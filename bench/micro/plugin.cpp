@@ -3,9 +3,6 @@
 // host's tables and checks. And what one streamed event costs from the provider's bytes to the client's.
 #include <benchmark/benchmark.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 
@@ -14,17 +11,13 @@
 #include "custom.cpp"  // the plugin's own source, for the calls without a boundary
 #include "host/plugins.hpp"
 #include "host/request_writer.hpp"
+#include "inputs.hpp"
 #include "relay/call.hpp"
 #include "relay/reading.hpp"
 #include "surfaces/openai/encode.hpp"
 
 namespace freellmapi::bench {
 namespace {
-
-std::string content_of(const std::string& name) {
-  std::ifstream in(std::filesystem::path(BENCH_INPUTS) / name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// Everything a call needs, made once.
 class Stage {
@@ -62,8 +55,7 @@ class Stage {
   base::Log log_;
   host::PluginLoader loader_;
   std::shared_ptr<const host::Provider> provider_;
-  std::string body_ = content_of("request.json"), answer_ = content_of("answer.json"),
-              stream_ = content_of("stream.sse");
+  std::string body_ = input("request.json"), answer_ = input("answer.json"), stream_ = input("stream.sse");
   chat::Request request_;
   policy::Model model_;
   std::unique_ptr<relay::PluginCall> call_;

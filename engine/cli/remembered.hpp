@@ -35,6 +35,8 @@ class Remembered final : public relay::RecordSink, public relay::KeyWatch {
   void set_retention(const policy::Store& store);
   store::KeyHealth& health() noexcept { return *health_; }
   store::RequestLog& requests() noexcept { return *requests_; }
+  std::uint64_t rows_written() const noexcept { return requests_->written(); }
+  std::uint64_t rows_dropped() const noexcept { return requests_->dropped(); }
 
  private:
   Remembered(std::unique_ptr<store::RequestLog> requests, std::unique_ptr<store::KeyHealth> health,

@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "cli/ask.hpp"
 #include "cli/carried.hpp"
+#include "cli/facts.hpp"
 #include "cli/files.hpp"
 #include "cli/forecast_desk.hpp"
 #include "cli/ledger_home.hpp"
@@ -28,6 +29,7 @@
 #include "surfaces/front/front.hpp"
 #include "surfaces/openai/endpoints.hpp"
 #include "surfaces/ops/inspection.hpp"
+#include "surfaces/ops/metrics.hpp"
 #include "surfaces/ops/ops.hpp"
 
 namespace freellmapi::cli {
@@ -315,7 +317,8 @@ int serve(const ServeOptions& options) {
   relay.watch_keys(remembered->get());
   Carried carried(database_file(*data), (*remembered)->requests(), std::move(*carried_key), conversations,
                   relay.calibration(), clock, log);
-  reloader.on_policy([&past, &carried](std::shared_ptr<const policy::Policy> policy) {
+  reloader.on_policy([&past, &carried, &relay](std::shared_ptr<const policy::Policy> policy) {
+    relay.meter().learn(*policy);
     carried.apply(*policy);
     (*past)->remember(std::move(policy));
   });
@@ -331,7 +334,20 @@ int serve(const ServeOptions& options) {
   surfaces::Quota quota(relay, ledger, clock);
   ForecastDesk desk(current, ledger, clock, database_file(*data));
   surfaces::Forecast forecast(desk);
+  const base::WallTime started = clock.wall();
+  surfaces::Metrics metrics(relay, ledger, clock, [&] {
+    surfaces::Facts facts;
+    if (running != nullptr) facts.load = running->load();
+    facts.rows_written = (*remembered)->rows_written();
+    facts.rows_dropped = (*remembered)->rows_dropped();
+    facts.plugins = plugin_facts(*current.get());
+    facts.process = process_facts(started);
+    facts.reload_failed = !status.reload_error().empty();
+    return facts;
+  });
   using surfaces::Access;
+  // Labels name providers, models and keys: no secret, but nobody else's business.
+  const Access scraping = is_loopback(world->policy->server.address) ? Access::open : Access::key;
   std::vector<surfaces::Route> routes{
       {"/v1/chat/completions", "POST", Access::key, "openai.chat", chat},
       {"/chat/completions", "POST", Access::key, "openai.chat", chat},
@@ -346,9 +362,11 @@ int serve(const ServeOptions& options) {
       {"/readyz", "GET", Access::open, "", ready},
       {"/livez", "GET", Access::open, "", livez},
       {"/version", "GET", Access::open, "", version},
+      {"/metrics", "GET", scraping, "", metrics},
   };
   surfaces::FrontDoor door(surfaces::KeyGate(key->reveal()), std::move(routes), log, clock);
   door.keep_records(past->get());
+  door.count_with(relay.meter());
   reloader.on_unified_key(
       [&door](const base::Secret& fresh) { door.set_gate(surfaces::KeyGate(fresh.reveal())); });
   Prober prober(current, (*remembered)->health(), log);

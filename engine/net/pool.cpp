@@ -35,7 +35,22 @@ std::unique_ptr<Stream> PooledClient::take(const Origin& origin) {
     if (last.since > oldest && last.stream->quiet()) stream = std::move(last.stream);
   }
   if (list.empty()) idle_by_origin_.erase(found);
+  if (stream) reused_.fetch_add(1, std::memory_order_relaxed);
   return stream;
+}
+
+void PooledClient::dialled(Stream& stream) noexcept {
+  dialled_.fetch_add(1, std::memory_order_relaxed);
+  stream.counted = CountedIn(open_);
+}
+
+UpstreamLoad PooledClient::load() const noexcept {
+  UpstreamLoad load;
+  load.open = open_.load(std::memory_order_relaxed);
+  load.idle = idle_.load(std::memory_order_relaxed);
+  load.reused = reused_.load(std::memory_order_relaxed);
+  load.dialled = dialled_.load(std::memory_order_relaxed);
+  return load;
 }
 
 void PooledClient::give_back(const Origin& origin, std::unique_ptr<Stream> stream) {

@@ -1,6 +1,7 @@
 // A core's client: idle connections, and calls over them.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -23,12 +24,15 @@ class PooledClient final : public UpstreamClient {
                                            CallError& error) override;
   void drop_idle() noexcept override;
   std::size_t idle() const noexcept override { return idle_; }
+  UpstreamLoad load() const noexcept override;
   /// Before the loop goes: closes everything, and keeps nothing from now on.
   void close() noexcept;
 
   /// A connection that was used before and can be again, or null.
   std::unique_ptr<Stream> take(const Origin& origin);
   void give_back(const Origin& origin, std::unique_ptr<Stream> stream);
+  /// A new connection has been made.
+  void dialled(Stream& stream) noexcept;
 
   LocalCore& core() noexcept { return core_; }
   Dialler& dialler() noexcept { return dialler_; }
@@ -47,10 +51,12 @@ class PooledClient final : public UpstreamClient {
 
   LocalCore& core_;
   const UpstreamOptions options_;
+  // What other threads may look at; only this core writes.
+  std::atomic<std::size_t> open_{0}, idle_{0};
+  std::atomic<std::uint64_t> reused_{0}, dialled_{0};
   Dialler dialler_;
   std::unordered_map<Origin, std::vector<Idle>, OriginHash>
       idle_by_origin_;  // no origin without a connection
-  std::size_t idle_ = 0;
   bool closed_ = false;
   Deadline aging_;
 };

@@ -198,6 +198,13 @@ Server::Load Server::load() const noexcept {
   load.requests = state_->shared.requests.load(std::memory_order_relaxed);
   load.connections = state_->shared.connections.load(std::memory_order_relaxed);
   load.internal_errors = state_->shared.internal_errors.load(std::memory_order_relaxed);
+  for (const auto& worker : state_->workers) {
+    const UpstreamLoad one = worker->local.upstream().load();
+    load.upstream.open += one.open;
+    load.upstream.idle += one.idle;
+    load.upstream.reused += one.reused;
+    load.upstream.dialled += one.dialled;
+  }
   return load;
 }
 

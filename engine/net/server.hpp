@@ -40,7 +40,7 @@ struct ServerLimits {
   std::size_t target_bytes = 8 * 1024;
   std::size_t fields = 100;
   std::size_t body_bytes = 25 * 1024 * 1024;
-  std::size_t connections = 4096;                ///< over all cores
+  std::size_t connections = 16'384;              ///< over all cores
   std::chrono::milliseconds head{15'000};        ///< total time for a head
   std::chrono::milliseconds body_grace{10'000};  ///< then at least 1 KiB/s on average
   std::chrono::milliseconds idle{75'000};        ///< between requests
@@ -95,6 +95,7 @@ class Server {
   struct Load {
     std::size_t requests = 0, connections = 0;
     std::uint64_t internal_errors = 0;  ///< handlers that threw or did not answer, since the start
+    UpstreamLoad upstream;
   };
   Load load() const noexcept;
 

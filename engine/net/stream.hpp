@@ -3,9 +3,12 @@
 
 #include <sys/uio.h>
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "net/asio.hpp"
 #include "net/tls.hpp"
@@ -22,6 +25,26 @@ enum class IoEnd {
 struct IoResult {
   std::size_t count = 0;
   IoEnd end = IoEnd::good;
+};
+
+/// Counts what lives. The number outlives it.
+class CountedIn {
+ public:
+  CountedIn() = default;
+  explicit CountedIn(std::atomic<std::size_t>& number) noexcept : number_(&number) {
+    number_->fetch_add(1, std::memory_order_relaxed);
+  }
+  CountedIn(CountedIn&& other) noexcept : number_(std::exchange(other.number_, nullptr)) {}
+  CountedIn& operator=(CountedIn&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~CountedIn() {
+    if (number_ != nullptr) number_->fetch_sub(1, std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::size_t>* number_ = nullptr;
 };
 
 /// Core only. close() makes a pending operation end with `broken`.
@@ -54,6 +77,7 @@ class Stream {
   const std::string& reason() const noexcept { return reason_; }
   /// Requests that this connection has carried to their legal end.
   unsigned uses = 0;
+  CountedIn counted;  ///< by the client that keeps it
 
  private:
   Task<bool> wait_for(int ssl_result);

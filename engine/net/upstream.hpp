@@ -149,6 +149,12 @@ struct UpstreamOptions {
   std::string user_agent = "freellmapi/0.1";
 };
 
+/// Of a core's connections to providers, or of all cores'.
+struct UpstreamLoad {
+  std::size_t open = 0, idle = 0;         ///< now; the open ones hold the idle ones
+  std::uint64_t reused = 0, dialled = 0;  ///< calls over a connection of before, and connections made
+};
+
 /// A core's connections to providers. Connections are reused LIFO; a reused connection that dies before the
 /// first byte of an answer is replaced by a fresh one once, silently, unless the request says otherwise.
 /// Redirects are answers like any other; nothing is followed.
@@ -163,6 +169,8 @@ class UpstreamClient {
   /// Closes idle connections (after a suspend, at a drain).
   virtual void drop_idle() noexcept = 0;
   virtual std::size_t idle() const noexcept = 0;
+  /// From any thread.
+  virtual UpstreamLoad load() const noexcept = 0;
 };
 
 }  // namespace freellmapi::net

@@ -114,6 +114,7 @@ Task<bool> PooledCall::begin(const OutgoingRequest& request) {
   CallError dialled;
   stream_ = co_await client_.dialler().dial(origin_, line_, dialled);
   if (!stream_) co_return fail(dialled.fault, std::move(dialled.detail));
+  client_.dialled(*stream_);
   line_.guard(stream_.get());
   co_return co_await attempt(request);
 }

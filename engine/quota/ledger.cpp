@@ -122,7 +122,10 @@ Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyInde
     verdict = windows(slots, need, now);
     if (verdict.state != Verdict::State::free) return verdict;
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      const std::int64_t mark = slots[i].window->take(amount_of(slots[i].rule->of, need));
+      Window& window = *slots[i].window;
+      const std::int64_t mark = window.take(amount_of(slots[i].rule->of, need));
+      const std::uint64_t taken = capped_sum(window.used(), window.reserved());
+      if (taken > window.limit()) overshoot_.fetch_add(taken - window.limit(), std::memory_order_relaxed);
       if (i < Reservation::most_marks) made.marks_[i] = mark;
     }
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -198,6 +199,9 @@ class Ledger {
   void state(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Statement& statement,
              Now now);
 
+  /// What reservations have taken beyond a window's limit since the start: 0, or a fault of this program.
+  std::uint64_t overshoot() const noexcept { return overshoot_.load(std::memory_order_relaxed); }
+
   std::vector<Row> rows(const Plan& plan, Now now) const;
   /// Every cooldown that runs, once.
   std::vector<Bench> benches(const Plan& plan, Now now) const;
@@ -216,6 +220,7 @@ class Ledger {
   std::unique_ptr<Bytes> own_bytes_;  // null: they are somebody else's
   std::unique_ptr<State> state_;
   std::chrono::nanoseconds offset_{0};  // ledger time goes on over restarts
+  std::atomic<std::uint64_t> overshoot_{0};
 };
 
 }  // namespace freellmapi::quota

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -18,6 +19,7 @@
 #include "relay/health.hpp"
 #include "relay/key_watch.hpp"
 #include "relay/lines.hpp"
+#include "relay/meter.hpp"
 #include "relay/record.hpp"
 #include "relay/snapshot.hpp"
 
@@ -46,6 +48,8 @@ class Relay {
   const Current& current() const noexcept { return current_; }
   quota::Ledger& ledger() noexcept { return ledger_; }
   chat::Calibration& calibration() noexcept { return calibration_; }
+  Meter& meter() noexcept { return meter_; }
+  const Meter& meter() const noexcept { return meter_; }
   /// Before the first request; the watch outlives the last. Null: nobody watches.
   void watch_keys(KeyWatch* watch) noexcept { watch_ = watch; }
 
@@ -60,6 +64,7 @@ class Relay {
   KeyWatch* watch_ = nullptr;
   chat::Calibration calibration_;
   Lines lines_;
+  Meter meter_{std::thread::hardware_concurrency()};
 };
 
 /// Sends a finished reply with the common fields.

@@ -153,6 +153,7 @@ net::Task<void> Run::give_up() {
   Reply reply = job_.encoder.failure(job_.record.request_id, failure_);
   reply.fields.emplace_back("X-Fallback-Attempts", std::to_string(trail_.count()));
   reply.fields.emplace_back("X-Policy-Version", policy_.version);
+  reply.fields.emplace_back("Server-Timing", timing());
   if (trail_.count() > 0) reply.fields.emplace_back("X-Fallback-Trail", trail_.header());
   job_.record.status = reply.status;
   job_.record.code = failure_.code;
@@ -270,6 +271,7 @@ net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
   const base::Instant give_up_at = std::min(relay_.clock_.steady() + wait, waits_until());
   routing::Considered& candidate = decision_.considered[decision_.order[leg.lane]];
   const policy::Rule* full = line_before(leg);
+  std::optional<base::Instant> in_line_since;
   Lines::Place place;
   // Each round sleeps, so rounds are bounded by the wait over the shortest sleep. Only who stands first in a
   // line asks the ledger.
@@ -282,7 +284,12 @@ net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
                                                             leg.need, at, leg.reservation);
       // Others may have taken it since the decision: what the client is told in the end is the last word.
       routing::take_verdict(verdict, candidate);
-      if (verdict.state == quota::Verdict::State::free) co_return true;
+      if (verdict.state == quota::Verdict::State::free) {
+        if (in_line_since)
+          relay_.meter_.waited(
+              core_.index(), std::chrono::duration_cast<std::chrono::microseconds>(present - *in_line_since));
+        co_return true;
+      }
       if (verdict.state != quota::Verdict::State::full || verdict.rule == nullptr) co_return false;
       free_at = verdict.free_at;
       if (full == nullptr) full = verdict.rule;
@@ -296,6 +303,7 @@ net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
       if (present + (free_at - at.wall) > give_up_at) co_return false;
       place = relay_.lines_.join(window, leg.need);
       if (!place) co_return false;
+      in_line_since = present;
     }
     if (present >= give_up_at || present + (free_at - at.wall) > give_up_at) co_return false;
     // In slices, so that a client that leaves is noticed, and so is who has become the first.

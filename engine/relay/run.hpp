@@ -104,6 +104,8 @@ class Run final : private net::GoneWatcher {
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);
   std::vector<net::ResponseField> route_fields(const Leg& leg) const;
+  void note_decided();         ///< the first attempt leaves
+  std::string timing() const;  ///< Server-Timing, as of now
   quota::Now now() const;
 
   Relay& relay_;

@@ -186,6 +186,7 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   const Ruling& row = ruling_of(outcome.error_class);
   learn_failure(leg, outcome);
   note_hop(leg, row.name);
+  if (!exchange_.gone()) relay_.meter_.attempt(core_.index(), leg.provider.id, row.error_class);
   routing::Candidate candidate;
   candidate.model = leg.model_index;
   candidate.key = leg.key_index;
@@ -294,6 +295,10 @@ void Run::settle_success(Leg& leg) {
   const chat::Usage all = leg.reading->usage_of_all();
   job_.record.input_tokens = all.input.value_or(0);
   job_.record.output_tokens = all.output.value_or(0);
+  relay_.meter_.attempt(core_.index(), leg.provider.id, attempt_answered);
+  relay_.meter_.tokens(core_.index(), leg.provider.id, leg.model.id, usage.input.value_or(0),
+                       usage.output.value_or(0));
+  if (continuation_) relay_.meter_.continued(core_.index());
   relay_.ledger_.recovered(leg.reservation);
   relay_.ledger_.settle(std::move(leg.reservation), bill, at);
   for (const auto scope : {quota::BenchScope::key_model, quota::BenchScope::key, quota::BenchScope::model,
@@ -305,6 +310,7 @@ void Run::settle_success(Leg& leg) {
 
 void Run::settle_failure(Leg& leg, Spent spent) {
   if (!leg.reservation) return;
+  if (exchange_.gone()) relay_.meter_.attempt(core_.index(), leg.provider.id, attempt_left);
   using Part = policy::Billing::Part;
   const policy::Billing& billing = leg.provider.billing;
   const Part part = spent != Spent::answer ? Part::nothing
@@ -331,6 +337,9 @@ void Run::settle_failure(Leg& leg, Spent spent) {
                                      : own_cost(leg, *bill.input_tokens,
                                                 bill.output_tokens.value_or(leg.need.output_tokens));
   }
+  if (part != Part::nothing)
+    relay_.meter_.tokens(core_.index(), leg.provider.id, leg.model.id, *bill.input_tokens,
+                         bill.output_tokens.value_or(0));
   relay_.ledger_.settle(std::move(leg.reservation), bill, now());
 }
 

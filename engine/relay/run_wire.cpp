@@ -1,5 +1,4 @@
 // The part of a request's life that waits for the wire: send, read, deliver.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -7,6 +6,7 @@
 #include "base/text.hpp"
 #include "relay/abi_head.hpp"
 #include "relay/leg.hpp"
+#include "relay/timing.hpp"
 
 namespace freellmapi::relay {
 
@@ -45,6 +45,12 @@ Spent spent_of(net::Fault fault) noexcept {
 }
 }  // namespace
 
+void Run::note_decided() {
+  if (job_.record.decided) return;
+  job_.record.decided =
+      std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
+}
+
 net::Task<Run::End> Run::send(Leg& leg) {
   std::vector<net::OutgoingField> fields;
   fields.reserve(leg.request.headers.size());
@@ -66,10 +72,7 @@ net::Task<Run::End> Run::send(Leg& leg) {
   outgoing.secret = leg.key ? &leg.key->secret : nullptr;
   outgoing.over = leg.fresh ? net::Over::fresh : net::Over::kept_once;
 
-  if (!job_.record.decided) {
-    job_.record.decided =
-        std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
-  }
+  note_decided();
   net::Deadlines deadlines = leg.upstream.deadlines;
   if (leg.patience) deadlines.first_byte = *leg.patience;
   leg.sent_at = relay_.clock_.steady();
@@ -213,10 +216,20 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
 }
 
 net::Task<Run::End> Run::answer_locally(Leg& leg) {
+  note_decided();
   Reading& reading = start_reading(leg);
   const freellm_status status = leg.upstream.plugin->answer_locally(leg.call->get(), reading.sink());
   reading.end(status);
   co_return co_await deliver(leg);
+}
+
+std::string Run::timing() const {
+  Timing timing;
+  timing.admitted = job_.record.admitted;
+  timing.decided = job_.record.decided;
+  timing.total =
+      std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
+  return server_timing(timing);
 }
 
 std::vector<net::ResponseField> Run::route_fields(const Leg& leg) const {
@@ -225,15 +238,7 @@ std::vector<net::ResponseField> Run::route_fields(const Leg& leg) const {
   fields.push_back({"X-Fallback-Attempts", std::to_string(trail_.count())});
   if (trail_.count() > 0) fields.push_back({"X-Fallback-Trail", trail_.header()});
   fields.push_back({"X-Policy-Version", policy_.version});
-  const auto since = [this](base::Instant t) {
-    return static_cast<double>(
-               std::chrono::duration_cast<std::chrono::microseconds>(t - exchange_.started()).count()) /
-           1000.0;
-  };
-  const double decided =
-      job_.record.decided ? static_cast<double>(job_.record.decided->count()) / 1000.0 : 0.0;
-  fields.push_back({"Server-Timing", fmt::format("route;dur={:.3f}, upstream;dur={:.3f}", decided,
-                                                 since(relay_.clock_.steady()) - decided)});
+  fields.push_back({"Server-Timing", timing()});
   return fields;
 }
 

@@ -39,7 +39,7 @@ export function policy_text(emulator, { chain, boxes = [], providers = {}, rest 
 }
 
 export class Router {
-  // options: policy (text), home (one that a killed router left), env, args, wrap (a program that starts it), keys (false: none), log_format, emulator and what policy_text takes.
+  // options: policy (text), home (one that a killed router left), env, args, wrap (a program that starts it), listen (loopback when not given), keys (false: none), log_format, emulator and what policy_text takes.
   static async start(t, options = {}) {
     const router = new Router();
     router.home = options.home ?? await mkdtemp(path.join(os.homedir(), '.freellmapi-test-'));
@@ -49,7 +49,7 @@ export class Router {
     await writeFile(router.policy_file, text);
     const key_env = options.keys === false ? {} : { ...more_env, ...Object.fromEntries(Object.entries(key_names).map(([id, name]) => [name, keys[id]])) };
     const [program, ...before] = [...(options.wrap ?? []), binary];
-    router.process = spawn(program, [...before, 'serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', '127.0.0.1:0', '--log-format', options.log_format ?? 'json', ...(options.args ?? [])], {
+    router.process = spawn(program, [...before, 'serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', options.listen ?? '127.0.0.1:0', '--log-format', options.log_format ?? 'json', ...(options.args ?? [])], {
       env: { PATH: process.env.PATH, HOME: router.home, FREELLMAPI_KEY: unified_key, ...key_env, ...(options.env ?? {}) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

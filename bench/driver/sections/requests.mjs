@@ -9,7 +9,7 @@ export async function measure({ tree, quick, rounds, note }) {
   const result = { connections: {} };
   try {
     result.idle_memory_kib = (await world.load('router', { requests: 1 })).memory;
-    for (const connections of [1, 16, 64]) {
+    for (const connections of quick ? [1, 16, 64] : [1, 16, 64, 256]) {
       const samples = [];
       for (let i = 0; i < rounds; ++i) {
         samples.push(await world.round(i, { connections, seconds: quick ? 0.4 : 1 }));

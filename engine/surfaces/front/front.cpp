@@ -144,6 +144,8 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
                         "That is not this router's key. `freellmapi unified-key show` prints it.");
         co_return;
     }
+    incoming.record.admitted =
+        std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
   }
   if (route.method == "POST") {
     if (!is_json(head.get("content-type"))) {
@@ -174,9 +176,19 @@ net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
   write_log(incoming);
 }
 
+void FrontDoor::count_with(relay::Meter& meter) {
+  for (const Route& route : routes_) {
+    if (!route.surface.empty()) meter.learn_surface(route.surface);
+  }
+  meter_ = &meter;
+}
+
 void FrontDoor::write_log(const Incoming& incoming) {
   const relay::Record& r = incoming.record;
   if (r.surface.empty() && r.status < 400) return;
+  const auto total =
+      std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
+  if (meter_) meter_->request(incoming.core.index(), r, total);
   if (incoming.refused) {
     const auto more = refusals_.count(r.code, incoming.exchange.peer(), clock_.steady());
     if (!more) return;
@@ -189,8 +201,6 @@ void FrontDoor::write_log(const Incoming& incoming) {
                                   {"peer", incoming.exchange.peer()}});
     return;
   }
-  const auto total =
-      std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
   if (sink_ && !r.surface.empty()) sink_->keep(r, clock_.wall(), total);
   const auto millis = [](std::chrono::microseconds t) { return static_cast<double>(t.count()) / 1000.0; };
   if (r.provider.empty()) {

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "relay/meter.hpp"
 #include "surfaces/front/endpoint.hpp"
 #include "surfaces/front/gate.hpp"
 #include "surfaces/front/refusal_count.hpp"
@@ -36,6 +37,8 @@ class FrontDoor final : public net::Handler {
   /// Before the first request; the sink outlives the last. Gets every request that is logged and not refused
   /// at the door.
   void keep_records(relay::RecordSink* sink) noexcept { sink_ = sink; }
+  /// Before the first request; the meter outlives the last. Counts every request but probes.
+  void count_with(relay::Meter& meter);
 
  private:
   struct Match;
@@ -49,6 +52,7 @@ class FrontDoor final : public net::Handler {
   mutable std::mutex gate_mutex_;
   KeyGate gate_;  // guarded by gate_mutex_
   relay::RecordSink* sink_ = nullptr;
+  relay::Meter* meter_ = nullptr;
   const std::vector<Route> routes_;
   const base::Log& log_;
   const base::Clock& clock_;

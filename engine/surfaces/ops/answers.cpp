@@ -8,10 +8,14 @@
 namespace freellmapi::surfaces {
 
 net::Task<void> reply_json(Incoming& incoming, int status, std::string body) {
+  return reply_text(incoming, status, "application/json", std::move(body));
+}
+
+net::Task<void> reply_text(Incoming& incoming, int status, std::string_view content_type, std::string body) {
   incoming.record.status = status;
   relay::Reply reply;
   reply.status = status;
-  reply.fields.emplace_back("Content-Type", "application/json");
+  reply.fields.emplace_back("Content-Type", content_type);
   reply.fields.emplace_back("Cache-Control", "no-store");
   reply.body = std::move(body);
   incoming.record.response_bytes = reply.body.size();

@@ -9,6 +9,7 @@
 namespace freellmapi::surfaces {
 
 net::Task<void> reply_json(Incoming& incoming, int status, std::string body);
+net::Task<void> reply_text(Incoming& incoming, int status, std::string_view content_type, std::string body);
 /// In OpenAI's shape.
 net::Task<void> reply_error(Incoming& incoming, int status, std::string code, std::string message);
 

@@ -37,6 +37,7 @@ TEST_F(Threads, GrantExactlyTheLimit) {
     }
   });
   EXPECT_EQ(granted.load(), 3000u);
+  EXPECT_EQ(ledger.overshoot(), 0u);
   EXPECT_EQ(row(2).used, 30'000u);
   EXPECT_EQ(row(2).reserved, 0u);
 }
@@ -63,6 +64,7 @@ TEST_F(Threads, NeverHoldMoreSlotsThanThereAre) {
     }
   });
   EXPECT_LE(worst.load(), 3);
+  EXPECT_EQ(ledger.overshoot(), 0u);
   EXPECT_GT(served.load(), 0);
   for (const Row& r : ledger.rows(*plan, now())) EXPECT_EQ(r.reserved, 0u);
 }

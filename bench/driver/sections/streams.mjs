@@ -6,13 +6,13 @@ export const title = 'Streams';
 
 export async function measure({ tree, quick, rounds, note }) {
   const result = { loads: [], errors: 0 };
-  const loads = quick ? [{ streams: 100, perSecond: 50 }] : [{ streams: 100, perSecond: 50 }, { streams: 1000, perSecond: 50 }];
-  for (const { streams, perSecond } of loads) {
-    const chunks = quick ? 75 : 100;
+  const loads = quick ? [{ streams: 100, perSecond: 50, chunks: 75 }]
+    : [{ streams: 100, perSecond: 50, chunks: 100 }, { streams: 1000, perSecond: 50, chunks: 100 }, { streams: 5000, perSecond: 10, chunks: 30 }];
+  for (const { streams, perSecond, chunks } of loads) {
     const world = await World.open(tree, { chunks, intervalUs: 1_000_000 / perSecond });
     try {
       const samples = [];
-      const turns = Math.max(3, Math.ceil(rounds / 2));
+      const turns = streams > 100 ? 3 : Math.max(3, Math.ceil(rounds / 3));
       for (let i = 0; i < turns; ++i) {
         samples.push(await world.round(i, { connections: streams, stream: true, seconds: 60 }));
         note(`${streams} streams, round ${i + 1} of ${turns}`);

@@ -40,7 +40,8 @@ class Life {
       clock_.advance(time);
     }
     passed_ += time;
-    if (skew_.count() != 0 && (skewed_for_ += time) > std::chrono::hours{20}) put_right();
+    // A clock that is put right between two boots cannot be told from time that has passed.
+    if (ledger_ && skew_.count() != 0 && (skewed_for_ += time) > std::chrono::hours{20}) put_right();
   }
 
   bool ask(Need need) {

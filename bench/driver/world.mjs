@@ -147,7 +147,7 @@ export class World {
       output: openSync('/dev/null', 'a'),
     });
     this.targets.router = { port, streamPort: port, key: unifiedKey, model: 'auto', child: router, pids: () => family(router.pid) };
-    await accepting(port, router, 'the router', via ? 120 : 10, via ? 20 : 1);
+    await accepting(port, router, 'the router', via ? 120 : 30, via ? 20 : 1);
   }
 
   stopRouter() { return stop(this.targets.router.child); }

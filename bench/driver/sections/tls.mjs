@@ -30,7 +30,8 @@ export async function measure({ tree, quick, rounds, note }) {
     }
     const { handshakes, resumed } = await stats(world.mockPort);
     return { added_p50_us: { pooled: spread(added.pooled), fresh: spread(added.fresh) }, cpu_us: { plain: spread(cpu.plain), sealed: spread(cpu.sealed) },
-      handshakes, resumed, resumed_share: resumed / handshakes, errors: world.errors ?? 0 };
+      handshakes, resumed, resumed_share: resumed / Math.max(handshakes - 1, 1), // the first has nothing to resume
+      errors: world.errors ?? 0 };
   } finally {
     await world.close();
   }

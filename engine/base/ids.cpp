@@ -12,17 +12,21 @@ namespace freellmapi::base {
 
 namespace {
 
-// 256 bytes: the most that getrandom promises to give at once and without an interruption.
+// A page: one call to the kernel serves some hundred ids.
 struct Pool {
-  std::array<std::uint64_t, 32> words{};
+  std::array<std::uint64_t, 512> words{};
   std::size_t used = words.size();
 
   void refill() {
-    ssize_t got = 0;
-    do got = ::getrandom(words.data(), sizeof words, 0);
-    while (got < 0 && errno == EINTR);
-    // Ids that can be guessed are worse than no process.
-    if (got != static_cast<ssize_t>(sizeof words)) std::abort();
+    auto* bytes = reinterpret_cast<char*>(words.data());
+    for (std::size_t have = 0; have < sizeof words;) {
+      const ssize_t got = ::getrandom(bytes + have, sizeof words - have, 0);
+      if (got > 0) {
+        have += static_cast<std::size_t>(got);
+      } else if (errno != EINTR) {
+        std::abort();  // ids that can be guessed are worse than no process
+      }
+    }
     used = 0;
   }
 };
@@ -37,14 +41,15 @@ std::uint64_t random_bits() {
 
 std::string make_id(std::string_view prefix, std::size_t length) {
   constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::string id;
-  id.reserve(prefix.size() + length);
-  id = prefix;
-  while (id.size() < prefix.size() + length) {
+  std::string id(prefix.size() + length, '\0');
+  prefix.copy(id.data(), prefix.size());
+  char* at = id.data() + prefix.size();
+  char* const end = at + length;
+  while (at < end) {
     std::uint64_t bits = random_bits();
-    for (int group = 0; group < 10 && id.size() < prefix.size() + length; ++group, bits >>= 6) {
+    for (int group = 0; group < 10 && at < end; ++group, bits >>= 6) {
       const std::size_t index = bits & 0x3Fu;
-      if (index < alphabet.size()) id += alphabet[index];  // two of 64 values are drawn again: no bias
+      if (index < alphabet.size()) *at++ = alphabet[index];  // two of 64 values are drawn again: no bias
     }
   }
   return id;

@@ -71,6 +71,36 @@ constexpr std::array<std::string_view, 16> key_prefixes = {
     "sk-",  "sk_",  "pk-",         "gsk_", "csk-",  "nvapi-", "hf_",  "ghp_",
     "gho_", "ghs_", "github_pat_", "xai-", "pplx-", "r8_",    "tgp_", "freellmapi-"};
 constexpr std::size_t shortest_key_tail = 12;
+// Google's keys, and JSON web tokens.
+constexpr std::array<std::string_view, 2> other_prefixes = {"AIza", "eyJ"};
+// What stands before a credential of any shape; in either case.
+constexpr std::array<std::string_view, 8> introductions = {
+    "bearer ", "basic ", "api_key=", "api-key=", "apikey=", "access_token=", "?key=", "&key="};
+
+// Which of all these a text may begin with, told by each of its first three bytes: one bit for each.
+constexpr std::size_t telling = 3;
+using Beginnings = std::array<std::array<std::uint32_t, 256>, telling>;
+constexpr Beginnings beginnings = [] {
+  Beginnings table{};
+  std::uint32_t bit = 1;
+  const auto enter = [&](std::string_view text, bool any_case) {
+    for (std::size_t i = 0; i < telling; ++i) {
+      const char c = text[i];
+      table[i][static_cast<unsigned char>(c)] |= bit;
+      if (any_case && c >= 'a' && c <= 'z') table[i][static_cast<unsigned char>(c - 'a' + 'A')] |= bit;
+    }
+    bit <<= 1;
+  };
+  for (const std::string_view prefix : key_prefixes) enter(prefix, false);
+  for (const std::string_view prefix : other_prefixes) enter(prefix, false);
+  for (const std::string_view introduction : introductions) enter(introduction, true);
+  return table;
+}();
+
+bool may_begin(const char* bytes) noexcept {
+  const auto at = [bytes](std::size_t i) { return beginnings[i][static_cast<unsigned char>(bytes[i])]; };
+  return (at(0) & at(1) & at(2)) != 0;
+}
 
 // The length of what is shaped like a key at the start of `rest`; 0: nothing is.
 std::size_t key_shape_at(std::string_view rest) noexcept {
@@ -86,7 +116,6 @@ std::size_t key_shape_at(std::string_view rest) noexcept {
     if (tail.size() >= shortest_key_tail && tail.find_first_of("0123456789*") != std::string_view::npos)
       return end;
   }
-  // Google's keys, and JSON web tokens.
   if (rest.starts_with("AIza") && run(4, is_key_character) >= 24) return run(4, is_key_character);
   if (rest.starts_with("eyJ")) {
     const std::size_t end = run(3, [](char c) { return is_key_character(c) || c == '.'; });
@@ -98,8 +127,6 @@ std::size_t key_shape_at(std::string_view rest) noexcept {
 // The length of "Bearer ", "Basic " or "api_key=" and what stands behind, when a credential does; `shown` is
 // set to the part that may stay.
 std::size_t credential_at(std::string_view rest, std::size_t& shown) noexcept {
-  constexpr std::array<std::string_view, 8> introductions = {
-      "bearer ", "basic ", "api_key=", "api-key=", "apikey=", "access_token=", "?key=", "&key="};
   for (const std::string_view introduction : introductions) {
     if (!equal_ignoring_case(rest.substr(0, introduction.size()), introduction)) continue;
     std::size_t end = introduction.size();
@@ -156,25 +183,32 @@ std::size_t Redactor::known_secret_at(std::string_view rest) const noexcept {
   return 0;
 }
 
-std::string Redactor::redact(std::string_view text) const {
-  if (text.size() < shortest_secret) return std::string(text);
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    const std::string_view rest = text.substr(i);
-    std::size_t length = known_secret_at(rest), shown = 0;
-    if (length == 0 && (i == 0 || !is_alphanumeric(text[i - 1]) || !is_alphanumeric(text[i]))) {
-      length = key_shape_at(rest);
-      if (length == 0) length = credential_at(rest, shown);
+Redactor::Finding Redactor::next_finding(std::string_view text, std::size_t from) const noexcept {
+  Finding found;
+  // Nothing that is shorter than a secret is one; a longer rest is looked at to its end.
+  if (text.size() < shortest_secret) return found;
+  for (found.at = from; found.at + telling <= text.size(); ++found.at) {
+    const std::string_view rest = text.substr(found.at);
+    found.length = known_secret_at(rest);
+    if (found.length == 0 && may_begin(rest.data()) &&
+        (found.at == 0 || !is_alphanumeric(text[found.at - 1]) || !is_alphanumeric(text[found.at]))) {
+      found.length = key_shape_at(rest);
+      if (found.length == 0) found.length = credential_at(rest, found.shown);
     }
-    if (length == 0) {
-      out += text[i++];
-      continue;
-    }
-    out.append(rest, 0, shown);
-    out += mark;
-    i += length;
+    if (found.length != 0) break;
   }
+  return found;
+}
+
+std::string Redactor::redact(std::string_view text) const {
+  std::string out;
+  std::size_t from = 0;
+  for (Finding found = next_finding(text, 0); found.length != 0; found = next_finding(text, from)) {
+    out.append(text, from, found.at - from + found.shown);
+    out += mark;
+    from = found.at + found.length;
+  }
+  out.append(text, from);
   return out;
 }
 

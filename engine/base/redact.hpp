@@ -21,13 +21,21 @@ class Redactor {
 
   /// The text with every known secret, and everything shaped like a key, replaced by "[redacted]".
   std::string redact(std::string_view text) const;
+  /// True when redact() would change nothing. Allocates nothing.
+  bool clean(std::string_view text) const noexcept { return next_finding(text, 0).length == 0; }
 
  private:
   struct Needle {
     std::uint64_t start;  // the first eight bytes, to compare in one step
     std::string text;
   };
+  struct Finding {
+    std::size_t at = 0;
+    std::size_t length = 0;  // 0: there is none
+    std::size_t shown = 0;   // the bytes at its start that may stay
+  };
   void add(std::string text);
+  Finding next_finding(std::string_view text, std::size_t from) const noexcept;
   std::size_t known_secret_at(std::string_view rest) const noexcept;
 
   std::vector<Needle>

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <utility>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace freellmapi::base {
 
@@ -87,6 +91,63 @@ constexpr bool breaks_a_line(std::uint32_t c) noexcept {
          c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
+// From `at` to the first byte that is a control, a quote, a backslash or not ASCII.
+std::size_t plain_run(std::string_view text, std::size_t at) noexcept {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(0x20);
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    // As signed numbers controls and what is not ASCII are both below the blank.
+    const __m128i special =
+        _mm_or_si128(_mm_cmplt_epi8(bytes, blank),
+                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
+    if (const auto stop = static_cast<unsigned>(_mm_movemask_epi8(special)); stop != 0)
+      return at + static_cast<unsigned>(std::countr_zero(stop));
+  }
+#endif
+  for (; at < text.size(); ++at) {
+    const unsigned char c = byte_at(text, at);
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+  }
+  return at;
+}
+
+// `one_line`: what some readers take for the end of a line is escaped too.
+template <bool one_line>
+void append_escaped(std::string& out, std::string_view text) {
+  std::size_t plain = 0, i = 0;  // text[plain, i) waits to be copied in one piece
+  const auto copy_plain = [&] { out.append(text, plain, i - plain); };
+  for (;;) {
+    i = plain_run(text, i);
+    if (i == text.size()) break;
+    const unsigned char c = byte_at(text, i);
+    if (c >= 0x80) {
+      const CodePoint point = decode(text.substr(i));
+      const bool ends = one_line && (point.value == 0x85 || point.value == 0x2028 || point.value == 0x2029);
+      if (!point.valid || ends) {
+        copy_plain();
+        if (point.valid) {
+          append_u_escape(out, point.value);
+        } else {
+          out += replacement;
+        }
+        plain = i + point.length;
+      }
+      i += point.length;
+      continue;
+    }
+    copy_plain();
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+    } else {
+      append_control(out, c);
+    }
+    plain = ++i;
+  }
+  copy_plain();
+}
+
 // Optimal string alignment distance. Three rows of at most longest_word + 1 cells.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::array<std::array<std::size_t, longest_word + 1>, 3> rows{};
@@ -109,11 +170,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string to_lower(std::string_view text) {
   std::string result{text};
@@ -150,35 +206,17 @@ std::vector<std::string> nearest(std::string_view word, std::span<const std::str
   return result;
 }
 
-void append_json_escaped(std::string& out, std::string_view text) {
-  std::size_t plain = 0, i = 0;  // text[plain, i) waits to be copied in one piece
-  const auto copy_plain = [&] { out.append(text, plain, i - plain); };
-  while (i < text.size()) {
-    const unsigned char c = byte_at(text, i);
-    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-      ++i;
-      continue;
-    }
-    if (c >= 0x80) {
-      const CodePoint point = decode(text.substr(i));
-      if (!point.valid) {
-        copy_plain();
-        out += replacement;
-        plain = i + point.length;
-      }
-      i += point.length;
-      continue;
-    }
-    copy_plain();
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += static_cast<char>(c);
-    } else {
-      append_control(out, c);
-    }
-    plain = ++i;
-  }
-  copy_plain();
+void append_json_escaped(std::string& out, std::string_view text) { append_escaped<false>(out, text); }
+
+void append_json_line(std::string& out, std::string_view text) {
+  out += '"';
+  append_escaped<true>(out, text);
+  out += '"';
+}
+
+void append_decimal(std::string& out, std::uint64_t number) {
+  std::array<char, 20> digits;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
 }
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -190,7 +228,10 @@ void append_json_string(std::string& out, std::string_view text) {
 void append_printable(std::string& out, std::string_view text, std::size_t limit,
                       std::string_view backslashed) {
   const auto is_plain = [backslashed](char c) {
-    return c >= 0x20 && c < 0x7F && backslashed.find(c) == std::string_view::npos;
+    if (c < 0x20 || c >= 0x7F) return false;
+    for (const char one : backslashed)
+      if (c == one) return false;
+    return true;
   };
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t begin = i;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,7 +11,15 @@
 namespace freellmapi::base {
 
 /// ASCII only; header names, host names.
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  constexpr auto lower = [](char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  };
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+  return true;
+}
 std::string to_lower(std::string_view text);
 /// Without spaces, tabs, CR and LF at both ends.
 std::string_view trim(std::string_view text) noexcept;
@@ -24,8 +33,14 @@ std::vector<std::string> nearest(std::string_view word, std::span<const std::str
 void append_json_escaped(std::string& out, std::string_view text);
 /// Appends `text` as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);
+/// The same for readers that take more for the end of a line than others do: U+0085, U+2028 and U+2029 are
+/// escaped.
+void append_json_line(std::string& out, std::string_view text);
 /// `text` as a JSON string with its quotes.
 std::string json_string(std::string_view text);
+
+/// Appends a number in decimal.
+void append_decimal(std::string& out, std::uint64_t number);
 
 /// %XX taken for the byte it stands for; what is no such triple stays.
 std::string percent_decoded(std::string_view text);

@@ -47,19 +47,16 @@ Past::Past(std::unique_ptr<store::RequestReader> reader, relay::RecordSink& log,
 
 void Past::keep(const relay::Record& record, base::WallTime at, std::chrono::microseconds total) noexcept {
   try {
-    surfaces::PastRequest past;
+    const std::lock_guard lock(mutex_);
+    if (ring_.size() < newest) ring_.emplace_back();
+    // Assigned in place: the texts of the request that was here lend their memory.
+    surfaces::PastRequest& past = ring_[next_];
+    next_ = (next_ + 1) % newest;
     past.record = record;
     past.surface = record.surface;
     past.record.surface = {};
     past.ended = at;
     past.total = total;
-    const std::lock_guard lock(mutex_);
-    if (ring_.size() < newest) {
-      ring_.push_back(std::move(past));
-    } else {
-      std::swap(ring_[next_], past);
-      next_ = (next_ + 1) % newest;
-    }
   } catch (const std::bad_alloc&) {
     // It can be asked for when it is written.
   }

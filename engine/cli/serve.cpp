@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include "cli/files.hpp"
 #include "cli/forecast_desk.hpp"
 #include "cli/ledger_home.hpp"
+#include "cli/log_writer.hpp"
 #include "cli/past.hpp"
 #include "cli/prober.hpp"
 #include "cli/remembered.hpp"
@@ -287,6 +289,7 @@ int serve(const ServeOptions& options) {
   raise_descriptor_limit();
   const base::SystemClock clock;
   base::Log log(clock, options.format, options.level);
+  const LogWriter writer(log, STDERR_FILENO);
   const auto data = data_directory(options.places.data);
   if (!data) return refuse(data.error());
   const auto home = LedgerHome::open(*data, clock, log);

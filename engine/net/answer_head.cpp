@@ -141,7 +141,7 @@ void append_answer_head(std::string& out, const AnswerShape& shape, std::string_
     if (!is_token(field.name) || is_ours(field.name)) continue;
     out += field.name;
     out += ": ";
-    for (const char c : field.value) out += is_field_byte(c) ? c : ' ';
+    append_field_value(out, field.value);
     out += "\r\n";
   }
   if (shape.chunked) {

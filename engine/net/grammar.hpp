@@ -1,6 +1,8 @@
 // The character classes of HTTP.
 #pragma once
 
+#include <array>
+#include <string>
 #include <string_view>
 
 namespace freellmapi::net {
@@ -15,14 +17,28 @@ constexpr int hex_value(char c) noexcept {
   return -1;
 }
 
-constexpr bool is_token_byte(char c) noexcept {
-  return is_digit(c) || is_alpha(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
+/// Looked up, for heads are made of little else.
+inline constexpr std::array<bool, 256> token_bytes = [] {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < 128; ++c)
+    table[c] = is_digit(static_cast<char>(c)) || is_alpha(static_cast<char>(c));
+  for (const char c : std::string_view{"!#$%&'*+-.^_`|~"}) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+constexpr bool is_token_byte(char c) noexcept { return token_bytes[static_cast<unsigned char>(c)]; }
 
 /// What may stand in a field's value: no control but the tab.
 constexpr bool is_field_byte(char c) noexcept {
   const auto u = static_cast<unsigned char>(c);
   return (u >= 0x20 && u != 0x7f) || c == '\t';
+}
+
+/// Appends a value; a byte that no field may hold becomes a blank.
+inline void append_field_value(std::string& out, std::string_view value) {
+  const std::size_t begin = out.size();
+  out += value;
+  for (std::size_t i = begin; i < out.size(); ++i)
+    if (!is_field_byte(out[i])) out[i] = ' ';
 }
 
 constexpr bool is_token(std::string_view text) noexcept {

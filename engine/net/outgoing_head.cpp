@@ -45,6 +45,11 @@ void append_secret(std::string& out, std::string_view secret) {
   }
 }
 
+/// Goes out as it is; a brace may begin the place of a key.
+constexpr bool is_target_byte(char c) noexcept {
+  return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '{';
+}
+
 void append_target(std::string& out, std::string_view text, const base::Secret* secret) {
   constexpr std::string_view open = "{key";
   while (!text.empty()) {
@@ -60,24 +65,24 @@ void append_target(std::string& out, std::string_view text, const base::Secret* 
         continue;
       }
     }
-    const auto byte = static_cast<unsigned char>(text.front());
-    if (byte <= 0x20 || byte >= 0x7f || byte == '#' || byte == '\\') {
-      append_encoded(out, byte);
+    std::size_t plain = 0;
+    while (plain < text.size() && is_target_byte(text[plain])) ++plain;
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty() || plain > 0) continue;
+    if (text.front() == '{') {
+      out += '{';
     } else {
-      out += text.front();
+      append_encoded(out, static_cast<unsigned char>(text.front()));
     }
     text.remove_prefix(1);
   }
 }
 
-void append_value(std::string& out, std::string_view value) {
-  for (const char c : value) out += is_field_byte(c) ? c : ' ';
-}
-
 void append_host(std::string& out, const Origin& origin) {
   const bool literal = origin.host.find(':') != std::string::npos;
   if (literal) out += '[';
-  append_value(out, origin.host);
+  append_field_value(out, origin.host);
   if (literal) out += ']';
   const std::uint16_t usual = origin.tls ? 443 : 80;
   if (origin.port != usual) {
@@ -113,13 +118,13 @@ std::string render_request_head(const Origin& origin, const OutgoingRequest& req
     agent = agent || base::equal_ignoring_case(field.name, "user-agent");
     out += field.name;
     out += ": ";
-    append_value(out, field.value);
-    if (field.credential) append_value(out, secret_part(request.secret, *field.credential));
+    append_field_value(out, field.value);
+    if (field.credential) append_field_value(out, secret_part(request.secret, *field.credential));
     out += "\r\n";
   }
   if (!agent) {
     out += "User-Agent: ";
-    append_value(out, user_agent);
+    append_field_value(out, user_agent);
     out += "\r\n";
   }
   if (!proxy_credentials.empty()) {

@@ -29,37 +29,53 @@ bool names_other_version(std::string_view bytes) noexcept {
          version.substr(6) != "1.0" && version.substr(6) != "1.1";
 }
 
-Refusal judge_framing(const RequestHead& head, RequestPlan& plan) {
-  const std::size_t lengths = head.count("content-length");
-  const std::size_t encodings = head.count("transfer-encoding");
+/// What frames a request, gathered in one walk over its fields.
+struct Framing {
+  std::size_t lengths = 0, encodings = 0, expectations = 0, hosts = 0;
+  std::string_view length, encoding, expectation, host;
+  bool close = false;
+
+  explicit Framing(const std::vector<Field>& fields) {
+    const auto note = [](std::size_t& count, std::string_view& first, std::string_view value) {
+      if (count++ == 0) first = value;
+    };
+    for (const Field& field : fields) {
+      if (field.name == "content-length") note(lengths, length, field.value);
+      if (field.name == "transfer-encoding") note(encodings, encoding, field.value);
+      if (field.name == "expect") note(expectations, expectation, field.value);
+      if (field.name == "host") note(hosts, host, field.value);
+      if (field.name != "connection") continue;
+      for_each_element(field.value, [&](std::string_view token) {
+        if (base::equal_ignoring_case(token, "close")) close = true;
+      });
+    }
+  }
+};
+
+Refusal judge_framing(const RequestHead& head, const Framing& framing, RequestPlan& plan) {
+  const std::size_t lengths = framing.lengths, encodings = framing.encodings;
   if (encodings != 0) {
     if (head.version < 11) return bad_framing("Transfer-Encoding is not part of HTTP/1.0");
     if (lengths != 0)
       return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
-    if (encodings > 1 || !base::equal_ignoring_case(head.get("transfer-encoding"), "chunked")) {
+    if (encodings > 1 || !base::equal_ignoring_case(framing.encoding, "chunked")) {
       return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
     }
     plan.body.kind = BodyPlan::Kind::chunked;
   } else if (lengths != 0) {
-    const auto length = parse_content_length(head.get("content-length"));
+    const auto length = parse_content_length(framing.length);
     if (lengths > 1 || !length)
       return bad_framing("Content-Length must be one decimal number, and never beside Transfer-Encoding");
     plan.body.length = *length;
     if (*length != 0) plan.body.kind = BodyPlan::Kind::length;
   }
-  plan.keep_alive = head.version >= 11;
-  for (const Field& field : head.fields) {
-    if (field.name != "connection") continue;
-    for_each_element(field.value, [&](std::string_view token) {
-      if (base::equal_ignoring_case(token, "close")) plan.keep_alive = false;
-    });
-  }
+  plan.keep_alive = head.version >= 11 && !framing.close;
   return {};
 }
 
-Refusal judge_expectation(const RequestHead& head, RequestPlan& plan) {
-  if (head.version < 11 || head.count("expect") == 0) return {};
-  if (head.count("expect") > 1 || !base::equal_ignoring_case(head.get("expect"), "100-continue")) {
+Refusal judge_expectation(const RequestHead& head, const Framing& framing, RequestPlan& plan) {
+  if (head.version < 11 || framing.expectations == 0) return {};
+  if (framing.expectations > 1 || !base::equal_ignoring_case(framing.expectation, "100-continue")) {
     return refuse(417, "expectation_failed", "only Expect: 100-continue is known");
   }
   plan.expects_continue = plan.body.kind != BodyPlan::Kind::none;
@@ -88,14 +104,15 @@ Refusal judge_authority(std::string_view text, const HostRules& hosts) {
 }
 
 // Splits the target, checks the Host field and, in an absolute target, its authority too.
-Refusal judge_target(std::string_view target, const HostRules& hosts, RequestHead& head) {
-  const std::size_t named = head.count("host");
+Refusal judge_target(std::string_view target, const HostRules& hosts, const Framing& framing,
+                     RequestHead& head) {
+  const std::size_t named = framing.hosts;
   // Only a client from before the Host field may leave it out; a browser, which is whom the check is for,
   // never does.
   if (named > 1 || (named == 0 && head.version >= 11))
     return bad_framing("exactly one Host field is required");
   if (named == 1) {
-    if (Refusal refusal = judge_authority(head.get("host"), hosts); refusal.status != 0) return refusal;
+    if (Refusal refusal = judge_authority(framing.host, hosts); refusal.status != 0) return refusal;
   }
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (target.size() < scheme.size() || !base::equal_ignoring_case(target.substr(0, scheme.size()), scheme))
@@ -187,10 +204,11 @@ Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const
       return bad_framing("a field holds a control byte");
     }
   }
-  Refusal refusal = judge_framing(head, plan);
+  const Framing framing(fields);
+  Refusal refusal = judge_framing(head, framing, plan);
   if (refusal.status == 0) refusal = judge_method(head.method);
-  if (refusal.status == 0) refusal = judge_target(parser.target(), hosts, head);
-  if (refusal.status == 0) refusal = judge_expectation(head, plan);
+  if (refusal.status == 0) refusal = judge_target(parser.target(), hosts, framing, head);
+  if (refusal.status == 0) refusal = judge_expectation(head, framing, plan);
   head.has_body = plan.body.kind != BodyPlan::Kind::none;
   return refusal;
 }

@@ -233,7 +233,9 @@ std::string Run::timing() const {
 }
 
 std::vector<net::ResponseField> Run::route_fields(const Leg& leg) const {
-  std::vector<net::ResponseField> fields(job_.common.begin(), job_.common.end());
+  std::vector<net::ResponseField> fields;
+  fields.reserve(job_.common.size() + 8);
+  fields.assign(job_.common.begin(), job_.common.end());
   fields.push_back({"X-Routed-Via", header_safe(leg.route.provider) + "/" + header_safe(leg.route.model)});
   fields.push_back({"X-Fallback-Attempts", std::to_string(trail_.count())});
   if (trail_.count() > 0) fields.push_back({"X-Fallback-Trail", trail_.header()});
@@ -285,8 +287,9 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
       std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
   Reply reply = job_.encoder.whole(leg.route, reading.answer());
   job_.record.response_bytes = reply.body.size();
-  const std::vector<net::ResponseField> fields = route_fields(leg);
-  co_await relay::send(exchange_, reply, fields);
+  std::vector<net::ResponseField> fields = route_fields(leg);
+  for (auto& [name, value] : reply.fields) fields.push_back({name, std::move(value)});
+  co_await exchange_.respond(reply.status, fields, reply.body);
   co_return End::served;
 }
 

@@ -8,6 +8,9 @@ namespace {
 constexpr std::size_t deepest = 256;
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
+/// ASCII that stands in a JSON string as it is.
+constexpr bool plain(char c) noexcept { return c >= 0x20 && c != '"' && c != '\\'; }
+
 /// Length of the UTF-8 character at the front, or 0 when the front is none.
 std::size_t utf8_length(std::string_view text) noexcept {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -124,6 +127,11 @@ void append_json_string(std::string& out, std::string_view text) {
       out += hex[c >> 4U];
       out += hex[c & 15U];
       ++i;
+    } else if (c < 0x80) {
+      std::size_t end = i + 1;
+      while (end < text.size() && plain(text[end])) ++end;
+      out.append(text, i, end - i);
+      i = end;
     } else {
       const std::size_t n = utf8_length(text.substr(i));
       out.append(n == 0 ? replacement : text.substr(i, n));

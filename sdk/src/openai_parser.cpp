@@ -176,7 +176,10 @@ void OpenAiParser::frame(std::string_view name, std::string_view data, bool last
 }
 
 void OpenAiParser::whole(EventsOut& out) {
-  auto value = parse_json(body_);
+  // A usual answer is read without asking for memory.
+  std::array<unsigned char, 8192> stack;
+  json::monotonic_resource memory(stack.data(), stack.size());
+  auto value = parse_json(body_, &memory);
   if (!value) {
     const std::size_t end = body_.find_last_not_of(" \t\r\n");
     const bool closed = end != body_.npos && (body_[end] == '}' || body_[end] == ']');

@@ -55,16 +55,16 @@ void add_preflight(const net::RequestHead& head, std::vector<net::ResponseField>
 }  // namespace
 
 FrontDoor::FrontDoor(KeyGate gate, std::vector<Route> routes, const base::Log& log, const base::Clock& clock)
-    : gate_(gate), routes_(std::move(routes)), log_(log), clock_(clock) {}
+    : gate_(std::move(gate)), routes_(std::move(routes)), log_(log), clock_(clock) {}
 
 void FrontDoor::set_gate(KeyGate gate) {
   const std::lock_guard lock(gate_mutex_);
-  gate_ = gate;
+  gate_ = std::move(gate);
 }
 
-KeyGate FrontDoor::gate() const {
+KeyGate::Verdict FrontDoor::judge(const net::RequestHead& head) const {
   const std::lock_guard lock(gate_mutex_);
-  return gate_;
+  return gate_.judge(head);
 }
 
 FrontDoor::Match FrontDoor::match(std::string_view path, std::string_view method) const {
@@ -127,7 +127,7 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
   if (route.path.ends_with('/')) incoming.rest = head.path.substr(route.path.size());
 
   if (route.access == Access::key) {
-    switch (gate().judge(head)) {
+    switch (judge(head)) {
       case KeyGate::Verdict::open:
         break;
       case KeyGate::Verdict::ambiguous:
@@ -202,7 +202,6 @@ void FrontDoor::write_log(const Incoming& incoming) {
     return;
   }
   if (sink_ && !r.surface.empty()) sink_->keep(r, clock_.wall(), total);
-  const auto millis = [](std::chrono::microseconds t) { return static_cast<double>(t.count()) / 1000.0; };
   if (r.provider.empty()) {
     log_.info("request.done", {{"id", r.request_id},
                                {"surface", r.surface},
@@ -212,7 +211,7 @@ void FrontDoor::write_log(const Incoming& incoming) {
                                {"model", r.asked},
                                {"attempts", r.attempts},
                                {"trail", r.trail},
-                               {"ms", millis(total)},
+                               {"ms", total},
                                {"peer", incoming.exchange.peer()}});
     return;
   }
@@ -226,8 +225,8 @@ void FrontDoor::write_log(const Incoming& incoming) {
                              {"attempts", r.attempts},
                              {"trail", r.trail},
                              {"stream", r.streamed},
-                             {"first_token_ms", r.first_token ? millis(*r.first_token) : -1.0},
-                             {"ms", millis(total)},
+                             {"first_token_ms", r.first_token.value_or(std::chrono::milliseconds{-1})},
+                             {"ms", total},
                              {"in", r.input_tokens},
                              {"out", r.output_tokens},
                              {"request_bytes", r.request_bytes},

@@ -47,7 +47,7 @@ class FrontDoor final : public net::Handler {
                          std::string message, std::string_view allow = {});
   net::Task<void> admit(Incoming& incoming);
   void write_log(const Incoming& incoming);
-  KeyGate gate() const;
+  KeyGate::Verdict judge(const net::RequestHead& head) const;
 
   mutable std::mutex gate_mutex_;
   KeyGate gate_;  // guarded by gate_mutex_

@@ -1,9 +1,8 @@
 #include "surfaces/front/gate.hpp"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -11,12 +10,7 @@ namespace freellmapi::surfaces {
 
 namespace {
 
-std::array<unsigned char, 32> sha256(std::string_view text) {
-  std::array<unsigned char, 32> digest{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return digest;
-}
+constexpr std::array<std::string_view, 3> names = {"authorization", "x-api-key", "x-goog-api-key"};
 
 /// The token behind "Bearer ", or nothing for another scheme.
 std::optional<std::string_view> bearer(std::string_view value) {
@@ -29,32 +23,21 @@ std::optional<std::string_view> bearer(std::string_view value) {
 
 }  // namespace
 
-KeyGate::KeyGate(std::string_view unified_key) : digest_(sha256(unified_key)) {}
-
-bool KeyGate::matches(std::string_view presented) const {
-  const auto digest = sha256(presented);
-  return CRYPTO_memcmp(digest.data(), digest_.data(), digest.size()) == 0;
-}
-
 KeyGate::Verdict KeyGate::judge(const net::RequestHead& head) const {
-  for (const std::string_view name : {"authorization", "x-api-key", "x-goog-api-key"}) {
-    if (head.count(name) > 1) return Verdict::ambiguous;
-  }
+  std::array<bool, names.size()> seen{};
   std::optional<std::string_view> presented;
-  const auto present = [&presented](std::string_view key) {
-    if (presented && *presented != key) return false;
+  for (const net::Field& field : head.fields) {
+    const auto name = std::find(names.begin(), names.end(), field.name);
+    if (name == names.end()) continue;
+    if (std::exchange(seen[static_cast<std::size_t>(name - names.begin())], true)) return Verdict::ambiguous;
+    if (field.value.empty()) continue;
+    const std::string_view key =
+        name == names.begin() ? bearer(field.value).value_or(std::string_view{}) : field.value;
+    if (presented && *presented != key) return Verdict::ambiguous;
     presented = key;
-    return true;
-  };
-  if (const auto value = head.get("authorization"); !value.empty()) {
-    const auto token = bearer(value);
-    if (!present(token ? *token : std::string_view{})) return Verdict::ambiguous;
-  }
-  for (const std::string_view name : {"x-api-key", "x-goog-api-key"}) {
-    if (const auto value = head.get(name); !value.empty() && !present(value)) return Verdict::ambiguous;
   }
   if (!presented) return Verdict::missing;
-  return matches(*presented) ? Verdict::open : Verdict::wrong;
+  return base::equal_constant_time(*presented, key_.reveal()) ? Verdict::open : Verdict::wrong;
 }
 
 bool is_loopback_origin(std::string_view origin) noexcept {

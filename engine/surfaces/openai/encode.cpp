@@ -1,9 +1,6 @@
 #include "surfaces/openai/encode.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
-#include <iterator>
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
@@ -14,34 +11,11 @@ namespace freellmapi::surfaces::openai {
 
 namespace {
 
-// A JSON string on one line for every reader: some split lines also at U+0085, U+2028 and U+2029.
-void append_line_string(std::string& out, std::string_view text) {
-  const auto separator_at = [text](std::size_t from) {
-    for (; from < text.size(); ++from) {
-      if (text[from] == '\xC2' && text.substr(from).starts_with("\xC2\x85")) break;
-      if (text[from] == '\xE2' &&
-          (text.substr(from).starts_with("\xE2\x80\xA8") || text.substr(from).starts_with("\xE2\x80\xA9")))
-        break;
-    }
-    return from;
-  };
-  out += '"';
-  for (std::size_t at = 0;;) {
-    const std::size_t stop = separator_at(at);
-    base::append_json_escaped(out, text.substr(at, stop - at));
-    if (stop == text.size()) break;
-    const bool short_one = text[stop] == '\xC2';
-    out += short_one ? "\\u0085" : text[stop + 2] == '\xA8' ? "\\u2028" : "\\u2029";
-    at = stop + (short_one ? 2 : 3);
-  }
-  out += '"';
-}
-
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   out += '"';
   out += name;
   out += "\":";
-  append_line_string(out, value);
+  base::append_json_line(out, value);
 }
 
 void append_call(std::string& out, const chat::ToolCall& call) {
@@ -59,26 +33,40 @@ void append_call(std::string& out, const chat::ToolCall& call) {
 
 void append_usage(std::string& out, const chat::Usage& usage) {
   const std::uint64_t input = usage.input.value_or(0), output = usage.output.value_or(0);
-  fmt::format_to(std::back_inserter(out),
-                 "\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}", input,
-                 output, input + output);
-  if (usage.cached)
-    fmt::format_to(std::back_inserter(out), ",\"prompt_tokens_details\":{{\"cached_tokens\":{}}}",
-                   *usage.cached);
-  if (usage.reasoning)
-    fmt::format_to(std::back_inserter(out), ",\"completion_tokens_details\":{{\"reasoning_tokens\":{}}}",
-                   *usage.reasoning);
+  const auto put = [&out](std::string_view before, std::uint64_t number) {
+    out += before;
+    base::append_decimal(out, number);
+  };
+  put("\"usage\":{\"prompt_tokens\":", input);
+  put(",\"completion_tokens\":", output);
+  put(",\"total_tokens\":", input + output);
+  if (usage.cached) {
+    put(",\"prompt_tokens_details\":{\"cached_tokens\":", *usage.cached);
+    out += '}';
+  }
+  if (usage.reasoning) {
+    put(",\"completion_tokens_details\":{\"reasoning_tokens\":", *usage.reasoning);
+    out += '}';
+  }
   out += '}';
 }
 
-std::string opening(const relay::Route& route, std::string_view object) {
-  std::string out =
-      "{\"id\":\"" + base::make_id("chatcmpl-") + "\",\"object\":\"" + std::string{object} + "\",";
-  fmt::format_to(std::back_inserter(out), "\"created\":{},",
-                 std::chrono::duration_cast<std::chrono::seconds>(route.created.time_since_epoch()).count());
-  append_member(out, "model", route.provider + "/" + route.model);
+void append_opening(std::string& out, const relay::Route& route, std::string_view object) {
+  out += "{\"id\":\"";
+  out += base::make_id("chatcmpl-");
+  out += "\",\"object\":\"";
+  out += object;
+  out += "\",\"created\":";
+  const auto created = std::chrono::floor<std::chrono::seconds>(route.created.time_since_epoch()).count();
+  base::append_decimal(out, static_cast<std::uint64_t>(created));
+  out += ",\"model\":";
+  std::string name;
+  name.reserve(route.provider.size() + 1 + route.model.size());
+  name += route.provider;
+  name += '/';
+  name += route.model;
+  base::append_json_line(out, name);
   out += ",\"choices\":[";
-  return out;
 }
 
 // `,"name":json`, as it goes on an object.
@@ -96,13 +84,13 @@ void append_message(std::string& out, const chat::Answer& answer) {
   if (answer.text.empty() && !(answer.calls.empty() && answer.refusal.empty())) {
     out += "null";
   } else {
-    append_line_string(out, answer.text);
+    base::append_json_line(out, answer.text);
   }
   out += ",\"refusal\":";
   if (answer.refusal.empty()) {
     out += "null";
   } else {
-    append_line_string(out, answer.refusal);
+    base::append_json_line(out, answer.refusal);
   }
   if (!answer.reasoning.empty()) {
     out += ',';
@@ -122,7 +110,9 @@ relay::Reply ChatEncoder::whole(const relay::Route& route, const chat::Answer& a
   relay::Reply reply;
   reply.fields.emplace_back("content-type", "application/json");
   std::string& out = reply.body;
-  out = opening(route, "chat.completion");
+  constexpr std::size_t around_text = 512;
+  out.reserve(answer.text.size() + answer.text.size() / 8 + answer.reasoning.size() + around_text);
+  append_opening(out, route, "chat.completion");
   out += "{\"index\":0,\"message\":";
   append_message(out, answer);
   bool logprobs = false;
@@ -167,7 +157,8 @@ void ChatEncoder::text_delta(std::string& out, std::string_view member, std::str
 }
 
 void ChatEncoder::begin(const relay::Route& route, std::string& out) {
-  head_ = "data: " + opening(route, "chat.completion.chunk");
+  head_ = "data: ";
+  append_opening(head_, route, "chat.completion.chunk");
   open_delta(out);
   out += "\"role\":\"assistant\",\"content\":\"\"";
   close_delta(out);
@@ -187,7 +178,9 @@ void ChatEncoder::event(const chat::Event& event, std::string& out) {
       return;
     case chat::Event::Kind::tool_call:
       open_delta(out);
-      fmt::format_to(std::back_inserter(out), "\"tool_calls\":[{{\"index\":{},", event.call_index);
+      out += "\"tool_calls\":[{\"index\":";
+      base::append_decimal(out, event.call_index);
+      out += ',';
       append_call(out, *event.call);
       out += "}]";
       close_delta(out);

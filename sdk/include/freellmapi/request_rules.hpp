@@ -33,16 +33,17 @@ constexpr bool is_the_hosts(std::string_view header) noexcept {
                                         "proxy-authenticate"};
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return std::any_of(std::begin(names), std::end(names), [&](std::string_view name) {
+    if (name.size() != header.size()) return false;
     return std::equal(name.begin(), name.end(), header.begin(), header.end(),
                       [&](char known, char c) { return known == lower(c); });
   });
 }
 
 constexpr bool is_name(std::string_view text) noexcept {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  constexpr std::string_view marks = "!#$%&'*+.^_`|~";
   return !text.empty() && text.size() <= longest_name &&
          std::all_of(text.begin(), text.end(), [marks](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
                   marks.find(c) != std::string_view::npos;
          });
 }

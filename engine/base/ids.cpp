@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 namespace freellmapi::base {
@@ -31,6 +32,18 @@ struct Pool {
   }
 };
 
+constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+void draw(std::span<char> out) {
+  for (auto at = out.begin(); at != out.end();) {
+    std::uint64_t bits = random_bits();
+    for (int group = 0; group < 10 && at != out.end(); ++group, bits >>= 6) {
+      const std::size_t index = bits & 0x3Fu;
+      if (index < alphabet.size()) *at++ = alphabet[index];  // two of 64 values are drawn again: no bias
+    }
+  }
+}
+
 }  // namespace
 
 std::uint64_t random_bits() {
@@ -40,18 +53,20 @@ std::uint64_t random_bits() {
 }
 
 std::string make_id(std::string_view prefix, std::size_t length) {
-  constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   std::string id(prefix.size() + length, '\0');
   prefix.copy(id.data(), prefix.size());
-  char* at = id.data() + prefix.size();
-  char* const end = at + length;
-  while (at < end) {
-    std::uint64_t bits = random_bits();
-    for (int group = 0; group < 10 && at < end; ++group, bits >>= 6) {
-      const std::size_t index = bits & 0x3Fu;
-      if (index < alphabet.size()) *at++ = alphabet[index];  // two of 64 values are drawn again: no bias
-    }
-  }
+  draw(std::span(id).subspan(prefix.size()));
+  return id;
+}
+
+std::string make_timed_id(std::string_view prefix, WallTime at) {
+  constexpr std::size_t time_digits = 8, random_digits = 18;
+  std::string id(prefix.size() + time_digits + random_digits, '\0');
+  prefix.copy(id.data(), prefix.size());
+  auto millis = static_cast<std::uint64_t>(at.time_since_epoch().count());
+  for (std::size_t i = time_digits; i > 0; --i, millis /= alphabet.size())
+    id[prefix.size() + i - 1] = alphabet[millis % alphabet.size()];
+  draw(std::span(id).subspan(prefix.size() + time_digits));
   return id;
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
+
 namespace freellmapi::base {
 
 /// Sixty-four unpredictable bits, from the kernel's generator through a small per-thread buffer. Any thread.
@@ -14,6 +16,10 @@ std::uint64_t random_bits();
 /// `prefix` followed by `length` characters of [0-9A-Za-z] drawn from random_bits(): six bits to the
 /// character, so the default holds 142 bits.
 std::string make_id(std::string_view prefix, std::size_t length = 24);
+
+/// The same with a time in front of the random characters: eight that sort as it does, then 107 bits. Where
+/// ids are kept in order, new ones go to the end and not everywhere.
+std::string make_timed_id(std::string_view prefix, WallTime at);
 
 /// True for [A-Za-z0-9._-]{1,64}: an X-Request-Id that may be echoed.
 bool is_plain_id(std::string_view id) noexcept;

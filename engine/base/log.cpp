@@ -168,7 +168,7 @@ Log::Log(const Clock& clock, LogFormat format, Level level, int descriptor)
       descriptor_(descriptor),
       redactor_(std::make_shared<const Redactor>()) {}
 
-void Log::write(Level level, std::string_view event, std::initializer_list<Field> fields) const {
+void Log::write(Level level, std::string_view event, std::initializer_list<Field> fields, Hurry hurry) const {
   if (!enabled(level)) return;
   const std::shared_ptr<const Redactor> in_force = redactor();
   constexpr std::size_t ending = 16;  // room for "cut" and the end of the line
@@ -188,7 +188,7 @@ void Log::write(Level level, std::string_view event, std::initializer_list<Field
   }
   line += format_ == LogFormat::json ? "}\n" : "\n";
   if (buffer_ == nullptr) return write_all(descriptor_, line);
-  buffer_->add(line, level >= Level::warn);
+  buffer_->add(line, hurry == Hurry::usual);
 }
 
 void Log::set_redactor(std::shared_ptr<const Redactor> redactor) {

@@ -41,15 +41,17 @@ enum class LogFormat { text, json };
 /// Text: `2026-11-22T18:00:00.123Z info  event key=value key="quoted value"`. JSON: one object with time,
 /// level, event and the fields. Event names and keys are our own words and go out as they are.
 ///
-/// Thread safety: every method may be called from any thread. A line is one write, or waits in a buffer until
-/// there is more to write. A value is cut at 1 KiB; the fields that would make a line longer than 8 KiB are
-/// left out and `cut=true` says so.
+/// Thread safety: every method may be called from any thread. A line is one write; a
+/// record may wait in a buffer until there is more to write. A value is cut at 1 KiB; the fields that would
+/// make a line longer than 8 KiB are left out and `cut=true` says so.
 class Log {
  public:
   Log(const Clock& clock, LogFormat format, Level level, int descriptor = 2);
 
   bool enabled(Level level) const noexcept { return level >= level_; }
-  void write(Level level, std::string_view event, std::initializer_list<Field> fields) const;
+  enum class Hurry { usual, none };
+  void write(Level level, std::string_view event, std::initializer_list<Field> fields,
+             Hurry hurry = Hurry::usual) const;
   void info(std::string_view event, std::initializer_list<Field> fields = {}) const {
     write(Level::info, event, fields);
   }
@@ -62,12 +64,16 @@ class Log {
   void debug(std::string_view event, std::initializer_list<Field> fields = {}) const {
     write(Level::debug, event, fields);
   }
+  /// An info of which a busy program writes thousands: it may wait for company.
+  void record(std::string_view event, std::initializer_list<Field> fields = {}) const {
+    write(Level::info, event, fields, Hurry::none);
+  }
 
   /// The clock the lines are stamped with, for those who bound how often they write.
   const Clock& clock() const noexcept { return clock_; }
 
-  /// From now on lines below `warn` wait in the buffer, which outlives the log; the others go out at once,
-  /// behind those that wait. Before other threads write.
+  /// From now on records wait in the buffer, which outlives the log's use; other lines go out at once, behind
+  /// those that wait. Before other threads write.
   void write_through(LogBuffer* buffer) noexcept { buffer_ = buffer; }
 
   /// Replaces what is taken out of every line from now on; null changes nothing.

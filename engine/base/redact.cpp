@@ -166,6 +166,7 @@ void Redactor::add(std::string text) {
   if (text.size() < shortest_secret) return;
   const std::uint64_t start = first_eight(text.data());
   starts_.set(slot(start));
+  first_bytes_.set(static_cast<unsigned char>(text.front()));
   needles_.push_back({start, std::move(text)});
 }
 
@@ -188,9 +189,12 @@ Redactor::Finding Redactor::next_finding(std::string_view text, std::size_t from
   // Nothing that is shorter than a secret is one; a longer rest is looked at to its end.
   if (text.size() < shortest_secret) return found;
   for (found.at = from; found.at + telling <= text.size(); ++found.at) {
+    const auto first = static_cast<unsigned char>(text[found.at]);
+    const bool secret = first_bytes_[first], shape = beginnings[0][first] != 0;
+    if (!secret && !shape) continue;
     const std::string_view rest = text.substr(found.at);
-    found.length = known_secret_at(rest);
-    if (found.length == 0 && may_begin(rest.data()) &&
+    if (secret) found.length = known_secret_at(rest);
+    if (found.length == 0 && shape && may_begin(rest.data()) &&
         (found.at == 0 || !is_alphanumeric(text[found.at - 1]) || !is_alphanumeric(text[found.at]))) {
       found.length = key_shape_at(rest);
       if (found.length == 0) found.length = credential_at(rest, found.shown);

@@ -40,6 +40,7 @@ class Redactor {
 
   std::vector<Needle>
       needles_;  // by start; of one start the longest first, so that a key that holds another goes whole
+  std::bitset<256> first_bytes_;  // of the needles
   std::bitset<4096>
       starts_;  // hashes of all starts: nearly every position of a text is passed by one look here
 };

@@ -60,6 +60,15 @@ constexpr std::array knobs{
 constexpr bool by_name(const Knob& a, const Knob& b) { return a.name < b.name; }
 static_assert(std::is_sorted(knobs.begin(), knobs.end(), by_name));
 
+/// Where the knobs of each first letter begin, and where the last end.
+constexpr std::array<std::size_t, 27> first_of = [] {
+  std::array<std::size_t, 27> table{};
+  for (std::size_t letter = 0; letter < table.size(); ++letter)
+    for (const Knob& knob : knobs)
+      table[letter] += static_cast<std::size_t>(static_cast<std::size_t>(knob.name.front() - 'a') < letter);
+  return table;
+}();
+
 std::optional<double> as_double(std::string_view number) noexcept {
   double value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
@@ -111,8 +120,12 @@ bool read_modalities(Pass& pass) {
 }  // namespace
 
 const Knob* knob_named(std::string_view name) noexcept {
-  const auto at = std::lower_bound(knobs.begin(), knobs.end(), Knob{name}, by_name);
-  return at != knobs.end() && at->name == name ? &*at : nullptr;
+  // They are sorted: those of one first letter stand together.
+  if (name.empty() || name.front() < 'a' || name.front() > 'z') return nullptr;
+  const auto letter = static_cast<std::size_t>(name.front() - 'a');
+  for (std::size_t i = first_of[letter]; i < first_of[letter + 1]; ++i)
+    if (knobs[i].name == name) return &knobs[i];
+  return nullptr;
 }
 
 bool read_integer(Pass& pass, std::string_view param, std::int64_t& out) {

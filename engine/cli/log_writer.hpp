@@ -7,7 +7,7 @@
 
 namespace freellmapi::cli {
 
-/// From its construction to its destruction a log's lines below `warn` wait for company: at most a tenth of a
+/// From its construction to its destruction a log's records wait for company: at most a tenth of a
 /// second, or until 32 KiB are there. While the threads that write to the log do not run yet, or no more.
 class LogWriter {
  public:

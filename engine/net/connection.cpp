@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
+
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "net/grammar.hpp"
@@ -12,6 +14,8 @@ namespace {
 constexpr std::size_t read_size = 4096;
 constexpr std::size_t kept_body = 16 * 1024;  // memory that an idle connection may keep
 constexpr std::size_t linger_bytes = 64 * 1024;
+// See Readiness: an end of file that the kernel told of together with bytes.
+constexpr std::chrono::milliseconds unseen_end{100};
 constexpr std::chrono::milliseconds linger_time{1'000};
 }  // namespace
 
@@ -28,6 +32,7 @@ Connection::Connection(ServerCore& home, Socket socket, std::string peer)
   next_ = home_.first;
   if (next_ != nullptr) next_->before_ = this;
   home_.first = this;
+  ready_.attach(socket_);
 }
 
 Connection::~Connection() {
@@ -55,6 +60,12 @@ void Connection::force_close() noexcept {
 }
 
 void Connection::deadline_passed() noexcept {
+  if (wait_ == Wait::idle && !looked_) {
+    looked_ = true;
+    deadline_.set_after(home_.shared.options.limits.idle);
+    ready_.look();
+    return;
+  }
   timed_out_ = true;
   if (wait_ == Wait::write) mark_gone();
   ErrorCode ignored;
@@ -63,11 +74,22 @@ void Connection::deadline_passed() noexcept {
 
 // Zero: the client ended, or the deadline passed (timed_out_), or the connection was closed.
 Task<std::size_t> Connection::read_some(char* to, std::size_t room) {
-  if (closed_ || timed_out_) co_return 0;
-  const asio::mutable_buffer buffer(to, room);
-  const auto [ec, count] = co_await socket_.async_read_some(buffer, awaiting);
-  if (timed_out_ || closed_) co_return 0;
-  co_return ec ? 0 : count;
+  while (!closed_ && !timed_out_) {
+    if (!ready_.readable()) {
+      co_await ready_.wait();
+      continue;
+    }
+    const ssize_t got = ::recv(socket_.native_handle(), to, room, MSG_DONTWAIT);
+    if (got >= 0) {
+      const auto count = static_cast<std::size_t>(got);
+      if (got > 0 && count < room) ready_.drained();
+      co_return count;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) co_return 0;
+    ready_.drained();
+  }
+  co_return 0;
 }
 
 Task<void> Connection::run(std::shared_ptr<Connection> self) {
@@ -152,7 +174,8 @@ Task<Connection::HeadEnd> Connection::read_head() {
   head_ = {};
   const ServerLimits& limits = home_.shared.options.limits;
   wait_ = in_.empty() ? (served_before_ ? Wait::idle : Wait::first_head) : Wait::head;
-  deadline_.set_after(wait_ == Wait::idle ? limits.idle : limits.head);
+  looked_ = limits.idle <= unseen_end;
+  deadline_.set_after(wait_ != Wait::idle ? limits.head : looked_ ? limits.idle : unseen_end);
   for (;;) {
     if (const auto end = look_for_head()) {
       deadline_.clear();
@@ -166,6 +189,7 @@ Task<Connection::HeadEnd> Connection::read_head() {
     }
     if (home_.draining && in_.empty()) co_return HeadEnd::closed;
     const std::span<char> room = in_.prepare(read_size);
+    if (!in_.empty()) ready_.suspect();
     const std::size_t count = co_await read_some(room.data(), room.size());
     if (count != 0) {
       in_.commit(count);
@@ -220,6 +244,7 @@ Task<void> Connection::answer_request() {
   }
   watcher_ = nullptr;
   half_close_.clear();
+  ready_.notify(nullptr, nullptr);
   exchanging_ = false;
   half_closed_ = probed_ = false;
   home_.shared.requests.fetch_sub(1, std::memory_order_relaxed);
@@ -256,6 +281,7 @@ Task<void> Connection::linger() {
   body_.clear();
   timed_out_ = false;
   wait_ = Wait::linger;
+  ready_.suspect();
   deadline_.set_after(linger_time);
   const std::span<char> room = in_.prepare(read_size);
   for (std::size_t total = 0; total < linger_bytes;) {

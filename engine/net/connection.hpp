@@ -15,18 +15,19 @@
 #include "net/deadline.hpp"
 #include "net/head_scan.hpp"
 #include "net/inflator.hpp"
+#include "net/readiness.hpp"
 #include "net/request_head.hpp"
 #include "net/server_core.hpp"
 
 namespace freellmapi::net {
 
-/// Lives on its core, kept alive by its own coroutine and by the wait on its socket.
+/// Lives on its core, kept alive by its own coroutine.
 ///
-/// Whether the client is still there while an answer is being made: a wait for readability runs beside the
-/// handler. A reset is certain. An end of file is not: it may be half a close by a client that still reads.
-/// So after a short grace the server sends something that means nothing (100 Continue before the head, a
-/// leading zero of the next chunk size within a stream): a client that is gone answers with a reset.
-class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
+/// Whether the client is still there while an answer is being made: the socket's readiness is listened to
+/// beside the handler. A reset is certain. An end of file is not: it may be half a close by a client that
+/// still reads. So after a short grace the server sends something that means nothing (100 Continue before the
+/// head, a leading zero of the next chunk size within a stream): a client that is gone answers with a reset.
+class Connection final : public Exchange {
  public:
   Connection(ServerCore& home, Socket socket, std::string peer);
   ~Connection() override;
@@ -87,13 +88,15 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   Task<bool> send_chunk(std::string_view bytes, std::string_view after);
   void mark_gone() noexcept;
   void start_watching() noexcept;
-  void readable(const ErrorCode& ec) noexcept;
+  void listen_on() noexcept;
+  void readable() noexcept;
   void check_half_closed() noexcept;
   void probe() noexcept;
   void ping() noexcept;
 
   ServerCore& home_;
   Socket socket_;
+  Readiness ready_;
   const std::string peer_;
   Connection *before_ = nullptr, *next_ = nullptr;
 
@@ -133,11 +136,12 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   // the client
   GoneWatcher* watcher_ = nullptr;
-  bool exchanging_ = false, gone_ = false, waiting_readable_ = false, half_closed_ = false, probed_ = false;
+  bool exchanging_ = false, gone_ = false, half_closed_ = false, probed_ = false;
   Deadline half_close_;
 
   Wait wait_ = Wait::nothing;
   bool timed_out_ = false, closed_ = false;
+  bool looked_ = false;  // of an idle connection: for an end that came together with its last request
   Deadline deadline_;
 };
 

@@ -94,6 +94,7 @@ Task<void> Connection::fill_body() {
     in_.consume(consumed);
     if (!good || decoder_.ended()) co_return;
     body_deadline();
+    ready_.suspect();
     std::size_t count = 0;
     if (direct) {
       // Straight into the body: nothing of the next request can be behind it.

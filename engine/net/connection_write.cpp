@@ -197,16 +197,18 @@ void Connection::watch(GoneWatcher* watcher) noexcept {
 }
 
 void Connection::start_watching() noexcept {
-  if (waiting_readable_ || half_closed_ || closed_ || gone_) return;
-  waiting_readable_ = true;
-  socket_.async_wait(Socket::wait_read,
-                     [self = shared_from_this()](const ErrorCode& ec) { self->readable(ec); });
+  if (half_closed_ || closed_ || gone_) return;
+  listen_on();
+  // An end that came together with the request is looked for a little later.
+  half_close_.set(started_ + half_close_check);
 }
 
-// The wait may outlive its exchange: then the next read sees what has come, and this looks at nothing.
-void Connection::readable(const ErrorCode& ec) noexcept {
-  waiting_readable_ = false;
-  if (ec || !exchanging_ || closed_ || gone_ || !body_done_) return;
+void Connection::listen_on() noexcept {
+  ready_.notify([](void* self) noexcept { static_cast<Connection*>(self)->readable(); }, this);
+}
+
+void Connection::readable() noexcept {
+  if (!exchanging_ || closed_ || gone_ || !body_done_) return;
   // The next request of a client that does not wait is taken in, up to a bound, so that the end behind it is
   // seen.
   if (in_.size() >= read_ahead) return;
@@ -214,12 +216,15 @@ void Connection::readable(const ErrorCode& ec) noexcept {
   const ssize_t count = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
   if (count > 0) {
     in_.commit(static_cast<std::size_t>(count));
-    start_watching();
+    if (static_cast<std::size_t>(count) < room.size()) ready_.drained();
+    listen_on();
+    half_close_.set_after(half_close_check);
   } else if (count == 0) {
     half_closed_ = true;
     half_close_.set_after(half_close_grace);
   } else if (errno == EAGAIN || errno == EINTR) {
-    start_watching();
+    ready_.drained();
+    listen_on();
   } else {
     mark_gone();
   }
@@ -227,6 +232,7 @@ void Connection::readable(const ErrorCode& ec) noexcept {
 
 void Connection::check_half_closed() noexcept {
   if (!exchanging_ || gone_ || closed_) return;
+  if (!half_closed_) return readable();
   if (!probed_) {
     probed_ = true;
     probe();

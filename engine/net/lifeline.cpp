@@ -8,7 +8,9 @@ namespace freellmapi::net {
 
 namespace {
 constexpr base::Instant never = base::Instant::max();
-}
+// See Readiness: an end of file that the kernel told of together with bytes.
+constexpr std::chrono::milliseconds unseen_end{100};
+}  // namespace
 
 struct CancellerAccess {
   static void attach(Canceller& canceller, Lifeline& line) {
@@ -32,7 +34,8 @@ Lifeline::Lifeline(LocalCore& core, Canceller& canceller, std::chrono::milliseco
       canceller_(canceller),
       deadline_(core.sweeper(), this, [](void* self) noexcept { static_cast<Lifeline*>(self)->look(); }),
       total_at_(total.count() > 0 ? core.clock().steady() + total : never),
-      phase_at_(never) {
+      phase_at_(never),
+      look_at_(never) {
   CancellerAccess::attach(canceller, *this);
   if (canceller.cancelled()) stopped_ = Fault::cancelled;
   rearm();
@@ -42,12 +45,14 @@ Lifeline::~Lifeline() { CancellerAccess::detach(canceller_, *this); }
 
 void Lifeline::phase(Fault fault, std::chrono::milliseconds limit) {
   phase_fault_ = fault;
-  phase_at_ = limit.count() > 0 ? core_.clock().steady() + limit : never;
+  const base::Instant now = core_.clock().steady();
+  phase_at_ = limit.count() > 0 ? now + limit : never;
+  look_at_ = stream_ != nullptr ? now + unseen_end : never;
   rearm();
 }
 
 void Lifeline::no_phase() {
-  phase_at_ = never;
+  phase_at_ = look_at_ = never;
   rearm();
 }
 
@@ -57,7 +62,7 @@ std::optional<base::Instant> Lifeline::phase_end() const noexcept {
 }
 
 void Lifeline::rearm() {
-  const base::Instant next = std::min(phase_at_, total_at_);
+  const base::Instant next = std::min({phase_at_, total_at_, look_at_});
   if (next == never || stopped_) {
     deadline_.clear();
   } else {
@@ -65,7 +70,15 @@ void Lifeline::rearm() {
   }
 }
 
-void Lifeline::look() noexcept { stop(total_at_ <= phase_at_ ? Fault::timeout_total : phase_fault_); }
+void Lifeline::look() noexcept {
+  if (look_at_ < std::min(phase_at_, total_at_)) {
+    look_at_ = never;
+    rearm();
+    if (stream_ != nullptr) stream_->look();
+    return;
+  }
+  stop(total_at_ <= phase_at_ ? Fault::timeout_total : phase_fault_);
+}
 
 void Lifeline::stop(Fault fault) noexcept {
   if (stopped_) return;

@@ -42,6 +42,7 @@ class Lifeline {
   Canceller& canceller_;
   Deadline deadline_;
   base::Instant total_at_, phase_at_;
+  base::Instant look_at_;  // when the stream is asked for an end that it was not told of
   Fault phase_fault_ = Fault::timeout_total;
   Stream* stream_ = nullptr;
   Event* event_ = nullptr;

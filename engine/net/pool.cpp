@@ -9,7 +9,8 @@ namespace freellmapi::net {
 
 namespace {
 constexpr std::chrono::milliseconds aging_step{1'000};
-}
+constexpr std::chrono::milliseconds rested{10};
+}  // namespace
 
 std::size_t PooledClient::OriginHash::operator()(const Origin& origin) const noexcept {
   return static_cast<std::size_t>(base::fnv1a(origin.proxy, base::fnv1a(origin.host, origin.port)));
@@ -26,15 +27,16 @@ std::unique_ptr<Stream> PooledClient::take(const Origin& origin) {
   const auto found = idle_by_origin_.find(origin);
   if (found == idle_by_origin_.end()) return nullptr;
   std::vector<Idle>& list = found->second;
-  const base::Instant oldest = core_.clock().steady() - options_.idle_age;
+  const base::Instant now = core_.clock().steady(), oldest = now - options_.idle_age;
   std::unique_ptr<Stream> stream;
   while (!stream && !list.empty()) {
     Idle last = std::move(list.back());
     list.pop_back();
     --idle_;
+    // A loop that was busy may not have heard yet of what came meanwhile.
+    if (now - last.since > rested) last.stream->suspect();
     if (last.since > oldest && last.stream->quiet()) stream = std::move(last.stream);
   }
-  if (list.empty()) idle_by_origin_.erase(found);
   if (stream) reused_.fetch_add(1, std::memory_order_relaxed);
   return stream;
 }
@@ -57,7 +59,9 @@ void PooledClient::give_back(const Origin& origin, std::unique_ptr<Stream> strea
   if (closed_ || options_.idle_per_origin == 0 || options_.idle_total == 0) return;
   if (idle_ >= options_.idle_total) drop_oldest();
   std::vector<Idle>& list = idle_by_origin_[origin];
-  if (list.size() >= options_.idle_per_origin) {
+  const std::size_t most = origin.tls ? std::min(options_.idle_per_origin, options_.idle_tls_per_origin)
+                                      : options_.idle_per_origin;
+  if (list.size() >= most) {
     list.erase(list.begin());
     --idle_;
   }
@@ -70,13 +74,14 @@ void PooledClient::give_back(const Origin& origin, std::unique_ptr<Stream> strea
 }
 
 void PooledClient::drop_oldest() {
-  const auto oldest = std::min_element(
-      idle_by_origin_.begin(), idle_by_origin_.end(),
-      [](const auto& a, const auto& b) { return a.second.front().since < b.second.front().since; });
-  if (oldest == idle_by_origin_.end()) return;
+  const auto since = [](const auto& entry) {
+    return entry.second.empty() ? base::Instant::max() : entry.second.front().since;
+  };
+  const auto oldest = std::min_element(idle_by_origin_.begin(), idle_by_origin_.end(),
+                                       [&](const auto& a, const auto& b) { return since(a) < since(b); });
+  if (oldest == idle_by_origin_.end() || oldest->second.empty()) return;
   oldest->second.erase(oldest->second.begin());
   --idle_;
-  if (oldest->second.empty()) idle_by_origin_.erase(oldest);
 }
 
 void PooledClient::drop_aged() noexcept {

@@ -56,7 +56,7 @@ class PooledClient final : public UpstreamClient {
   std::atomic<std::uint64_t> reused_{0}, dialled_{0};
   Dialler dialler_;
   std::unordered_map<Origin, std::vector<Idle>, OriginHash>
-      idle_by_origin_;  // no origin without a connection
+      idle_by_origin_;  // an origin without a connection stays until the next look for aged ones
   bool closed_ = false;
   Deadline aging_;
 };

@@ -4,13 +4,12 @@
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
-#include "net/head_parser.hpp"
+#include "net/head_fields.hpp"
+#include "net/head_lines.hpp"
 
 namespace freellmapi::net {
 
 namespace {
-
-namespace http = boost::beast::http;
 
 Refusal refuse(int status, std::string_view code, std::string_view message) {
   Refusal refusal;
@@ -180,34 +179,22 @@ Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const
                            RequestHead& head, std::vector<Field>& fields, RequestPlan& plan) {
   head = {};
   plan = {};
-  fields.clear();
-  HeadParser<true> parser(bytes, limits.fields, fields);
-  const auto ec = parser.parse();
-  head.method = parser.method();
-  head.version = static_cast<unsigned>(parser.version());
+  FirstLine first;
+  const HeadFault fault = read_request_lines(bytes, limits.fields, first, fields);
+  head.method = first.method;
+  head.version = static_cast<unsigned>(first.version);
   head.fields = fields;
-  if (parser.too_many_fields()) return refuse(431, "header_too_large", "the head holds too many fields");
-  if (ec == http::error::bad_version && names_other_version(bytes)) {
+  if (fault == HeadFault::too_many) return refuse(431, "header_too_large", "the head holds too many fields");
+  if (fault == HeadFault::version && names_other_version(bytes)) {
     return refuse(505, "version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0");
   }
-  if (ec == http::error::bad_content_length || ec == http::error::multiple_content_length) {
-    return bad_framing("Content-Length must be one decimal number, and never beside Transfer-Encoding");
-  }
-  if (ec == http::error::bad_transfer_encoding) {
-    return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
-  }
-  if (ec) return bad_framing("the head is not valid HTTP/1.1");
-  if (parser.target().size() > limits.target_bytes)
+  if (fault != HeadFault::none) return bad_framing("the head is not valid HTTP/1.1");
+  if (first.target.size() > limits.target_bytes)
     return refuse(414, "uri_too_long", "the request target is too long");
-  for (const Field& field : fields) {
-    if (!std::all_of(field.value.begin(), field.value.end(), is_field_byte)) {
-      return bad_framing("a field holds a control byte");
-    }
-  }
   const Framing framing(fields);
   Refusal refusal = judge_framing(head, framing, plan);
   if (refusal.status == 0) refusal = judge_method(head.method);
-  if (refusal.status == 0) refusal = judge_target(parser.target(), hosts, framing, head);
+  if (refusal.status == 0) refusal = judge_target(first.target, hosts, framing, head);
   if (refusal.status == 0) refusal = judge_expectation(head, framing, plan);
   head.has_body = plan.body.kind != BodyPlan::Kind::none;
   return refusal;

@@ -5,7 +5,8 @@
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
-#include "net/head_parser.hpp"
+#include "net/head_fields.hpp"
+#include "net/head_lines.hpp"
 
 namespace freellmapi::net {
 
@@ -80,20 +81,19 @@ void drop_hop_by_hop(std::vector<Field>& fields, bool inflated) {
 std::string_view parse_response_head(std::string& bytes, bool to_head, std::vector<Field>& fields,
                                      ResponsePlan& plan) {
   plan = {};
-  fields.clear();
-  HeadParser<false> parser(bytes, most_fields, fields);
-  parser.skip(true);
-  if (parser.parse()) return "the head is not valid HTTP/1.1";
-  plan.status = parser.status();
+  FirstLine first;
+  if (read_response_lines(bytes, most_fields, first, fields) != HeadFault::none)
+    return "the head is not valid HTTP/1.1";
+  plan.status = first.status;
   if (plan.status < 100 || plan.status > 599) return "a status outside of 100 to 599";
   if (plan.status < 200) return {};
   const Framing framing = collect(fields);
   const bool bodiless = to_head || plan.status == 204 || plan.status == 304;
-  if (const auto fault = judge_body(framing, parser.version(), bodiless, plan); !fault.empty()) return fault;
+  if (const auto fault = judge_body(framing, first.version, bodiless, plan); !fault.empty()) return fault;
   const auto coding = parse_coding(framing.coding);
   if (!coding || framing.codings > 1) return "a Content-Encoding that was not asked for";
   plan.coding = plan.body.kind == BodyPlan::Kind::none ? Coding::identity : *coding;
-  plan.keep_alive = parser.version() >= 11 && !framing.close && plan.body.kind != BodyPlan::Kind::until_close;
+  plan.keep_alive = first.version >= 11 && !framing.close && plan.body.kind != BodyPlan::Kind::until_close;
   drop_hop_by_hop(fields, plan.coding != Coding::identity);
   return {};
 }

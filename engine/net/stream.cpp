@@ -21,6 +21,7 @@ void Stream::connected() noexcept {
   ErrorCode ignored;
   socket_.set_option(Tcp::no_delay(true), ignored);
   descriptor_ = socket_.native_handle();
+  ready_.attach(socket_);
 }
 
 void Stream::close() noexcept {
@@ -41,9 +42,12 @@ IoResult Stream::broken(const ErrorCode& ec) {
 Task<bool> Stream::wait_for(int result) {
   const int wanted = SSL_get_error(ssl_.get(), result);
   if (wanted == SSL_ERROR_WANT_READ || wanted == SSL_ERROR_WANT_WRITE) {
-    const auto kind = wanted == SSL_ERROR_WANT_READ ? Socket::wait_read : Socket::wait_write;
-    if (open()) {
-      const auto [ec] = co_await socket_.async_wait(kind, awaiting);
+    if (open() && wanted == SSL_ERROR_WANT_READ) {
+      ready_.drained();
+      co_await ready_.wait();
+      if (open()) co_return true;
+    } else if (open()) {
+      const auto [ec] = co_await socket_.async_wait(Socket::wait_write, awaiting);
       if (!ec && open()) co_return true;
     }
     reason_ = "closed";
@@ -82,12 +86,24 @@ Task<IoResult> Stream::start_tls(std::shared_ptr<SSL_CTX> context, std::string h
 Task<IoResult> Stream::read_some(char* to, std::size_t room) {
   IoResult done;
   if (!ssl_) {
-    const asio::mutable_buffer buffer(to, room);
-    const auto [ec, count] = co_await socket_.async_read_some(buffer, awaiting);
-    if (ec && ec != asio::error::eof) co_return broken(ec);
-    done.count = count;
-    if (ec) done.end = IoEnd::eof;
-    co_return done;
+    for (;;) {
+      if (!open()) co_return broken(asio::error::operation_aborted);
+      if (!ready_.readable()) {
+        co_await ready_.wait();
+        continue;
+      }
+      const ssize_t got = ::recv(descriptor_, to, room, MSG_DONTWAIT);
+      if (got >= 0) {
+        done.count = static_cast<std::size_t>(got);
+        if (got == 0) done.end = IoEnd::eof;
+        if (got > 0 && done.count < room) ready_.drained();
+        co_return done;
+      }
+      const ErrorCode failure(errno, boost::system::system_category());
+      if (failure.value() == EINTR) continue;
+      if (failure.value() != EAGAIN) co_return broken(failure);
+      ready_.drained();
+    }
   }
   for (;;) {
     ERR_clear_error();
@@ -157,8 +173,11 @@ bool Stream::quiet() noexcept {
     const int result = SSL_peek(ssl_.get(), &byte, 1);
     return result <= 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
   }
+  if (!ready_.readable()) return true;
   const ssize_t got = ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  if (got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return false;
+  ready_.drained();
+  return true;
 }
 
 }  // namespace freellmapi::net

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "net/asio.hpp"
+#include "net/readiness.hpp"
 #include "net/tls.hpp"
 
 namespace freellmapi::net {
@@ -62,10 +63,16 @@ class Stream {
   Task<IoResult> start_tls(std::shared_ptr<SSL_CTX> context, std::string host,
                            std::shared_ptr<SessionSlot> slot);
 
-  /// Whatever is there, at least one byte.
+  /// Whatever is there, at least one byte. An end that came in one moment with what the last read took is
+  /// seen only after suspect() or look().
   Task<IoResult> read_some(char* to, std::size_t room);
   /// Some of the pieces; the count is what was taken. Plain: one gather write. TLS: up to one record.
   Task<IoResult> write_some(std::span<const iovec> pieces);
+
+  void suspect() noexcept { ready_.suspect(); }
+  void look() noexcept {
+    if (open()) ready_.look();
+  }
 
   void close() noexcept;
   bool open() const noexcept { return descriptor_ >= 0; }
@@ -84,6 +91,7 @@ class Stream {
   IoResult broken(const ErrorCode& ec);
 
   Socket socket_;
+  Readiness ready_;
   int descriptor_ = -1;
   std::shared_ptr<SSL_CTX> context_;
   std::shared_ptr<SessionSlot> slot_;

@@ -33,6 +33,7 @@ Task<std::string> read_exactly(Stream& stream, std::size_t count) {
   std::string bytes(count, '\0');
   std::size_t held = 0;
   while (held < count) {
+    stream.suspect();
     const IoResult result = co_await stream.read_some(bytes.data() + held, count - held);
     if (result.end != IoEnd::good) break;
     held += result.count;
@@ -135,6 +136,7 @@ Task<std::string> tunnel_by_connect(Stream& stream, const ProxyUrl& proxy, std::
   HeadScan scan;
   for (;;) {
     const std::span<char> room = in.prepare(1024);
+    stream.suspect();
     const IoResult result = co_await stream.read_some(room.data(), room.size());
     if (result.end != IoEnd::good) co_return "it closed the connection";
     in.commit(result.count);

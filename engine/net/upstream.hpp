@@ -140,8 +140,10 @@ class Canceller {
 };
 
 struct UpstreamOptions {
-  std::size_t idle_per_origin = 32;
-  std::size_t idle_total = 256;                ///< per core
+  /// As many as requests are usually under way: a connection that is dialled anew costs five pooled requests.
+  std::size_t idle_per_origin = 256;
+  std::size_t idle_tls_per_origin = 64;        ///< of those with TLS: each holds some hundred KiB
+  std::size_t idle_total = 1024;               ///< per core
   std::chrono::milliseconds idle_age{50'000};  ///< shorter than most servers' keep-alive
   std::size_t head_bytes = 64 * 1024;
   std::size_t body_bytes =

@@ -217,14 +217,14 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   if (settled && outcome.definite != 0 && leg.key && relay_.watch_)
     relay_.watch_->refused(leg.provider, *leg.key, relay_.clock_.wall());
   const std::string_view message(outcome.message);
-  relay_.log_.info("attempt.failed",
-                   {{"id", job_.record.request_id},
-                    {"provider", leg.route.provider},
-                    {"model", leg.route.model},
-                    {"key", leg.key ? std::string_view(leg.key->label) : std::string_view()},
-                    {"outcome", row.name},
-                    {"provider_code", std::string_view(outcome.code)},
-                    {"message", leg.quoted ? std::string_view() : message}});
+  relay_.log_.record("attempt.failed",
+                     {{"id", job_.record.request_id},
+                      {"provider", leg.route.provider},
+                      {"model", leg.route.model},
+                      {"key", leg.key ? std::string_view(leg.key->label) : std::string_view()},
+                      {"outcome", row.name},
+                      {"provider_code", std::string_view(outcome.code)},
+                      {"message", leg.quoted ? std::string_view() : message}});
   if (leg.quoted && row.error_class == FREELLM_C_UNKNOWN &&
       relay_.health_.failed(unknown_name(leg.provider, outcome), relay_.clock_.steady(),
                             std::chrono::hours{24}) == 1)

@@ -141,7 +141,8 @@ void RequestLog::write(std::deque<RequestRow>& rows) {
   if (rows.empty()) return;
   Transaction transaction(*database_);
   {
-    Statement insert(*database_, insert_sql);
+    if (!insert_) insert_.emplace(*database_, insert_sql);
+    Statement& insert = *insert_;
     for (const RequestRow& row : rows) {
       insert.bind(1, row.at.time_since_epoch().count()).bind(2, row.request_id).bind(3, row.surface);
       insert.bind(4, std::int64_t{row.status}).bind(5, row.code).bind(6, row.asked).bind(7, row.provider);
@@ -154,6 +155,7 @@ void RequestLog::write(std::deque<RequestRow>& rows) {
     }
   }
   if (const auto committed = transaction.commit(); !committed) {
+    insert_.reset();
     dropped_.fetch_add(rows.size(), std::memory_order_relaxed);
     report(committed.error());
     return;

@@ -72,6 +72,7 @@ class RequestLog {
   const QueueBounds bounds_;
   std::atomic<std::uint64_t> dropped_{0}, written_{0};
   std::optional<base::Instant> reported_, retained_;  // the thread's alone
+  std::optional<Statement> insert_;  // the thread's alone; prepared once, not for each transaction
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, done_;

@@ -21,6 +21,7 @@ bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == 
 /// The provider's word for the end in OpenAI's; "" for no end, "error" for a failure. An unknown word is a
 /// stop, "null" is null.
 std::string_view reason_of(std::string_view word) noexcept {
+  if (word == "stop") return "stop";  // what nearly all say
   if (word.empty() || word == "null") return {};
   if (one_of("length|max_tokens|model_length|max_output_tokens", word)) return "length";
   if (one_of("tool_calls|tool_call|function_call|tool_use", word)) return "tool_calls";

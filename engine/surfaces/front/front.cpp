@@ -168,7 +168,8 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
 net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
   Incoming incoming{exchange, core, {}, nullptr, {}, {}, false};
   const std::string_view asked_id = exchange.head().get("x-request-id");
-  incoming.record.request_id = base::is_plain_id(asked_id) ? std::string(asked_id) : base::make_id("req_");
+  incoming.record.request_id =
+      base::is_plain_id(asked_id) ? std::string(asked_id) : base::make_timed_id("req_", clock_.wall());
   incoming.record.surface = "http";
   incoming.common.push_back({"X-Request-Id", incoming.record.request_id});
   add_cors(exchange.head(), incoming.common);
@@ -192,46 +193,46 @@ void FrontDoor::write_log(const Incoming& incoming) {
   if (incoming.refused) {
     const auto more = refusals_.count(r.code, incoming.exchange.peer(), clock_.steady());
     if (!more) return;
-    log_.info("request.refused", {{"id", r.request_id},
-                                  {"surface", r.surface},
-                                  {"path", incoming.exchange.head().path},
-                                  {"status", r.status},
-                                  {"code", r.code},
-                                  {"more", *more},
-                                  {"peer", incoming.exchange.peer()}});
+    log_.record("request.refused", {{"id", r.request_id},
+                                    {"surface", r.surface},
+                                    {"path", incoming.exchange.head().path},
+                                    {"status", r.status},
+                                    {"code", r.code},
+                                    {"more", *more},
+                                    {"peer", incoming.exchange.peer()}});
     return;
   }
   if (sink_ && !r.surface.empty()) sink_->keep(r, clock_.wall(), total);
   if (r.provider.empty()) {
-    log_.info("request.done", {{"id", r.request_id},
+    log_.record("request.done", {{"id", r.request_id},
+                                 {"surface", r.surface},
+                                 {"path", incoming.exchange.head().path},
+                                 {"status", r.status},
+                                 {"code", r.code},
+                                 {"model", r.asked},
+                                 {"attempts", r.attempts},
+                                 {"trail", r.trail},
+                                 {"ms", total},
+                                 {"peer", incoming.exchange.peer()}});
+    return;
+  }
+  log_.record("request.done", {{"id", r.request_id},
                                {"surface", r.surface},
-                               {"path", incoming.exchange.head().path},
                                {"status", r.status},
                                {"code", r.code},
                                {"model", r.asked},
+                               {"routed", r.provider + "/" + r.model},
+                               {"key", r.key},
                                {"attempts", r.attempts},
                                {"trail", r.trail},
+                               {"stream", r.streamed},
+                               {"first_token_ms", r.first_token.value_or(std::chrono::milliseconds{-1})},
                                {"ms", total},
+                               {"in", r.input_tokens},
+                               {"out", r.output_tokens},
+                               {"request_bytes", r.request_bytes},
+                               {"response_bytes", r.response_bytes},
                                {"peer", incoming.exchange.peer()}});
-    return;
-  }
-  log_.info("request.done", {{"id", r.request_id},
-                             {"surface", r.surface},
-                             {"status", r.status},
-                             {"code", r.code},
-                             {"model", r.asked},
-                             {"routed", r.provider + "/" + r.model},
-                             {"key", r.key},
-                             {"attempts", r.attempts},
-                             {"trail", r.trail},
-                             {"stream", r.streamed},
-                             {"first_token_ms", r.first_token.value_or(std::chrono::milliseconds{-1})},
-                             {"ms", total},
-                             {"in", r.input_tokens},
-                             {"out", r.output_tokens},
-                             {"request_bytes", r.request_bytes},
-                             {"response_bytes", r.response_bytes},
-                             {"peer", incoming.exchange.peer()}});
 }
 
 }  // namespace freellmapi::surfaces

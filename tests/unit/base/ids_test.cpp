@@ -29,6 +29,18 @@ TEST(Ids, EveryCharacterOfTheAlphabetIsUsed) {
   EXPECT_EQ((std::set<char>{drawn.begin(), drawn.end()}.size()), 62u);
 }
 
+TEST(Ids, TimedOnesSortByTheirTime) {
+  const auto at = [](std::int64_t ms) {
+    return make_timed_id("req_", WallTime{std::chrono::milliseconds{ms}});
+  };
+  EXPECT_EQ(at(1'795'370'400'123).size(), 4u + 8u + 18u);
+  EXPECT_TRUE(at(0).starts_with("req_00000000"));
+  EXPECT_LT(at(1'795'370'400'122), at(1'795'370'400'123));
+  EXPECT_LT(at(1'795'370'400'123), at(1'795'370'404'000));
+  EXPECT_NE(at(1), at(1));
+  EXPECT_TRUE(is_plain_id(at(1'795'370'400'123)));
+}
+
 TEST(Ids, ThreadsDrawFromDifferentStreams) {
   std::set<std::uint64_t> seen;
   for (int i = 0; i < 100; ++i) seen.insert(random_bits());

@@ -69,17 +69,18 @@ TEST_F(LogBufferTest, WhoWaitsIsWokenByAFullPieceAndByTheEnd) {
   EXPECT_FALSE(buffer.wait(std::chrono::hours{1}));
 }
 
-TEST_F(LogBufferTest, OfALogWhatIsNotAWarningWaits) {
+TEST_F(LogBufferTest, OfALogOnlyRecordsWait) {
   const ManualClock clock;
   LogBuffer buffer(pipe_[1]);
   Log log(clock, LogFormat::text, Level::debug, pipe_[1]);
   log.write_through(&buffer);
-  log.info("first", {{"took", std::chrono::microseconds{12'340}}, {"never", std::chrono::milliseconds{-1}}});
+  log.record("first",
+             {{"took", std::chrono::microseconds{12'340}}, {"never", std::chrono::milliseconds{-1}}});
   EXPECT_EQ(written(), "");
-  log.warn("second");
+  log.info("second");
   EXPECT_EQ(written(),
             "2026-01-01T00:00:00.000Z info  first took=12.34 never=-1\n"
-            "2026-01-01T00:00:00.000Z warn  second\n");
+            "2026-01-01T00:00:00.000Z info  second\n");
 }
 
 }  // namespace

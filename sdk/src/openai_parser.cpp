@@ -147,7 +147,7 @@ void OpenAiParser::finish(EventsOut& out) {
   if (done_) return;
   if (!fits) throw Failure{FREELLM_E_LIMIT};
   if (finished_) return;
-  settle_text(out);
+  // What may be half a tag is not said: a text that is gone on with would keep it for ever.
   throw Failure{FREELLM_E_TRUNCATED};
 }
 

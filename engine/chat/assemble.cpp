@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "chat/json_scan.hpp"
 #include "chat/pass.hpp"
+#include "chat/schema.hpp"
 
 namespace freellmapi::chat {
 
@@ -76,6 +77,8 @@ void keep_later(std::optional<std::uint64_t>& figure, const std::optional<std::u
   if (const auto value = sane(said)) figure = value;
 }
 
+bool is_blank(std::string_view text) noexcept { return without_blanks(text).empty(); }
+
 std::optional<Finish> finish_named(std::string_view reason) {
   for (const Finish finish : {Finish::stop, Finish::length, Finish::tool_calls, Finish::content_filter})
     if (name(finish) == reason) return finish;
@@ -103,6 +106,8 @@ bool repair_arguments(std::string& arguments) {
 
 Assembler::Assembler(EventTaker* taker, const Offered& offered) : taker_(taker) {
   if (!offered.tools.empty()) written_.emplace(offered);
+  if (offered.checked) checked_ = offered.tools;
+  if (offered.form.wanted()) hold_.emplace(offered.form);
 }
 
 // Beside calls that the provider made itself, a broken one in the text is of no importance.
@@ -134,6 +139,55 @@ Fed Assembler::spoken(Event::Kind kind, std::string& whole, std::string_view pie
   event.text = piece;
   give(event);
   return Fed::ok;
+}
+
+Fed Assembler::held_text(std::string_view piece) {
+  if (hold_->waiting() && piece.size() > most_text - hold_->size()) return Fed::too_long;
+  std::string_view out;
+  if (const Fed fed = hold_->feed(piece, out); fed != Fed::ok) return fed;
+  if (out.empty()) return Fed::ok;
+  if (answer_.text.empty()) release_reasoning();
+  return spoken(Event::Kind::text, answer_.text, out);
+}
+
+Fed Assembler::held_reasoning(std::string_view piece) {
+  if (piece.size() > most_text - answer_.reasoning.size()) return Fed::too_long;
+  answer_.reasoning += piece;
+  return Fed::ok;
+}
+
+Fed Assembler::finish_held(Finish finish) {
+  const bool waited = hold_->waiting();
+  const bool silent = hold_->size() == 0 && is_blank(answer_.reasoning);  // empty: for others to judge
+  const bool exempt = finish == Finish::length || finish == Finish::content_filter || has_calls() ||
+                      !answer_.refusal.empty() || (waited && silent);
+  std::string rest;
+  const Fed fed = hold_->finish(exempt, rest);
+  if (!waited) return fed;
+  if (fed != Fed::ok) {
+    refused_bytes_ = rest.size();
+    return fed;
+  }
+  answer_.text = std::move(rest);
+  release_reasoning();
+  give_in_pieces(Event::Kind::text, answer_.text);
+  return Fed::ok;
+}
+
+void Assembler::release_reasoning() { give_in_pieces(Event::Kind::reasoning, answer_.reasoning); }
+
+// Lines of a stream that clients' readers take.
+void Assembler::give_in_pieces(Event::Kind kind, std::string_view text) {
+  while (!text.empty()) {
+    std::size_t size = std::min(text.size(), std::size_t{8} << 10);
+    while (size > 1 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
+      --size;
+    Event event;
+    event.kind = kind;
+    event.text = text.substr(0, size);
+    give(event);
+    text.remove_prefix(size);
+  }
 }
 
 Assembler::Collected* Assembler::open_call(const ToolPiece& piece) {
@@ -197,6 +251,11 @@ void Assembler::usage(const Usage& usage) {
 
 bool Assembler::complete(ToolCall& call) {
   if (call.name.empty() || !repair_arguments(call.arguments)) return false;
+  if (!checked_.empty()) {
+    const OfferedTool* const tool = Offered{checked_}.meant(call.name);
+    if (tool == nullptr || !fit_to_schema(call.arguments, tool->parameters)) return false;
+    call.name = tool->name;
+  }
   if (!call.extra.empty() && !(is_object(call.extra) && make_one_line(call.extra))) call.extra.clear();
   const bool taken = std::any_of(answer_.calls.begin(), answer_.calls.end(),
                                  [&](const ToolCall& other) { return other.id == call.id; });
@@ -217,6 +276,9 @@ Fed Assembler::finish(std::string_view reason) {
       return Fed::malformed;
     }
     answer_.calls.push_back(std::move(collected.call));
+  }
+  if (hold_) {
+    if (const Fed fed = finish_held(finish); fed != Fed::ok) return fed;
   }
   pieces_.clear();
   for (std::size_t i = 0; i < answer_.calls.size(); ++i) {

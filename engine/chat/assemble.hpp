@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "chat/event.hpp"
+#include "chat/json_answer.hpp"
 #include "chat/tool_text.hpp"
 
 namespace freellmapi::chat {
@@ -28,8 +30,9 @@ struct ToolPiece {
 
 /// One per attempt. Text, reasoning, refusals and extras go to the taker at once and are collected; tool
 /// calls go out whole, in finish(). Calls of offered tools that stand in the text are taken out of it; they
-/// count when the provider made none itself. Everything is bounded: 16 MiB of each kind of text, 128 calls
-/// with 1 MiB of arguments each, 64 extras of 1 MiB. Not thread-safe.
+/// count when the provider made none itself. Where the client wants JSON, text and the reasoning before it
+/// may be held until they are known to be good (JsonHold). Everything is bounded: 16 MiB of each kind of
+/// text, 128 calls with 1 MiB of arguments each, 64 extras of 1 MiB. Not thread-safe.
 class Assembler final : private TextTaker {
  public:
   static constexpr std::size_t most_text = std::size_t{16} << 20;
@@ -44,7 +47,10 @@ class Assembler final : private TextTaker {
   Fed text(std::string_view piece) {
     return written_ ? believed(written_->feed(piece, *this)) : on_text(piece);
   }
-  Fed reasoning(std::string_view piece) { return spoken(Event::Kind::reasoning, answer_.reasoning, piece); }
+  Fed reasoning(std::string_view piece) {
+    return hold_ && hold_->waiting() ? held_reasoning(piece)
+                                     : spoken(Event::Kind::reasoning, answer_.reasoning, piece);
+  }
   Fed refusal(std::string_view piece) { return spoken(Event::Kind::refusal, answer_.refusal, piece); }
   /// A piece with the index of a call but another id and a name begins a new call: some providers count
   /// nothing.
@@ -60,8 +66,15 @@ class Assembler final : private TextTaker {
 
   /// Pieces of tool calls are waiting for the end.
   bool has_calls() const noexcept { return !pieces_.empty(); }
-  /// A tool call is on its way, though nothing of it can go out yet.
-  bool calling() const noexcept { return has_calls() || (written_ && written_->has_something()); }
+  /// A tool call or a held text is on its way, though nothing of it can go out yet.
+  bool calling() const noexcept {
+    return has_calls() || (written_ && written_->has_something()) || held_bytes() > 0 ||
+           (hold_ && hold_->waiting() && !answer_.reasoning.empty());
+  }
+  /// What of the text is held, or was refused at its end, and so is not in answer().
+  std::size_t held_bytes() const noexcept {
+    return hold_ && hold_->waiting() ? hold_->size() : refused_bytes_;
+  }
   const Answer& answer() const noexcept { return answer_; }
   Answer take() { return std::move(answer_); }
 
@@ -70,7 +83,14 @@ class Assembler final : private TextTaker {
     std::uint32_t index = 0;
     ToolCall call;
   };
-  Fed on_text(std::string_view piece) override { return spoken(Event::Kind::text, answer_.text, piece); }
+  Fed on_text(std::string_view piece) override {
+    return hold_ ? held_text(piece) : spoken(Event::Kind::text, answer_.text, piece);
+  }
+  Fed held_text(std::string_view piece);
+  Fed held_reasoning(std::string_view piece);
+  Fed finish_held(Finish finish);
+  void release_reasoning();
+  void give_in_pieces(Event::Kind kind, std::string_view text);
   Fed believed(Fed written);
   Fed finish_text();
   Fed spoken(Event::Kind kind, std::string& whole, std::string_view piece);
@@ -84,6 +104,9 @@ class Assembler final : private TextTaker {
   Answer answer_;
   std::vector<Collected> pieces_;
   std::optional<ToolText> written_;
+  std::span<const OfferedTool> checked_;  // the tools that calls are held against; none: calls are not
+  std::optional<JsonHold> hold_;
+  std::size_t refused_bytes_ = 0;
 };
 
 /// Brings a tool call's arguments into the form of a JSON object: nothing and null become {}, an object that

@@ -41,10 +41,11 @@ struct Event {
   const Extra* extra = nullptr;
 };
 
-/// What came of a piece. `malformed`: a tool call is not one (no name, arguments that are no JSON object).
-/// `too_long`: a bound was reached. After either the answer is worth nothing more than what has gone out
-/// already.
-enum class Fed { ok, malformed, too_long };
+/// What came of a piece. `malformed`: a tool call is not one (no name, arguments that are no JSON object), or
+/// one that its tool's schema forbids. `too_long`: a bound was reached. `not_json`: the client wants JSON,
+/// and this is none, or not of its schema. After either the answer is worth nothing more than what has gone
+/// out already.
+enum class Fed { ok, malformed, too_long, not_json };
 
 /// A whole answer.
 struct Answer {

@@ -217,8 +217,14 @@ const OfferedTool* Offered::meant(std::string_view written) const noexcept {
   return exactly(written);
 }
 
-Offered offered_by(const Request& request) noexcept {
-  return {request.tools, request.facts.json_object || request.facts.json_schema};
+Offered offered_by(const Request& request, bool enforced) noexcept {
+  Offered offered{request.tools, request.facts.json_object || request.facts.json_schema, enforced};
+  if (!enforced || !offered.json_wanted) return offered;
+  for (const Member& member : request.members)
+    if (member.name == "response_format") offered.form.format = member.value;
+  offered.form.schema = request.facts.json_schema;
+  offered.form.streamed = request.stream;
+  return offered;
 }
 
 bool JsonEnd::found(std::string_view text) noexcept {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/json_answer.hpp"
 #include "chat/request.hpp"
 
 namespace freellmapi::chat {
@@ -15,13 +16,15 @@ namespace freellmapi::chat {
 struct Offered {
   std::span<const OfferedTool> tools;
   bool json_wanted = false;  ///< the client asked for JSON: an answer that is JSON is no call
+  bool checked = false;      ///< calls must be of these tools, with arguments that their schemas allow
+  JsonForm form{};           ///< of the text, where it is to be enforced
 
   /// The tool that a model meant by a name: itself, or with "functions." before and ":0" behind. Null: none.
   const OfferedTool* meant(std::string_view written) const noexcept;
 };
 
-/// What a request offers.
-Offered offered_by(const Request& request) noexcept;
+/// What a request offers. `enforced`: what it says of arguments and answers is held to be meant.
+Offered offered_by(const Request& request, bool enforced) noexcept;
 
 /// A call as it was written; `arguments` may still be in need of repair_arguments().
 struct WrittenCall {

@@ -91,6 +91,7 @@ void read_routing(const Value& value, FileSettings& out) {
     if (!number) return std::nullopt;
     return static_cast<unsigned>(*number);
   });
+  fields.truth("enforce_json", out.routing.enforce_json);
   fields.duration("budget", out.routing.budget, 10ms, 1h);
   fields.truth("continue_streams", out.routing.continue_streams);
   fields.read("on_content_filter", out.routing.on_content_filter,

@@ -194,6 +194,7 @@ std::string_view name(Handoff handoff) noexcept;
 struct Routing {
   std::chrono::milliseconds sticky{1'800'000};  ///< 0: off
   unsigned attempts = 20;
+  bool enforce_json = true;  ///< tool calls and JSON answers must fit the request's schemas
   std::chrono::milliseconds budget{45'000};
   bool continue_streams = true;
   OnContentFilter on_content_filter = OnContentFilter::fail;

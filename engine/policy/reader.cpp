@@ -12,10 +12,11 @@ namespace freellmapi::policy {
 namespace {
 
 // What people write one level too high: the key and where it lives.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> homes{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> homes{{
     {"strategy", "routing"},
     {"sticky", "routing"},
     {"attempts", "routing"},
+    {"enforce_json", "routing"},
     {"budget", "routing"},
     {"continue_streams", "routing"},
     {"on_content_filter", "routing"},

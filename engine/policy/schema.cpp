@@ -44,6 +44,7 @@ std::string schema() {
         "strategy": {"$ref": "#/$defs/strategy"},
         "sticky": {"$ref": "#/$defs/duration", "description": "a conversation stays on its model this long; 0s: off"},
         "attempts": {"type": "integer", "minimum": 1, "maximum": 1000},
+        "enforce_json": {"type": "boolean", "description": "an answer that breaks the request's schemas is not passed on"},
         "budget": {"$ref": "#/$defs/duration", "description": "no new attempt is started after this"},
         "continue_streams": {"type": "boolean"},
         "on_content_filter": {"enum": ["fail", "next"], "description": "a content filter's refusal goes to the client, or the next model is asked"},

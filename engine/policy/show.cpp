@@ -109,6 +109,7 @@ class Writer {
     line(1, "strategy: " + std::string(name(strategy)), "routing.strategy");
     line(1, "sticky: " + duration_text(r.sticky), "routing.sticky");
     line(1, "attempts: " + std::to_string(r.attempts), "routing.attempts");
+    line(1, "enforce_json: " + std::string(yes_no(r.enforce_json)), "routing.enforce_json");
     line(1, "budget: " + duration_text(r.budget), "routing.budget");
     line(1, "continue_streams: " + std::string(yes_no(r.continue_streams)), "routing.continue_streams");
     line(1, "on_content_filter: " + std::string(name(r.on_content_filter)), "routing.on_content_filter");

@@ -22,6 +22,7 @@ struct Tally {
   std::size_t total = 0, unconfigured = 0, no_vision = 0, no_tools = 0, no_json = 0, context = 0,
               time_bound = 0;
   std::size_t auth = 0, not_found = 0, bad_request = 0, filtered = 0, timeouts = 0, attempted = 0;
+  std::size_t bad_calls = 0, bad_json = 0;
   std::size_t known_bad = 0;  // benched, and not for want of time: they count among auth and not_found
   std::size_t other_kind = 0;
   std::size_t off = 0;  // of the unconfigured: those that the policy or the manifest turns off
@@ -123,6 +124,8 @@ void count_ending(Tally& t, const Ending& e, const policy::Policy& policy, base:
   if (c == FREELLM_C_BAD_REQUEST) ++t.bad_request;
   if (c == FREELLM_C_CONTENT_FILTERED) ++t.filtered;
   if (c == FREELLM_C_TIMEOUT) ++t.timeouts;
+  if (c == invalid_tool_call) ++t.bad_calls;
+  if (c == invalid_json) ++t.bad_json;
 }
 
 /// Near times as a person says them, in UTC.
@@ -354,6 +357,14 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
   if (all_attempts(t.timeouts)) {
     return {504, "server_error", "upstream_timeout",
             "Every provider that was tried was silent past its deadline."};
+  }
+  if (all_attempts(t.bad_calls)) {
+    return {502, "server_error", "invalid_tool_call",
+            "Every model that was tried called a tool in a way that the tool's schema forbids."};
+  }
+  if (all_attempts(t.bad_json)) {
+    return {502, "server_error", "invalid_json",
+            "No model that was tried gave the JSON that response_format asks for."};
   }
   return {502, "server_error", "upstream_failed", "Every provider that was tried failed"};
 }

@@ -47,12 +47,17 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Bench = quota::BenchScope;
 
+/// Ends that neither a plugin nor the wire can tell of: the answer came whole, and breaks what the request
+/// asked of it.
+inline constexpr std::uint32_t invalid_tool_call = host::plugin_failed + 1;
+inline constexpr std::uint32_t invalid_json = host::plugin_failed + 2;
+
 inline constexpr bool circuit = true;
 
 // What is broken and not spent rests for seconds: its circuit lets one request of those that come anyway find
 // out, and what that costs is less than a provider that is well again and not used. Where the rests end in 30
 // s a provider is back 30 s after it recovered, at the latest.
-inline constexpr std::array<Ruling, 23> rulings{{
+inline constexpr std::array<Ruling, 25> rulings{{
     {FREELLM_C_UNKNOWN, "unknown", Next::provider, std::nullopt},
     {FREELLM_C_RATE_LIMITED, "rate_limited", Next::key, Bench::key_model, seconds{60}, hours{24}},
     {FREELLM_C_QUOTA_EXHAUSTED, "quota_exhausted", Next::key, Bench::key_model, minutes{10}, hours{24 * 31}},
@@ -89,6 +94,10 @@ inline constexpr std::array<Ruling, 23> rulings{{
     {FREELLM_C_PROVIDER_BLOCKED, "provider_blocked", Next::provider, Bench::provider, hours{1}, hours{1}},
     {host::plugin_failed, "plugin_failed", Next::provider, Bench::provider, minutes{10}, hours{24},
      Growth::doubling},
+    // Another request's schema may suit the model better: only one that never gets it right rests, briefly.
+    {invalid_tool_call, "invalid_tool_call", Next::model, Bench::model, seconds{30}, seconds{30},
+     Growth::none, 6},
+    {invalid_json, "invalid_json", Next::model, Bench::model, seconds{30}, seconds{30}, Growth::none, 6},
 }};
 
 /// The row of a class; a class we do not know is FREELLM_C_UNKNOWN.
@@ -107,7 +116,7 @@ constexpr bool rows_stand_at_their_class() {
   return true;
 }
 static_assert(rows_stand_at_their_class());
-static_assert(rulings.size() == host::plugin_failed + 1, "a class of the ABI has no row");
+static_assert(rulings.size() == invalid_json + 1, "a class has no row");
 }  // namespace check
 
 /// True when such an end says that the model, or who serves it, does not work: a refusal for quota, of a key,

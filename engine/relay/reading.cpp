@@ -26,6 +26,7 @@ const T& as(const freellm_event& event) noexcept {
 }  // namespace
 
 bool Reading::on_event(const freellm_event& event) {
+  ++events_;
   switch (event.type) {
     case FREELLM_EV_TEXT:
       fed_ = assembler_.text(view(as<freellm_ev_text>(event).text));
@@ -82,11 +83,13 @@ void Reading::on_event(const chat::Event& event) {
   if (event.kind == chat::Event::Kind::tool_call || (spoken && !is_blank(event.text))) first_token_ = true;
   if (encoder_ == nullptr) return;
   if (before_ != nullptr) return resume(event);
-  if (!begun_) {
-    begun_ = true;
-    encoder_->begin(route_, out_);
-  }
+  open();
   encoder_->event(event, out_);
+}
+
+void Reading::open() {
+  if (encoder_ != nullptr && !begun_) encoder_->begin(route_, out_);
+  begun_ = true;
 }
 
 void Reading::go_on(const Before& before, chat::Going how) {
@@ -185,7 +188,10 @@ Reading::State Reading::judge(freellm_status status) {
   if (errored_) return state_ = State::failed;
   if (missed_) return miss();
   if (fed_ == chat::Fed::malformed) {
-    return fail(outcome_of(FREELLM_C_MALFORMED, "a tool call that cannot be read"));
+    return fail(outcome_of(invalid_tool_call, "a tool call that cannot be read, or breaks its schema"));
+  }
+  if (fed_ == chat::Fed::not_json) {
+    return fail(outcome_of(invalid_json, "the answer is not the JSON that the request asks for"));
   }
   if (fed_ == chat::Fed::too_long)
     return fail(outcome_of(FREELLM_C_MALFORMED, "the answer is longer than its bound"));
@@ -204,7 +210,8 @@ Reading::State Reading::judge(freellm_status status) {
 
 std::uint64_t Reading::output_estimate() const noexcept {
   const chat::Answer& answer = assembler_.answer();
-  std::size_t bytes = answer.text.size() + answer.reasoning.size() + answer.refusal.size();
+  std::size_t bytes =
+      answer.text.size() + answer.reasoning.size() + answer.refusal.size() + assembler_.held_bytes();
   for (const chat::ToolCall& call : answer.calls) bytes += call.name.size() + call.arguments.size();
   return (bytes + 2) / 3;
 }
@@ -231,8 +238,7 @@ Reading::State Reading::complete() {
   if (!answer.usage.output) missing.output = output_estimate();
   assembler_.usage(missing);
   if (encoder_ != nullptr) {
-    if (!begun_) encoder_->begin(route_, out_);
-    begun_ = true;
+    open();
     encoder_->finish(*answer.finish, usage_of_all(), out_);
   }
   return state_ = State::done;

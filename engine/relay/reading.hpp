@@ -52,6 +52,8 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   bool first_token_seen() const noexcept { return first_token_; }
   /// A tool call is being written; it goes out once it is whole.
   bool calling() const noexcept { return assembler_.calling(); }
+  /// Encodes the answer's beginning, though nothing of the answer can go out yet.
+  void open();
   bool has_output() const noexcept { return !out_.empty(); }
   /// What of this leg's text has been encoded for the client.
   std::string_view shown() const noexcept {
@@ -65,6 +67,10 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   bool missed() const noexcept { return missed_; }
   /// This leg's usage and that of the legs before.
   chat::Usage usage_of_all() const;
+  /// The finish reason has come; what follows is at most the usage.
+  bool finished() const noexcept { return assembler_.answer().finish.has_value(); }
+  /// How often the provider has said something, comments and empty pieces not counted.
+  std::uint64_t events() const noexcept { return events_; }
   /// Takes the encoded bytes.
   std::string take() { return std::exchange(out_, {}); }
   /// Once done its usage has both figures: the provider's, else ours.
@@ -103,6 +109,7 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   std::optional<chat::JsonPrefix> json_;
   std::string shown_;
   bool noted_ = false, missed_ = false, called_ = false;
+  std::uint64_t events_ = 0;
   bool begun_ = false, first_token_ = false, errored_ = false, input_said_ = false, filtered_goes_on_ = false;
 };
 

@@ -48,6 +48,7 @@ class Run final : private net::GoneWatcher {
   /// When it would be served behind all who wait there now.
   base::WallTime served_at(const Leg& leg, WindowName window, quota::Now at) const;
   net::Task<End> send(Leg& leg);
+  chat::Offered offered() const;
   Reading& start_reading(Leg& leg);
   bool salvage(Leg& leg, const freellm_head& head, std::string_view body);
   net::Task<End> read_answer(Leg& leg, net::UpstreamCall& call);
@@ -61,6 +62,7 @@ class Run final : private net::GoneWatcher {
   /// The leg has broken off: it is failed, and another one may go on; else the stream ends with an error.
   net::Task<End> after_cut(Leg& leg);
   void remember_shown(const Leg& leg);
+  bool continues() const;  ///< the client or the policy wants it
   bool may_go_on(const Leg& leg) const;
   Action next_leg();
   /// Gives the leg its own request. False: it cannot be asked.

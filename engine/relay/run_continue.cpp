@@ -22,13 +22,15 @@ void add(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& 
 
 }  // namespace
 
+bool Run::continues() const { return job_.continue_stream.value_or(policy_.routing.continue_streams); }
+
 bool Run::may_go_on(const Leg& leg) const {
   const Reading& reading = *leg.reading;
   const Before& before = continuation_->before;
   // Calls that the client has may not be all of them. What a filter has stopped is not to be got elsewhere,
   // and a refusal is no text to go on with.
-  return job_.continue_stream.value_or(policy_.routing.continue_streams) && !reading.called() &&
-         reading.answer().refusal.empty() && reading.outcome().error_class != FREELLM_C_CONTENT_FILTERED &&
+  return continues() && !reading.called() && reading.answer().refusal.empty() &&
+         reading.outcome().error_class != FREELLM_C_CONTENT_FILTERED &&
          before.text.size() <= Continuation::most_text && (!before.json || before.json->ok());
 }
 

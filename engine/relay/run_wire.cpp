@@ -19,6 +19,9 @@ constexpr std::chrono::seconds ping_every{10};
 // What follows an answer's end, or explains a refusal, is waited for no longer than that.
 constexpr std::chrono::milliseconds farewell{100};
 constexpr std::chrono::seconds explanation{5};
+// The usage comes at once behind the finish reason; for what a provider adds later the client does not wait.
+constexpr std::chrono::seconds last_words{2};
+constexpr std::uint64_t finished_stream = UINT64_MAX;
 
 /// What a call that got no head may cost.
 Spent spent_of(net::Fault fault) noexcept {
@@ -91,9 +94,16 @@ net::Task<Run::End> Run::send(Leg& leg) {
   co_return co_await read_refusal(leg, *call);
 }
 
+chat::Offered Run::offered() const {
+  chat::Offered offered = chat::offered_by(job_.request, policy_.routing.enforce_json);
+  // What goes on with a text begins in the middle of its JSON, which the seam follows.
+  if (continuation_ && !continuation_->before.text.empty()) offered.form = {};
+  return offered;
+}
+
 Reading& Run::start_reading(Leg& leg) {
   Reading& reading = leg.reading.emplace(job_.request.stream ? &job_.encoder : nullptr, leg.route,
-                                         features_.input_tokens, chat::offered_by(job_.request));
+                                         features_.input_tokens, offered());
   if (continuation_) reading.go_on(continuation_->before, continuation_->how);
   if (policy_.routing.on_content_filter == policy::OnContentFilter::next) reading.filtered_goes_on();
   return reading;
@@ -109,7 +119,7 @@ bool Run::salvage(Leg& leg, const freellm_head& head, std::string_view body) {
            !reading.answer().calls.empty();
   };
   // First without the client's encoder: what is no call would end the answer that the next candidate gives.
-  Reading trial(nullptr, leg.route, features_.input_tokens, chat::offered_by(job_.request));
+  Reading trial(nullptr, leg.route, features_.input_tokens, offered());
   if (!is_call(trial)) return false;
   if (is_call(start_reading(leg))) return true;
   leg.reading.reset();
@@ -168,6 +178,9 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   };
   bool hurried = leg.patience.has_value();
   if (hurried) call.hurry(left_until(first_token_by));
+  const milliseconds longest_silence = deadlines.first_byte + deadlines.idle;
+  base::Instant next_event_by = relay_.clock_.steady() + longest_silence;
+  std::uint64_t events = 0;
   while (reading.state() == Reading::State::going) {
     const auto bytes = co_await call.read();
     if (exchange_.gone()) {
@@ -190,11 +203,26 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
       hurried = !leg.first_token_at;
       call.hurry(hurried ? left_until(first_token_by) : deadlines.idle);
     }
-    if (job_.request.stream && !reading.first_token_seen() && !reading.calling() &&
-        reading.state() == Reading::State::going && relay_.clock_.steady() > first_token_by) {
-      reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));
+    if (job_.request.stream && reading.state() == Reading::State::going) {
+      if (!reading.first_token_seen() && !reading.calling() && fed_at > first_token_by)
+        reading.broke(outcome_of(net::Fault::timeout_first_byte, "no token came in time"));
+      if (reading.finished() && events != finished_stream) {
+        events = finished_stream;
+        call.hurry(last_words);
+        next_event_by = fed_at + last_words;
+      } else if (!reading.finished() && reading.events() != events) {
+        events = reading.events();
+        next_event_by = fed_at + longest_silence;
+      }
+      if (fed_at > next_event_by)
+        reading.broke(outcome_of(net::Fault::timeout_idle, "the stream goes on and says nothing"));
     }
-    if (reading.first_token_seen() && reading.state() == Reading::State::going) {
+    // What is held until it is whole may take long. The client then hears that somebody is at work, where
+    // another leg can still do better in the same stream.
+    const bool held = job_.request.stream && !streaming_begun_ && reading.calling() && continues() &&
+                      fed_at - exchange_.started() > ping_every;
+    if (held) reading.open();
+    if ((held || reading.first_token_seen()) && reading.state() == Reading::State::going) {
       if (!co_await flush(leg)) {
         settle_failure(leg, Spent::answer);
         co_return End::client_gone;

@@ -84,7 +84,7 @@ for (const mode of ['whole', 'stream']) describe(`tool calls in text, ${mode}`, 
     it(`a call ${what} sends the request to the next candidate`, async () => {
       const answer = await ask(`bad-${i}`);
       is_call(answer, 'second/any-model', 1);
-      assert.match(answer.headers['x-fallback-trail'], /=malformed_response$/);
+      assert.match(answer.headers['x-fallback-trail'], /=invalid_tool_call$/);
     });
     it(`a call ${what} behind text ${mode === 'stream' ? 'is made by the next candidate, behind the same text' : 'sends the request to the next candidate'}`, async () => {
       const answer = await ask(`late-${i}`);

@@ -196,5 +196,69 @@ TEST(Arguments, AreRepaired) {
   EXPECT_EQ(repaired("{\"a\":\"\xFF\"}"), "no");
 }
 
+struct Form {
+  std::vector<OfferedTool> tools{
+      {"move", R"({"type":"object","required":["to"],"properties":{"to":{"type":"object"}}})"}};
+  Offered offered(bool checked, JsonForm form = {}) const { return {tools, form.wanted(), checked, form}; }
+};
+
+TEST(Calls, AreHeldAgainstTheSchemaOfTheirTool) {
+  const Form form;
+  const auto end = [&](const char* name, const char* arguments, bool checked) {
+    Assembler a(nullptr, form.offered(checked));
+    a.tool(piece(0, "id", name, arguments));
+    return a.finish("tool_calls");
+  };
+  EXPECT_EQ(end("move", R"({"to":{}})", true), Fed::ok);
+  EXPECT_EQ(end("functions.move:0", R"({"to":"{}"})", true), Fed::ok);
+  EXPECT_EQ(end("move", R"({"to":7})", true), Fed::malformed);
+  EXPECT_EQ(end("move", "", true), Fed::malformed);
+  EXPECT_EQ(end("fly", R"({"to":{}})", true), Fed::malformed);
+  EXPECT_EQ(end("fly", R"({"to":7})", false), Fed::ok);
+}
+
+TEST(AnAnswerThatMustBeJson, IsHeldWithItsReasoningUntilItIsKnownToBe) {
+  const Form form;
+  const JsonForm json{R"({"type":"json_schema","json_schema":{"name":"n","schema":{"type":"array"}}})", true,
+                      true};
+  Notes taken;
+  Assembler a(&taken, {{}, true, true, json});
+  a.reasoning("hm");
+  EXPECT_TRUE(a.calling());
+  a.text("```\n[1");
+  a.text("]\n```");
+  EXPECT_EQ(a.held_bytes(), 11u);
+  EXPECT_TRUE(taken.lines.empty());
+  EXPECT_EQ(a.finish("stop"), Fed::ok);
+  EXPECT_EQ(taken.lines, (std::vector<std::string>{"reasoning hm", "text [1]"}));
+  EXPECT_EQ(a.answer().text, "[1]");
+
+  Assembler wrong(&taken, form.offered(true, json));
+  wrong.text("{}");
+  EXPECT_EQ(wrong.finish("stop"), Fed::not_json);
+  Assembler thoughts(&taken, form.offered(true, json));
+  thoughts.reasoning("only thoughts");
+  EXPECT_EQ(thoughts.finish("stop"), Fed::not_json);
+  Assembler nothing(&taken, form.offered(true, json));
+  EXPECT_EQ(nothing.finish("stop"), Fed::ok);  // an empty answer has a name of its own
+  Assembler called(&taken, form.offered(true, json));
+  called.text("I shall move.");
+  called.tool(piece(0, "id", "move", R"({"to":{}})"));
+  EXPECT_EQ(called.finish("stop"), Fed::ok);
+  EXPECT_EQ(called.answer().text, "I shall move.");
+}
+
+TEST(AnAnswerThatMustBeJson, GoesOutInPiecesThatAReaderOfLinesTakes) {
+  const JsonForm json{R"({"type":"json_object"})", false, false};
+  Notes taken;
+  Assembler a(&taken, Form{}.offered(true, json));
+  std::string text = "[\"";
+  for (int i = 0; i < 10'000; ++i) text += "\u00e9";
+  a.text(text + "\"]");
+  EXPECT_EQ(a.finish("stop"), Fed::ok);
+  ASSERT_EQ(taken.lines.size(), 3u);
+  for (const std::string& event : taken.lines) EXPECT_LE(event.size(), 8'192u + 5);
+}
+
 }  // namespace
 }  // namespace freellmapi::chat

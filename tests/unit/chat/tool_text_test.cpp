@@ -313,7 +313,7 @@ TEST(Offered, AreTheToolsOfTheRequest) {
   const Decoded d =
       with(R"(,"tools":[{"function":{"name":"f","description":"d","parameters":{"type":"object"}}},)"
            R"({"type":"function","function":{"name":"\u0067"}}])");
-  const Offered offered = offered_by(d.request());
+  const Offered offered = offered_by(d.request(), true);
   ASSERT_EQ(offered.tools.size(), 2u);
   EXPECT_EQ(offered.tools[0].name, "f");
   EXPECT_EQ(offered.tools[0].parameters, R"({"type":"object"})");
@@ -323,10 +323,11 @@ TEST(Offered, AreTheToolsOfTheRequest) {
   EXPECT_FALSE(offered.json_wanted);
 
   const std::string one = R"(,"tools":[{"type":"function","function":{"name":"f"}}])";
-  EXPECT_TRUE(offered_by(with(one + R"(,"tool_choice":"none")").request()).tools.empty());
-  EXPECT_EQ(offered_by(with(one + R"(,"tool_choice":"required")").request()).tools.size(), 1u);
-  EXPECT_TRUE(offered_by(with(one + R"(,"response_format":{"type":"json_object"})").request()).json_wanted);
-  EXPECT_EQ(offered_by(with(R"(,"functions":[{"name":"old"}])").request()).tools.size(), 1u);
+  EXPECT_TRUE(offered_by(with(one + R"(,"tool_choice":"none")").request(), true).tools.empty());
+  EXPECT_EQ(offered_by(with(one + R"(,"tool_choice":"required")").request(), true).tools.size(), 1u);
+  EXPECT_TRUE(
+      offered_by(with(one + R"(,"response_format":{"type":"json_object"})").request(), true).json_wanted);
+  EXPECT_EQ(offered_by(with(R"(,"functions":[{"name":"old"}])").request(), true).tools.size(), 1u);
 }
 
 Fed finished(Assembler& a, std::string_view text) {

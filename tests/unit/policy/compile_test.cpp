@@ -167,6 +167,7 @@ TEST(Version, IsTwelveHexDigitsThatChangeWithTheContentAlone) {
   EXPECT_EQ(plain.find_first_not_of("0123456789abcdef"), std::string::npos);
   EXPECT_EQ(plain, version({}, "# a comment\nchain:\n  - groq\nversion: 1\n"));
   EXPECT_EQ(plain, version({}, with("routing: {attempts: 20}\n"))) << "the default, written out";
+  EXPECT_NE(plain, version({}, with("routing: {enforce_json: false}\n")));
   EXPECT_NE(plain, version({}, with("routing: {attempts: 21}\n")));
   EXPECT_NE(plain, version({}, with("providers: {groq: {models: {big: {quota: {rpm: 29}}}}}\n")));
   House keyed;

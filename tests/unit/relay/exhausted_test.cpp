@@ -271,6 +271,17 @@ TEST_F(Exhausted, AnEndedBudgetIs504) {
   expect(504, "deadline_exceeded");
 }
 
+TEST_F(Exhausted, AnswersThatAllBreakTheRequestsSchemasAre502ByName) {
+  tried(invalid_tool_call);
+  tried(invalid_tool_call);
+  expect(502, "invalid_tool_call");
+}
+
+TEST_F(Exhausted, NoJsonFromAnybodyIs502ByName) {
+  tried(invalid_json);
+  expect(502, "invalid_json");
+}
+
 TEST_F(Exhausted, AMixIs502AndCountsTheReasons) {
   tried(FREELLM_C_SERVER_ERROR);
   tried(FREELLM_C_NETWORK);

@@ -216,6 +216,8 @@ TEST(Rulings, SayWhatTheTaxonomySays) {
       {FREELLM_C_PROVIDER_GONE, Next::provider, B::provider},
       {FREELLM_C_PROVIDER_BLOCKED, Next::provider, B::provider},
       {host::plugin_failed, Next::provider, B::provider},
+      {invalid_tool_call, Next::model, B::model},
+      {invalid_json, Next::model, B::model},
   };
   ASSERT_EQ(std::size(rows), rulings.size());
   for (const Row& row : rows) {

@@ -101,7 +101,7 @@ TEST_F(TheReading, OfARequestWithToolsFindsCallsInTheText) {
   event.text = {unknown.data(), unknown.size()};
   EXPECT_FALSE(broken.sink().on_event(event.h));
   EXPECT_EQ(broken.end(FREELLM_E_STOPPED), Reading::State::failed);
-  EXPECT_EQ(broken.outcome().error_class, static_cast<std::uint32_t>(FREELLM_C_MALFORMED));
+  EXPECT_EQ(broken.outcome().error_class, invalid_tool_call);
   EXPECT_FALSE(broken.first_token_seen());
 }
 

@@ -39,6 +39,13 @@ bool Attempts::had_second_try(std::size_t lane) const {
   return std::ranges::find(had_second_try_, lane) != had_second_try_.end();
 }
 
+bool Attempts::other_key_open(std::size_t lane) const {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (i != lane && lanes_[i].model == lanes_[lane].model && at(i, Place::open)) return true;
+  }
+  return false;
+}
+
 std::chrono::milliseconds Attempts::left(base::Instant now) const noexcept {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limits_.no_new_attempt_after - now);
   return std::max(left, std::chrono::milliseconds{0});

@@ -69,6 +69,8 @@ class Attempts {
   /// The lane that failed last is tried once more after `pause`. False: it had its second try, or there is no
   /// attempt or time left for one.
   bool second_try(std::size_t lane, base::Instant now, std::chrono::milliseconds pause, bool fresh = false);
+  /// True when the lane's model can be asked with another key.
+  bool other_key_open(std::size_t lane) const;
   /// What is left of the budget.
   std::chrono::milliseconds left(base::Instant now) const noexcept;
   /// True when another attempt could start then.

@@ -206,7 +206,8 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
     ended.status = leg.status;
     ended.final_word = leg.final_word;
     ended.benched = row.circuit && ending.back.has_value();
-    ended.wait = attempts_->lanes()[leg.lane].wait;
+    // Another key of the same model is no step down.
+    if (!attempts_->other_key_open(leg.lane)) ended.wait = attempts_->lanes()[leg.lane].wait;
     if (const auto pause = pause_before_again(ending.outcome, ended, seed_))
       attempts_->second_try(leg.lane, relay_.clock_.steady(), *pause);
     if (given_up_early(leg, outcome)) attempts_->put_off(leg.lane, true);

@@ -62,6 +62,16 @@ describe('a second try in place', { concurrency: true }, () => {
     assert.equal(asked('second'), 0);
   });
 
+  it('is not given to a limit where another key of the same model can be asked at once', async (t) => {
+    const emulator = await start_emulator(t);
+    emulator.script([once('first', { rate_limit: { retry_after: '1', in: 'header' } })]);
+    const router = await Router.start(t, { emulator, chain: [{ model: 'first/any-model', wait: '5s' }, 'second'], boxes: ['first', 'second'], env: { FIRST_API_KEY: 'key-a,key-b' } });
+    const answer = await router.chat({});
+    assert.equal(via(answer), 'first/any-model', answer.text);
+    const keys = emulator.journal_entries({ provider: 'first' }).map((entry) => entry.key);
+    assert.equal(new Set(keys).size, 2, keys.join(' '));
+  });
+
   it('is not given to a limit that opens later than that, or where the policy does not wait', async (t) => {
     const rules = [once('first', { rate_limit: { retry_after: '6', in: 'header' } })];
     const patient = await two(t, { chain: [{ model: 'first/any-model', wait: '5s' }, 'second'], rules });

@@ -242,6 +242,15 @@ TEST(Attempts, ALimitThatWasWaitedForInPlaceIsNotWaitedForAgain) {
   EXPECT_EQ(a.next(t0).what, Action::What::give_up);
 }
 
+TEST(Attempts, AnotherKeyOfTheModelIsKnownWhileItIsOpen) {
+  Attempts a(two_keys_two_models_two_providers(), limits());
+  EXPECT_EQ(a.next(t0).lane, 0u);
+  a.failed(0, limited_for(1'000));
+  EXPECT_TRUE(a.other_key_open(0));
+  EXPECT_EQ(a.next(t0).lane, 1u);
+  EXPECT_FALSE(a.other_key_open(1));
+}
+
 TEST(Attempts, ALaneThatWasPutOffIsInsistedOnWhenNobodyElseIsLeft) {
   Attempts a({lane(0, 0, 0), lane(1, 1, 1)}, limits());
   const Action first = a.next(t0);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+#include <vector>
+
 namespace freellmapi::relay {
 namespace {
 
@@ -103,6 +106,31 @@ TEST_F(ACircuit, IsForgottenWhenItsLastFailureLiesLongBack) {
   Health::Visit visit;
   EXPECT_TRUE(enter(visit, start + 16min));
   EXPECT_FALSE(visit.probes(model));
+  EXPECT_TRUE(health.quiet());
+}
+
+TEST(Health, CountsItsOpenCircuitsOverAllThreads) {
+  Health health;
+  const auto one = [&health](std::uint64_t seed) {
+    for (std::uint64_t i = 0; i < 20'000; ++i) {
+      const std::uint64_t name = 1 + (seed * 7 + i) % 5;
+      const base::Instant now = start + std::chrono::milliseconds{i};
+      Health::Visit visit;
+      if (!health.enter(name, name + 100, now, i % 7 == 0, visit)) continue;
+      if (i % 3 == 0) {
+        health.failed(name, now, 15min, visit.probes(name));
+        health.open(name);
+      } else if (i % 3 == 1) {
+        visit.answered();
+      } else {
+        health.succeeded(name);
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) threads.emplace_back(one, seed);
+  for (std::thread& thread : threads) thread.join();
+  for (std::uint64_t name = 1; name <= 5; ++name) health.succeeded(name);
   EXPECT_TRUE(health.quiet());
 }
 

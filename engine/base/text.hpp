@@ -45,6 +45,9 @@ void append_decimal(std::string& out, std::uint64_t number);
 /// %XX taken for the byte it stands for; what is no such triple stays.
 std::string percent_decoded(std::string_view text);
 
+/// Text made safe for a header value: bytes outside visible ASCII, '%', ';' and ',' are percent-encoded.
+std::string header_safe(std::string_view text);
+
 /// Foreign text made safe for one log line or one message: control characters, line separators and
 /// bidirectional marks become \n or \u escapes, invalid UTF-8 becomes U+FFFD, and what is beyond `limit`
 /// bytes of `text` is cut at a character boundary and replaced by "...".

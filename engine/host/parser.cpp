@@ -22,6 +22,7 @@ constexpr std::size_t tool_1_0 = offsetof(freellm_ev_tool, extra) + sizeof(freel
 constexpr std::size_t usage_1_0 =
     offsetof(freellm_ev_usage, reasoning_tokens) + sizeof(freellm_ev_usage::reasoning_tokens);
 constexpr std::size_t finish_1_0 = offsetof(freellm_ev_finish, reason) + sizeof(freellm_ev_finish::reason);
+// NOLINTNEXTLINE(bugprone-sizeof-expression): the member is a pointer
 constexpr std::size_t error_1_0 = offsetof(freellm_ev_error, outcome) + sizeof(freellm_ev_error::outcome);
 constexpr std::size_t extra_1_0 = offsetof(freellm_ev_extra, json) + sizeof(freellm_ev_extra::json);
 constexpr std::size_t outcome_1_0 = offsetof(freellm_outcome, message) + sizeof(freellm_outcome::message);

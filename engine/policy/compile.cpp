@@ -312,7 +312,7 @@ Outcome compile(const Input& input) {
   Source source(input.file);
   if (const auto root = read_document(input.text, source.faults)) {
     const FileSettings file = read_file(*root, source, manifests);
-    const auto policy = Compiler(input, source).build(file, manifests);
+    auto policy = Compiler(input, source).build(file, manifests);
     if (input.advice) advise(*policy, file, source);
     if (!source.faults.any_errors()) out.policy = std::move(policy);
   }

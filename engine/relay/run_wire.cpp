@@ -264,7 +264,8 @@ std::vector<net::ResponseField> Run::route_fields(const Leg& leg) const {
   std::vector<net::ResponseField> fields;
   fields.reserve(job_.common.size() + 8);
   fields.assign(job_.common.begin(), job_.common.end());
-  fields.push_back({"X-Routed-Via", header_safe(leg.route.provider) + "/" + header_safe(leg.route.model)});
+  fields.push_back(
+      {"X-Routed-Via", base::header_safe(leg.route.provider) + "/" + base::header_safe(leg.route.model)});
   fields.push_back({"X-Fallback-Attempts", std::to_string(trail_.count())});
   if (trail_.count() > 0) fields.push_back({"X-Fallback-Trail", trail_.header()});
   fields.push_back({"X-Policy-Version", policy_.version});

@@ -33,7 +33,4 @@ class Trail {
   std::size_t count_ = 0;
 };
 
-/// Text made safe for a header value: bytes outside visible ASCII, '%', ';' and ',' are percent-encoded.
-std::string header_safe(std::string_view text);
-
 }  // namespace freellmapi::relay

@@ -4,7 +4,6 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
-#include "relay/trail.hpp"
 #include "surfaces/openai/error.hpp"
 
 namespace freellmapi::surfaces::openai {
@@ -200,7 +199,7 @@ void ChatEncoder::event(const chat::Event& event, std::string& out) {
 void ChatEncoder::continued(const relay::Route& route, std::string& out) {
   if (ended_) return;
   out +=
-      ": continued by " + relay::header_safe(route.provider) + '/' + relay::header_safe(route.model) + "\n\n";
+      ": continued by " + base::header_safe(route.provider) + '/' + base::header_safe(route.model) + "\n\n";
 }
 
 void ChatEncoder::finish(chat::Finish finish, const chat::Usage& usage, std::string& out) {

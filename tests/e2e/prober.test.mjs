@@ -19,11 +19,12 @@ test('keys are tested in the background, jittered, without spending quota, and w
   const router = await Router.start(t, { emulator, chain: ['groq', 'mistral', 'nvidia'], keys: false,
     env: { LD_PRELOAD: library, FASTER: String(faster), GROQ_API_KEY: keys.groq, GROQ_API_KEY_2: `gsk_${'!'.repeat(52)}`, MISTRAL_API_KEY: keys.mistral, NVIDIA_API_KEY: keys.nvidia } });
   const before = (await router.get('/v1/quota')).json.counters.map((c) => [c.used, c.reserved]);
-  await router.until(() => emulator.journal_entries().length >= 3, 'three tests', 60_000);
+  const tested = () => router.stderr.split('\n').filter((l) => l.includes('"key.tested"') && l.endsWith('}')).map((l) => JSON.parse(l));
+  await router.until(() => tested().length >= 3, 'three tests', 60_000);
   const entries = emulator.journal_entries();
   assert.ok(entries.every((e) => e.method === 'GET' && /\/models$/.test(e.path)), JSON.stringify(entries.map((e) => [e.method, e.path])));
   assert.deepEqual(new Set(entries.map((e) => e.provider)), new Set(['groq', 'mistral']), 'nvidia has no test that is free');
-  const lines = router.stderr.split('\n').filter((l) => l.includes('key.tested')).map((l) => JSON.parse(l));
+  const lines = tested();
   assert.deepEqual(lines.map((l) => `${l.provider} ${l.key} ${l.verdict}`).sort().slice(0, 3), ['groq key1 good', 'groq key2 refused', 'mistral key1 good']);
   const times = lines.map((l) => Date.parse(l.time ?? l.ts ?? l.at));
   const pauses = times.slice(1).map((at, i) => (at - times[i]) / 1000);

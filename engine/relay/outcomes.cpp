@@ -159,10 +159,10 @@ std::optional<milliseconds> pause_before_again(const freellm_outcome& outcome, c
     // A provider that names a time is not asked before.
     if (outcome.retry_after_ms <= pause.count()) return pause;
   }
-  if (outcome.error_class == FREELLM_C_RATE_LIMITED && outcome.retry_after_ms >= 0 &&
-      outcome.retry_after_ms <= ended.wait.count()) {
+  if (outcome.error_class == FREELLM_C_RATE_LIMITED && outcome.retry_after_ms >= 0) {
     // Not before the bench that this failure starts is over.
-    return std::max(milliseconds{outcome.retry_after_ms}, shortest_bench) + margin;
+    const milliseconds rest = std::max<milliseconds>(milliseconds{outcome.retry_after_ms}, shortest_bench);
+    if (rest <= ended.wait) return rest + margin;
   }
   return std::nullopt;
 }

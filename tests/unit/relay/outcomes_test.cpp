@@ -156,6 +156,7 @@ TEST(ASecondTry, IsGivenToALimitThatOpensWithinThePolicysWait) {
   EXPECT_FALSE(again(FREELLM_C_RATE_LIMITED, 429, patient, 8'001));
   EXPECT_FALSE(again(FREELLM_C_RATE_LIMITED, 429, patient)) << "nobody knows when";
   EXPECT_FALSE(again(FREELLM_C_RATE_LIMITED, 429, {}, 3'000)) << "no wait: the next one is asked";
+  EXPECT_FALSE(again(FREELLM_C_RATE_LIMITED, 429, {}, 0)) << "who may come back at once rests for a second";
 }
 
 TEST(Benches, AnOverloadedModelRestsAsLongAsItsProviderAsksButNoLessThanUsual) {

@@ -22,13 +22,13 @@ test('a burst of 30 at 10 a window waits in order of arrival, overruns nothing a
   for (let i = 0; i < 30; i += 1) {
     const began = performance.now();
     answers.push(router.chat(say(`number ${i}`)).then((answer) => { waits.push(performance.now() - began); return answer; }));
-    await later(8);
+    await later(30);
   }
   for (const answer of await Promise.all(answers)) assert.equal(answer.headers['x-routed-via'], 'a/any-model', answer.text);
   assert.equal(emulator.state_now().overruns, 0);
   const arrived = emulator.journal_entries({ provider: 'a' }).map((entry) => Number(/number (\d+)/.exec(entry.body)[1]));
   assert.equal(arrived.length, 30);
-  // Two cores may swap two requests that come within a few milliseconds.
+  // Two cores may swap requests that come within the time for which a busy machine holds one of them up.
   arrived.forEach((number, place) => assert.ok(Math.abs(number - place) <= 2, `order of arrival: ${arrived.join(' ')}`));
   waits.sort((x, y) => x - y);
   assert.ok(waits[28] < 14_000 * slack, `the 95th of a hundred waits ${waits[28]} ms`);

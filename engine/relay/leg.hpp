@@ -12,6 +12,7 @@ namespace freellmapi::relay {
 enum class Spent {
   nothing,  ///< the provider has not seen the request
   refusal,  ///< it answered with an error, or broke off before an answer
+  start,    ///< it took the request with a status of success and then said that it failed
   answer,   ///< it was at work on an answer, as far as anyone can tell
 };
 

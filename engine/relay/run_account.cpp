@@ -318,7 +318,7 @@ void Run::settle_failure(Leg& leg, Spent spent) {
                     : exchange_.gone()     ? billing.cancelled
                                            : billing.cut;
   quota::Bill bill;
-  bill.request = spent == Spent::answer || (spent == Spent::refusal && billing.failed_counts_request);
+  bill.request = spent != Spent::nothing && (spent != Spent::refusal || billing.failed_counts_request);
   bill.input_tokens = bill.output_tokens = bill.own_units = 0;
   const chat::Answer* said = leg.reading ? &leg.reading->answer() : nullptr;
   if (part != Part::nothing)

@@ -298,7 +298,7 @@ net::Task<bool> Run::flush(Leg& leg) {
 net::Task<Run::End> Run::deliver(Leg& leg) {
   Reading& reading = *leg.reading;
   if (reading.state() == Reading::State::failed) {
-    settle_failure(leg, reading.refused() ? Spent::refusal : Spent::answer);
+    settle_failure(leg, reading.refused() ? Spent::start : Spent::answer);
     leg.quoted = reading.quoted();
     if (!streaming_begun_) co_return fail(leg, reading.outcome());
     // The client has seen a part: it must not take that part for the whole.

@@ -70,6 +70,14 @@ test('a request that is refused costs a request (litellm 39309)', async (t) => {
   assert.equal(arrived(), 2);
 });
 
+test('a provider that takes a request with 200 and then says that it failed has counted it, though its refusals are free', async (t) => {
+  const { emulator, router, arrived } = await boxes(t, { quota: [{ limit: 3, of: 'requests', per: 'minute' }], more: { billing: { failed: 'none' } },
+    limits: [{ provider: 'a', requests: 3, per_ms: 60_000 }], rules: [{ match: { provider: 'a' }, action: { error_in_stream: { after_chunks: 0 } } }] });
+  const used = async () => (await router.get('/v1/quota')).json.counters.find((row) => row.provider === 'a' && row.of === 'requests').used;
+  await router.stream(say('fine'));
+  assert.deepEqual([await used(), arrived(), emulator.journal_entries({ provider: 'a' })[0].admitted.tokens > 0], [1, 1, true]);
+});
+
 test('a floor of 1,024 tokens locks small keys out (litellm 29193)', async (t) => {
   const { router, arrived } = await boxes(t, { quota: [{ limit: 200, of: 'tokens', per: 'minute' }] });
   assert.equal((await router.chat(say('fine'))).status, 200);

@@ -13,6 +13,11 @@ constexpr std::chrono::milliseconds margin{50};
 Attempts::Attempts(std::vector<Lane> lanes, Limits limits)
     : lanes_(std::move(lanes)), places_(lanes_.size(), Place::open), limits_(limits) {}
 
+void Attempts::add(const std::vector<Lane>& lanes) {
+  lanes_.insert(lanes_.end(), lanes.begin(), lanes.end());
+  places_.resize(lanes_.size(), Place::open);
+}
+
 bool Attempts::at(std::size_t lane, Place place) const {
   if (places_[lane] != place) return false;
   // An unknown window may be large enough; only a known smaller one is ruled out.

@@ -40,7 +40,7 @@ struct Action {
   std::uint32_t host = 0;      ///< at which of the provider's base URLs
   bool fresh = false;          ///< over a connection of its own
   bool insists = false;        ///< it was put off before, and nobody else is left
-  bool last = false;           ///< nobody is left after it
+  bool last = false;           ///< nobody who is known is left after it
 };
 
 /// What a failed attempt is held to be, for benches and for what the client is told.
@@ -58,6 +58,8 @@ class Attempts {
  public:
   Attempts(std::vector<Lane> lanes, Limits limits);
 
+  /// More lanes, behind those that are known. To be called before anything that failed is told of.
+  void add(const std::vector<Lane>& lanes);
   Action next(base::Instant now);
   /// The lane's attempt ended badly.
   Held failed(std::size_t lane, const freellm_outcome& outcome);

@@ -55,28 +55,39 @@ bool Run::choose() {
   features_.input_cell = input_.cell;
   features_.output_tokens = request.max_tokens;
 
-  routing::Inputs inputs;
-  inputs.plan = snapshot_->plan.get();
-  inputs.ledger = &relay_.ledger_;
-  inputs.target = &target_;
-  inputs.now = now();
-  inputs.seed = seed_;
-  inputs.calibration = &relay_.calibration_;
-  inputs.statistics = snapshot_->statistics.get();
-  features_.session = look_back(inputs);
-  inputs.features = features_;
-  routing::decide(inputs, decision_);
+  inputs_.plan = snapshot_->plan.get();
+  inputs_.ledger = &relay_.ledger_;
+  inputs_.target = &target_;
+  inputs_.now = now();
+  inputs_.seed = seed_;
+  inputs_.calibration = &relay_.calibration_;
+  inputs_.statistics = snapshot_->statistics.get();
+  features_.session = look_back(inputs_);
+  inputs_.features = features_;
+  // How long a stream is waited for depends on whether somebody else is there.
+  inputs_.enough = request.stream ? 2 : 1;
+  routing::decide(inputs_, decision_);
   // Where scores were given their terms are written down as well.
-  job_.record.decision.reserve(routing::record_usual * (decision_.terms.empty() ? 1 : 3));
-  routing::write_record(inputs, decision_, job_.record.decision);
+  job_.record.decision.reserve(decision_.whole() ? routing::record_usual * (decision_.terms.empty() ? 1 : 3)
+                                                 : routing::record_in_part);
+  routing::write_record(inputs_, decision_, job_.record.decision);
   return true;
 }
 
-Attempts Run::plan_attempts() const {
+void Run::widen() {
+  if (decision_.whole()) return;
+  const std::size_t known = decision_.order.size();
+  routing::decide_rest(inputs_, decision_);
+  attempts_->add(lanes_from(known));
+  job_.record.decision.clear();
+  routing::write_record(inputs_, decision_, job_.record.decision);
+}
+
+std::vector<Lane> Run::lanes_from(std::size_t place) const {
   std::vector<Lane> lanes;
-  lanes.reserve(decision_.order.size());
-  for (const std::uint32_t index : decision_.order) {
-    const routing::Candidate& c = decision_.considered[index].candidate;
+  lanes.reserve(decision_.order.size() - place);
+  for (; place < decision_.order.size(); ++place) {
+    const routing::Candidate& c = decision_.considered[decision_.order[place]].candidate;
     const policy::Model& model = policy_.models[c.model];
     Lane lane;
     lane.provider = model.provider;
@@ -90,11 +101,15 @@ Attempts Run::plan_attempts() const {
     }
     lanes.push_back(lane);
   }
+  return lanes;
+}
+
+Attempts Run::plan_attempts() const {
   Limits limits;
   limits.attempts = policy_.routing.attempts;
   limits.no_new_attempt_after = exchange_.started() + policy_.routing.budget;
   limits.filtered_goes_on = policy_.routing.on_content_filter == policy::OnContentFilter::next;
-  return Attempts(std::move(lanes), limits);
+  return Attempts(lanes_from(0), limits);
 }
 
 net::Task<void> Run::serve() {
@@ -122,6 +137,7 @@ net::Task<void> Run::serve() {
       job_.record.trail = trail_.header();
       co_return;
     }
+    widen();
     if (end == End::put_off) {
       attempts_->put_off(action.lane, false);
       keep_set_aside();
@@ -165,7 +181,7 @@ net::Task<void> Run::give_up() {
 
 net::Task<Run::End> Run::attempt(Action action) {
   const std::size_t lane_index = action.lane;
-  const Lane& lane = attempts_->lanes()[lane_index];
+  const Lane lane = attempts_->lanes()[lane_index];
   const policy::Model& model = policy_.models[lane.model];
   const policy::Provider& provider = policy_.providers[model.provider];
   const policy::Key* key = lane.key == policy::none ? nullptr : &policy_.keys[lane.key];
@@ -267,9 +283,13 @@ base::WallTime Run::served_at(const Leg& leg, WindowName window, quota::Now at) 
   return first + rule.length * static_cast<std::int64_t>(std::min<std::uint64_t>(windows, Lines::longest));
 }
 
+routing::Considered& Run::as_it_is_now(const Leg& leg) {
+  widen();  // what is recorded is what was decided
+  return decision_.considered[decision_.order[leg.lane]];
+}
+
 net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
   const base::Instant give_up_at = std::min(relay_.clock_.steady() + wait, waits_until());
-  routing::Considered& candidate = decision_.considered[decision_.order[leg.lane]];
   const policy::Rule* full = line_before(leg);
   std::optional<base::Instant> in_line_since;
   Lines::Place place;
@@ -282,12 +302,12 @@ net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
     if (place ? place.first() : full == nullptr) {
       const quota::Verdict verdict = relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index,
                                                             leg.need, at, leg.reservation);
+      if (verdict.state == quota::Verdict::State::free && !in_line_since) co_return true;
       // Others may have taken it since the decision: what the client is told in the end is the last word.
-      routing::take_verdict(verdict, candidate);
-      if (verdict.state == quota::Verdict::State::free) {
-        if (in_line_since)
-          relay_.meter_.waited(
-              core_.index(), std::chrono::duration_cast<std::chrono::microseconds>(present - *in_line_since));
+      routing::take_verdict(verdict, as_it_is_now(leg));
+      if (in_line_since && verdict.state == quota::Verdict::State::free) {
+        relay_.meter_.waited(core_.index(),
+                             std::chrono::duration_cast<std::chrono::microseconds>(present - *in_line_since));
         co_return true;
       }
       if (verdict.state != quota::Verdict::State::full || verdict.rule == nullptr) co_return false;
@@ -297,6 +317,7 @@ net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
     if (!place) {
       const WindowName window = window_name(policy_, *full, leg.key_index);
       free_at = std::max(free_at, served_at(leg, window, at));
+      routing::Considered& candidate = as_it_is_now(leg);
       candidate.gate = routing::Gate::quota_full;
       candidate.rule = full;
       candidate.free_at = free_at;

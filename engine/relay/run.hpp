@@ -41,7 +41,12 @@ class Run final : private net::GoneWatcher {
   /// Finds who served the conversation before. Its name, which stays the same from turn to turn.
   std::uint64_t look_back(routing::Inputs& inputs);
   Attempts plan_attempts() const;
+  std::vector<Lane> lanes_from(std::size_t place) const;  ///< of the decision's order
+  /// Looks at the candidates that the first ones' success would have made needless.
+  void widen();
   net::Task<End> attempt(Action action);
+  /// The leg's candidate, for what is heard of it after the decision.
+  routing::Considered& as_it_is_now(const Leg& leg);
   net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
   /// The rule for whose window others wait already, so that this leg has to wait behind them; null: none.
   const policy::Rule* line_before(const Leg& leg) const;
@@ -119,6 +124,7 @@ class Run final : private net::GoneWatcher {
   routing::Target target_;
   routing::Features features_;
   chat::InputShape input_;
+  routing::Inputs inputs_;
   routing::Decision decision_;
   std::optional<Attempts> attempts_;
   std::vector<Ending> endings_;

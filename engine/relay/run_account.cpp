@@ -183,6 +183,7 @@ bool Run::replace_connection(Leg& leg) {
 }
 
 Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
+  widen();  // a failure closes lanes, so they must be known
   const Ruling& row = ruling_of(outcome.error_class);
   learn_failure(leg, outcome);
   note_hop(leg, row.name);

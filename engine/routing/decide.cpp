@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "routing/gates.hpp"
 #include "routing/ordering.hpp"
@@ -16,27 +17,56 @@ using policy::ModelIndex;
 
 class Deciding {
  public:
-  Deciding(const Inputs& in, Decision& out) : in_(in), policy_(in.plan->policy()), out_(out) {}
+  Deciding(const Inputs& in, Decision& out)
+      : in_(in), policy_(in.plan->policy()), out_(out), pinned_seen_(in.pinned.model == policy::none) {}
 
-  void consider(ModelIndex index, std::chrono::milliseconds wait) {
-    if (index >= policy_.models.size()) return;
+  /// All candidates of the target from `from` on, or until `enough` of them have passed.
+  void consider_all(Decision::Rest from, unsigned enough) {
+    const policy::Policy& policy = policy_;
+    if (in_.target->automatic()) {
+      if (in_.target->chain >= policy.chains.size()) return;
+      const std::vector<policy::Step>& steps = policy.chains[in_.target->chain].steps;
+      for (std::size_t i = from.step; i < steps.size(); ++i)
+        if (!consider(steps[i].model, steps[i].wait, i, from, enough)) return;
+    } else {
+      const std::vector<ModelIndex>& models = in_.target->models;
+      for (std::size_t i = from.step; i < models.size(); ++i)
+        if (!consider(models[i], std::chrono::milliseconds{0}, i, from, enough)) return;
+    }
+  }
+
+  /// The candidates of one step, `at.key` and those behind it. False: there are enough, and `rest` says where
+  /// to go on; else `at` is the beginning of the next step.
+  bool consider(ModelIndex index, std::chrono::milliseconds wait, std::size_t step, Decision::Rest& at,
+                unsigned enough) {
+    if (index >= policy_.models.size()) return true;
     const policy::Model& model = policy_.models[index];
-    if (model.provider >= policy_.providers.size()) return;
+    if (model.provider >= policy_.providers.size()) return true;
     const std::vector<KeyIndex>& keys = policy_.providers[model.provider].keys;
     const Gate capability = capability_gate(policy_, model, *in_.target, in_.features);
     const quota::Need need = need_of(in_.features, model, policy_.providers[model.provider], in_.calibration);
-    const auto first = static_cast<std::uint32_t>(out_.considered.size());
-    if (keys.empty()) {
-      judge({index, policy::none, wait}, capability, need);
-    } else {
-      // Conversations (or, without one, requests) spread over a provider's keys, each staying with its own.
-      const std::uint64_t spread = in_.features.session != 0 ? in_.features.session : in_.seed;
-      const auto start = static_cast<std::size_t>(spread % keys.size());
-      for (std::size_t i = 0; i < keys.size(); ++i) {
-        judge({index, keys[(start + i) % keys.size()], wait}, capability, need);
-      }
+    if (at.key == 0) at.first = at.placed = static_cast<std::uint32_t>(out_.considered.size());
+    // Conversations (or, without one, requests) spread over a provider's keys, each staying with its own.
+    const std::uint64_t spread = in_.features.session != 0 ? in_.features.session : in_.seed;
+    const auto start = keys.empty() ? 0 : static_cast<std::size_t>(spread % keys.size());
+    const std::size_t candidates = std::max<std::size_t>(keys.size(), 1);
+    for (std::size_t i = at.key; i < candidates; ++i) {
+      const KeyIndex key = keys.empty() ? policy::none : keys[(start + i) % keys.size()];
+      judge({index, key, wait}, capability, need);
+      const Considered& c = out_.considered.back();
+      passed_ += c.gate == Gate::passed ? 1 : 0;
+      const bool is_pinned = c.candidate.model == in_.pinned.model && c.candidate.key == in_.pinned.key;
+      pinned_seen_ = pinned_seen_ || is_pinned;
+      if (enough == 0 || passed_ < enough || !pinned_seen_) continue;
+      place_passed(at.placed);
+      out_.rest = {static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(i + 1), at.first,
+                   static_cast<std::uint32_t>(out_.considered.size())};
+      return false;
     }
-    place(first);
+    place_passed(at.placed);
+    place_waiting(at.first);
+    at.key = 0;
+    return true;
   }
 
   /// Among candidates of one tier, what would expire unused goes first; each tier keeps its places.
@@ -101,12 +131,17 @@ class Deciding {
     return again;
   }
 
-  /// Puts a step's keys into the order: those that are free, then those worth waiting for, the soonest first.
-  void place(std::uint32_t first) {
+  /// Puts a step's keys into the order: those that are free ...
+  void place_passed(std::uint32_t from) {
     const auto end = static_cast<std::uint32_t>(out_.considered.size());
-    for (std::uint32_t i = first; i < end; ++i) {
+    for (std::uint32_t i = from; i < end; ++i) {
       if (out_.considered[i].gate == Gate::passed) out_.order.push_back(i);
     }
+  }
+
+  /// ... then those worth waiting for, the soonest first.
+  void place_waiting(std::uint32_t first) {
+    const auto end = static_cast<std::uint32_t>(out_.considered.size());
     const auto waiting = static_cast<std::ptrdiff_t>(out_.order.size());
     for (std::uint32_t i = first; i < end; ++i) {
       const Considered& c = out_.considered[i];
@@ -121,6 +156,8 @@ class Deciding {
   const Inputs& in_;
   const policy::Policy& policy_;
   Decision& out_;
+  unsigned passed_ = 0;
+  bool pinned_seen_ = false;
 };
 
 }  // namespace
@@ -152,22 +189,20 @@ void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept
 void decide(const Inputs& inputs, Decision& out) {
   out.clear();
   Deciding deciding(inputs, out);
-  const policy::Policy& policy = inputs.plan->policy();
-  if (inputs.target->automatic()) {
-    if (inputs.target->chain >= policy.chains.size()) return;
-    for (const policy::Step& step : policy.chains[inputs.target->chain].steps) {
-      deciding.consider(step.model, step.wait);
-    }
-  } else {
-    for (const ModelIndex model : inputs.target->models)
-      deciding.consider(model, std::chrono::milliseconds{0});
-  }
+  const bool in_order = inputs.target->strategy == policy::Strategy::priority;
+  deciding.consider_all({}, in_order ? inputs.enough : 0);
   if (inputs.target->strategy == policy::Strategy::expiring) {
     deciding.spend_what_expires();
   } else if (inputs.target->strategy != policy::Strategy::priority) {
     if (const auto weights = weights_of(inputs.target->strategy)) order_by_score(inputs, *weights, out);
   }
   deciding.prefer_pinned();
+}
+
+void decide_rest(const Inputs& inputs, Decision& out) {
+  if (!out.rest) return;
+  const Decision::Rest from = *std::exchange(out.rest, std::nullopt);
+  Deciding(inputs, out).consider_all(from, 0);
 }
 
 }  // namespace freellmapi::routing

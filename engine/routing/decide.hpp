@@ -97,10 +97,20 @@ struct Decision {
                                        ///< full but may be waited for), best first
   std::vector<std::uint32_t> equals;   ///< room to sort in
   std::vector<Terms> terms;            ///< by index in `considered`; empty where no strategy learns
+  /// Where decide_rest() goes on when Inputs::enough could serve.
+  struct Rest {
+    std::uint32_t step = 0, key = 0;  ///< the next to be considered: of the chain, of the step's provider
+    std::uint32_t first = 0;          ///< of the step's candidates in `considered`
+    std::uint32_t placed = 0;         ///< up to there those that passed stand in the order
+  };
+  std::optional<Rest> rest;
+  /// Every candidate was considered.
+  bool whole() const noexcept { return !rest; }
   void clear() {
     considered.clear();
     order.clear();
     terms.clear();
+    rest.reset();
   }
 };
 
@@ -127,9 +137,15 @@ struct Inputs {
   const chat::Calibration* calibration = nullptr;  ///< null: estimates stand as they are
   const Verdicts* verdicts = nullptr;              ///< asked in the ledger's and the statistics' place
   const Statistics* statistics = nullptr;          ///< null: nobody has been tried
+  /// So many that can serve are enough for now (0: all are wanted): where the chain's order holds, what
+  /// stands behind them is not looked at before decide_rest().
+  unsigned enough = 0;
 };
 
 void decide(const Inputs& inputs, Decision& out);
+/// Considers what decide() has left. `out` then is what it would have been with Inputs::enough at 0, had the
+/// ledger said the same; the candidates that were considered and the order so far stay where they are.
+void decide_rest(const Inputs& inputs, Decision& out);
 
 /// What would be reserved for these features at this model: what decide() checks, and the relay reserves
 /// unless the plugin says better how much output it asks for. The client's own bound on the output is kept

@@ -10,7 +10,9 @@ namespace freellmapi::routing {
 namespace {
 
 // The first byte. What is changed below changes it: an old record is then refused and never misread.
-constexpr char format = 3;
+constexpr unsigned format = 3;
+constexpr unsigned format_in_part =
+    4;  // the same, of a decision that did not come to look at every candidate
 constexpr std::size_t version_digits = 12;
 constexpr std::size_t reason_most = 64, name_most = 512;
 
@@ -250,10 +252,7 @@ class RecordedVerdicts final : public Verdicts {
   quota::Verdict of(const Candidate& candidate, const quota::Need&) const override {
     const Recorded::Entry* const found = entry(candidate);
     quota::Verdict verdict;
-    if (found == nullptr) {
-      verdict.state = quota::Verdict::State::never;
-      return verdict;
-    }
+    if (found == nullptr) return verdict;
     if (found->gate == Gate::quota_full) verdict.state = quota::Verdict::State::full;
     if (found->gate == Gate::quota_never) verdict.state = quota::Verdict::State::never;
     if (found->gate == Gate::benched) verdict.state = quota::Verdict::State::benched;
@@ -312,7 +311,7 @@ std::string difference(const Recorded& recorded, const Decision& again, const po
 void write_record(const Inputs& in, const Decision& decision, std::string& out) {
   const policy::Policy& policy = in.plan->policy();
   Writer w(out);
-  w.byte(static_cast<unsigned>(format));
+  w.byte(decision.whole() ? format : format_in_part);
   w.text(policy.version, version_digits);
   w.number(static_cast<std::uint64_t>(in.now.wall.time_since_epoch().count()));
   w.number(in.seed);
@@ -339,8 +338,10 @@ base::Result<Recorded> read_record(std::string_view bytes) {
   const base::Error foreign{base::Errc::invalid_argument,
                             "the record of this decision is damaged, or of another version of this program"};
   Reader r(bytes);
-  if (r.byte() != static_cast<unsigned>(format)) return foreign;
+  const unsigned said = r.byte();
+  if (said != format && said != format_in_part) return foreign;
   Recorded out;
+  out.whole = said == format;
   out.policy_version = r.text(version_digits);
   out.at = base::WallTime{std::chrono::milliseconds{r.number()}};
   out.seed = r.number();
@@ -371,6 +372,7 @@ Replay replay(const Recorded& recorded, std::shared_ptr<const policy::Policy> po
   if (policy->version != recorded.policy_version)
     return {false,
             "it was made under policy " + recorded.policy_version + ", and this one is " + policy->version,
+            {},
             {}};
   const Unbound plan(policy);
   const RecordedVerdicts verdicts(recorded, *policy);
@@ -382,10 +384,18 @@ Replay replay(const Recorded& recorded, std::shared_ptr<const policy::Policy> po
   inputs.seed = recorded.seed;
   inputs.pinned = recorded.pinned;
   inputs.verdicts = &verdicts;
+  // Where enough could serve it ended with the last of them, or with the pinned one behind it.
+  const auto passed = std::ranges::count(recorded.considered, Gate::passed, &Recorded::Entry::gate);
+  if (!recorded.whole) inputs.enough = static_cast<unsigned>(passed);
   Decision again;
   decide(inputs, again);
   std::string what = difference(recorded, again, *policy);
-  return {what.empty(), std::move(what), std::move(again.terms)};
+  Replay out{what.empty(), std::move(what), std::move(again.terms), {}};
+  if (!out.same) return out;
+  const std::size_t looked_at = again.considered.size();
+  decide_rest(inputs, again);
+  for (std::size_t i = looked_at; i < again.considered.size(); ++i) out.behind.push_back(again.considered[i]);
+  return out;
 }
 
 }  // namespace freellmapi::routing

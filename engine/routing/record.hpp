@@ -17,6 +17,8 @@ namespace freellmapi::routing {
 /// bytes hold sixty candidates). Beyond `record_candidates_most` candidates the rest is left out.
 void write_record(const Inputs& inputs, const Decision& decision, std::string& out);
 inline constexpr std::size_t record_usual = 600;
+/// Of a decision that looked at a few candidates only.
+inline constexpr std::size_t record_in_part = 128;
 inline constexpr std::size_t record_candidates_most = 2'048;
 
 /// A record that was read. Models, keys and rules are those of the policy of that version.
@@ -45,6 +47,7 @@ struct Recorded {
   quota::Need need;  ///< what the first candidate would have been asked to hold
   std::vector<Entry> considered;
   std::vector<std::uint32_t> order;
+  bool whole = true;  ///< false: enough of them could serve, and what stood behind those was not looked at
 };
 
 /// Errors: invalid_argument; the bytes are no record, or of another version of this program.
@@ -58,6 +61,9 @@ struct Replay {
   bool same = false;
   std::string difference;    ///< one sentence; empty when it is the same
   std::vector<Terms> terms;  ///< by place in `considered`, as they come out again; empty where nobody learns
+  /// What was not looked at, where that was not needed and the replay is the same. Gate::passed: only the
+  /// ledger could have kept it out, and it was not asked.
+  std::vector<Considered> behind;
 };
 
 /// Runs decide() on the recorded inputs, with the recorded words of the ledger. `policy` must be of the

@@ -41,6 +41,20 @@ test('a past request is explained with its candidates, quota, winner and end, an
   assert.equal((await at_router(t, router, ['explain', 'nobody-knows'])).code, 1);
 });
 
+test('who was not needed is shown behind who served, and judged when it is needed after all', async (t) => {
+  const router = await two_boxes(t);
+  const headers = (id) => ({ headers: { 'x-request-id': id } });
+  await router.chat({}, headers('first-serves'));
+  const easy = (await router.get('/v1/explain/first-serves')).json;
+  assert.deepEqual(easy.candidates.map((c) => [c.provider, c.gate, c.place]), [['a', 'passed', 1], ['b', 'not_needed', null]]);
+  assert.equal(easy.replay.sentence, 'replayed: same route');
+  router.emulator.script([{ match: { provider: 'a' }, action: { rate_limit: { retry_after: '30' } } }]);
+  assert.equal((await router.chat({}, headers('first-fails'))).headers['x-routed-via'], 'b/any-model');
+  const hard = (await router.get('/v1/explain/first-fails')).json;
+  assert.deepEqual(hard.candidates.map((c) => [c.provider, c.gate, c.place]), [['a', 'passed', 1], ['b', 'passed', 2]]);
+  assert.equal(hard.replay.sentence, 'replayed: same route');
+});
+
 test('what was decided under a policy that has been replaced is still replayed', async (t) => {
   const router = await two_boxes(t);
   await router.chat({}, { headers: { 'x-request-id': 'early' } });

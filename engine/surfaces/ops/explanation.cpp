@@ -46,22 +46,39 @@ std::string terms_json(const routing::Terms& t) {
   return out.take();
 }
 
+void add_name(JsonObject& out, const policy::Policy* policy, const routing::Recorded& recorded,
+              const routing::Candidate& candidate) {
+  if (policy != nullptr && candidate.model < policy->models.size()) {
+    const policy::Model& model = policy->models[candidate.model];
+    const bool keyed = candidate.key < policy->keys.size();
+    out.text("provider", policy->providers[model.provider].id)
+        .text("model", model.id.empty() ? recorded.target.passed_model : model.id)
+        .text("key", keyed ? policy->keys[candidate.key].label : "");
+  } else {
+    out.count("model_index", candidate.model);
+    if (candidate.key != policy::none) out.count("key_index", candidate.key);
+  }
+}
+
+/// A candidate that was not looked at: who stood before it was enough.
+std::string behind_json(const policy::Policy* policy, const routing::Recorded& recorded,
+                        const routing::Considered& behind) {
+  JsonObject out;
+  add_name(out, policy, recorded, behind.candidate);
+  const bool not_asked = behind.gate == Gate::passed;
+  return out.text("gate", not_asked ? "not_needed" : routing::name(behind.gate))
+      .text("reason", "")
+      .raw("place", "null")
+      .take();
+}
+
 /// `terms`: by place in `considered`, or empty.
 std::string candidate_json(const policy::Policy* policy, const routing::Recorded& recorded,
                            std::span<const routing::Terms> terms, std::size_t index) {
   const routing::Recorded::Entry& e = recorded.considered[index];
   JsonObject out;
   const bool named = policy != nullptr && e.candidate.model < policy->models.size();
-  if (named) {
-    const policy::Model& model = policy->models[e.candidate.model];
-    const bool keyed = e.candidate.key < policy->keys.size();
-    out.text("provider", policy->providers[model.provider].id)
-        .text("model", model.id.empty() ? recorded.target.passed_model : model.id)
-        .text("key", keyed ? policy->keys[e.candidate.key].label : "");
-  } else {
-    out.count("model_index", e.candidate.model);
-    if (e.candidate.key != policy::none) out.count("key_index", e.candidate.key);
-  }
+  add_name(out, policy, recorded, e.candidate);
   out.text("gate", routing::name(e.gate)).text("reason", e.reason);
   if (e.candidate.wait.count() > 0)
     out.count("wait_ms", static_cast<std::uint64_t>(e.candidate.wait.count()));
@@ -89,10 +106,11 @@ std::string target_text(const policy::Policy* policy, const routing::Target& tar
 }
 
 void add_decision(JsonObject& out, const routing::Recorded& recorded, const policy::Policy* policy,
-                  std::span<const routing::Terms> terms) {
+                  std::span<const routing::Terms> terms, std::span<const routing::Considered> behind) {
   std::string candidates;
   for (std::size_t i = 0; i < recorded.considered.size(); ++i)
     append_item(candidates, candidate_json(policy, recorded, terms, i));
+  for (const routing::Considered& c : behind) append_item(candidates, behind_json(policy, recorded, c));
   out.raw("at", json_time_ms(recorded.at))
       .text("policy_version", recorded.policy_version)
       .text("chain", target_text(policy, recorded.target))
@@ -139,7 +157,7 @@ std::string happened_json(const PastRequest& past) {
 routing::Replay replayed(const routing::Recorded& recorded,
                          const std::shared_ptr<const policy::Policy>& policy) {
   if (policy) return routing::replay(recorded, policy);
-  return {false, "the policy of then, " + recorded.policy_version + ", is gone", {}};
+  return {false, "the policy of then, " + recorded.policy_version + ", is gone", {}, {}};
 }
 
 std::string replay_json(const routing::Replay& replay, bool done) {
@@ -263,7 +281,7 @@ std::string explanation_of(const PastRequest& past, std::shared_ptr<const policy
     const bool known = policy && policy->version == recorded->policy_version;
     // The terms are made once more of what was measured then, like the order that they have to prove.
     const routing::Replay replay = replayed(*recorded, policy);
-    add_decision(out, *recorded, known ? policy.get() : nullptr, replay.terms);
+    add_decision(out, *recorded, known ? policy.get() : nullptr, replay.terms, replay.behind);
     out.raw("replay", replay_json(replay, known));
   } else {
     out.raw("candidates", "[]")
@@ -302,7 +320,7 @@ base::Result<std::string> answer(const Question& question, const quota::Plan& pl
   if (!recorded) return recorded.error();
   JsonObject out;
   out.raw("request_id", "null").text("asked", question.model).truth("hypothetical", true);
-  add_decision(out, *recorded, &plan.policy(), decision.terms);
+  add_decision(out, *recorded, &plan.policy(), decision.terms, {});
   return out.take();
 }
 

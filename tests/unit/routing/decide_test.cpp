@@ -53,6 +53,58 @@ TEST_F(Decide, AFullKeyIsPassedOverForTheNextAndTellsItsRule) {
   EXPECT_EQ(full.free_at, clock.wall() + 24h);
 }
 
+TEST_F(Decide, WhereAFewAreEnoughTheRestIsConsideredWhenItIsAskedFor) {
+  bind();
+  // Every mixture of full, waited for and free keys, with and without a pin, beginning at either key.
+  for (int spent = 0; spent < 7; ++spent) {
+    if (spent > 0) spend(static_cast<policy::KeyIndex>(spent % 3), spent % 3 == 2 ? 1 : 0);
+    for (const auto wait : {0ms, std::chrono::milliseconds{48h}}) {
+      for (const Candidate pinned :
+           {Candidate{}, Candidate{1, 2, 0ms}, Candidate{0, 1, 0ms}, Candidate{9, 9, 0ms}}) {
+        for (std::uint64_t seed = 0; seed < 2; ++seed) {
+          policy.chains[0].steps[0].wait = policy.chains[0].steps[1].wait = wait;
+          const auto its = ledger.bind(std::make_shared<const policy::Policy>(policy)).value();
+          target = *resolve(its->policy(), "auto");
+          Features features;
+          features.input_tokens = 10;
+          Inputs inputs{its.get(), &ledger, &target, features, now(), seed, pinned};
+          decide(inputs, decision);
+          const std::string all = considered() + order();
+          EXPECT_TRUE(decision.whole());
+          inputs.enough = 1 + static_cast<unsigned>(seed);
+          decide(inputs, decision);
+          const std::string first = considered();
+          EXPECT_EQ(all.substr(0, first.size()), first);
+          decide_rest(inputs, decision);
+          EXPECT_TRUE(decision.whole());
+          EXPECT_EQ(considered() + order(), all);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Decide, WhereAFewAreEnoughNothingBehindThemIsLookedAt) {
+  bind();
+  target = *resolve(plan->policy(), "auto");
+  Inputs inputs{plan.get(), &ledger, &target, {}, now(), 0, {}};
+  inputs.enough = 1;
+  decide(inputs, decision);
+  EXPECT_EQ(considered(), "a/x#1=passed ");
+  EXPECT_FALSE(decision.whole());
+  inputs.pinned = {1, 2, 0ms};
+  decide(inputs, decision);
+  EXPECT_EQ(considered(), "a/x#1=passed a/x#2=passed b/y#1=passed ");
+  EXPECT_EQ(order(), "b/y#1 a/x#1 a/x#2 ");
+  inputs.pinned = {};
+  inputs.enough = 2;
+  decide(inputs, decision);
+  EXPECT_EQ(order(), "a/x#1 a/x#2 ");
+  target.strategy = policy::Strategy::fastest;
+  decide(inputs, decision);
+  EXPECT_TRUE(decision.whole()) << "a strategy that compares has to see all";
+}
+
 TEST_F(Decide, ABenchedCandidateTellsWhyAndUntilWhen) {
   bind();
   ledger.bench(*plan, quota::BenchScope::provider, 0, 0, clock.wall() + 30s, "overloaded", now());

@@ -25,13 +25,15 @@ class Record : public Routing {
   }
   std::string decide_and_record(const Features& features, std::uint64_t seed, Candidate pinned = {}) {
     target = *resolve(plan->policy(), "auto");
-    const Inputs inputs{plan.get(), &ledger, &target, features, now(), seed, pinned};
+    Inputs inputs{plan.get(), &ledger, &target, features, now(), seed, pinned};
+    inputs.enough = enough;
     decide(inputs, decision);
     std::string bytes;
     write_record(inputs, decision, bytes);
     return bytes;
   }
   Replay again(const std::string& bytes) { return replay(*read_record(bytes), plan->shared_policy()); }
+  unsigned enough = 0;
 };
 
 Features features_of(std::mt19937_64& random) {
@@ -55,6 +57,7 @@ TEST_F(Record, ReplayingGivesTheSameRouteInTenThousandRandomStates) {
                    policy.providers[m].keys[random() % 2], m, clock.wall() + 40s,
                    random() % 2 == 0 ? "rate_limited" : "overloaded", now());
     }
+    enough = static_cast<unsigned>(i % 3);
     Candidate pinned;
     if (random() % 2 == 0) {
       pinned.model = static_cast<policy::ModelIndex>(random() % 9);
@@ -100,6 +103,32 @@ TEST_F(Record, AnotherStateThanTheRecordedOneIsADifferenceThatIsNamed) {
   const Replay replayed = replay(recorded, plan->shared_policy());
   EXPECT_FALSE(replayed.same);
   EXPECT_EQ(replayed.difference, "p0/m key1 was no_tools and is passed");
+}
+
+TEST_F(Record, WhatWasNotLookedAtStandsBehindWhatWasWhenItIsReplayed) {
+  fleet(6, 2);
+  for (const policy::KeyIndex key : policy.providers[0].keys) {
+    for (int i = 0; i < 3; ++i) spend(key, 0, {10, 10, 0});
+  }
+  Features features;
+  features.tools = true;
+  enough = 1;
+  const std::string in_part = decide_and_record(features, 4);
+  const auto recorded = read_record(in_part);
+  ASSERT_TRUE(recorded.has_value());
+  EXPECT_FALSE(recorded->whole);
+  ASSERT_EQ(recorded->considered.size(), 5u) << "two full keys, two models without tools, and who serves";
+  const Replay replayed = again(in_part);
+  EXPECT_TRUE(replayed.same) << replayed.difference;
+  ASSERT_EQ(replayed.behind.size(), 7u);
+  EXPECT_EQ(replayed.behind[0].candidate.model, 2u);
+  EXPECT_EQ(replayed.behind[0].gate, Gate::passed);
+  EXPECT_EQ(replayed.behind[3].gate, Gate::no_tools);
+  decide_rest(Inputs{plan.get(), &ledger, &target, features, now(), 4, {}}, decision);
+  EXPECT_TRUE(decision.whole());
+  enough = 0;
+  EXPECT_NE(decide_and_record(features, 4), in_part);
+  EXPECT_TRUE(again(decide_and_record(features, 4)).behind.empty());
 }
 
 TEST_F(Record, UnderAnotherPolicyNothingIsReplayed) {

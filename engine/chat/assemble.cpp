@@ -55,20 +55,6 @@ std::string_view logprob_items(std::string& json) {
   return {};
 }
 
-// A stream brings logprobs piece by piece, an answer has them in one list.
-void merge_logprobs(std::string& whole, std::string more) {
-  const std::string_view items = logprob_items(more);
-  const std::string_view before = logprob_items(whole);
-  if (items.empty()) return;
-  if (before.empty()) {
-    whole = std::move(more);
-    return;
-  }
-  const auto end = static_cast<std::size_t>(before.data() - whole.data()) + before.size();
-  if (whole.size() + items.size() > Assembler::most_text) return;
-  whole.insert(end, "," + std::string{items});
-}
-
 std::optional<std::uint64_t> sane(const std::optional<std::uint64_t>& said) {
   return said && *said <= most_tokens ? said : std::nullopt;
 }
@@ -227,16 +213,38 @@ Fed Assembler::extra(bool in_choice, std::string_view name, std::string_view jso
   give(event);
   const auto same = std::find_if(answer_.extras.begin(), answer_.extras.end(),
                                  [&](const Extra& e) { return e.in_choice == in_choice && e.name == name; });
-  if (same != answer_.extras.end()) {
-    if (name == "logprobs") {
-      merge_logprobs(same->json, std::move(made.json));
-    } else {
-      same->json = std::move(made.json);
-    }
-  } else if (answer_.extras.size() < most_extras) {
-    answer_.extras.push_back(std::move(made));
+  const bool there = same != answer_.extras.end();
+  if (in_choice && name == "logprobs") {
+    merge_logprobs(there ? &*same : nullptr, std::move(made));
+  } else if (there) {
+    same->json = std::move(made.json);
+  } else {
+    keep(std::move(made));
   }
   return Fed::ok;
+}
+
+void Assembler::keep(Extra extra) {
+  if (answer_.extras.size() < most_extras) answer_.extras.push_back(std::move(extra));
+}
+
+// A stream brings them piece by piece, an answer has them in one list.
+void Assembler::merge_logprobs(Extra* before, Extra more) {
+  const std::string_view items = logprob_items(more.json);
+  const std::size_t end =
+      items.empty() ? 0 : static_cast<std::size_t>(items.data() - more.json.data()) + items.size();
+  if (before == nullptr) {
+    logprobs_end_ = end;
+    keep(std::move(more));
+  } else if (items.empty()) {
+    return;
+  } else if (logprobs_end_ == 0) {
+    logprobs_end_ = end;
+    before->json = std::move(more.json);
+  } else if (before->json.size() + items.size() < most_text) {
+    before->json.insert(logprobs_end_, 1, ',').insert(logprobs_end_ + 1, items);
+    logprobs_end_ += items.size() + 1;
+  }
 }
 
 void Assembler::usage(const Usage& usage) {
@@ -253,7 +261,7 @@ bool Assembler::complete(ToolCall& call) {
   if (call.name.empty() || !repair_arguments(call.arguments)) return false;
   if (!checked_.empty()) {
     const OfferedTool* const tool = Offered{checked_}.meant(call.name);
-    if (tool == nullptr || !fit_to_schema(call.arguments, tool->parameters)) return false;
+    if (tool == nullptr || !fit_to_schema(call.arguments, tool->parameters, schema_steps_)) return false;
     call.name = tool->name;
   }
   if (!call.extra.empty() && !(is_object(call.extra) && make_one_line(call.extra))) call.extra.clear();

@@ -96,6 +96,8 @@ class Assembler final : private TextTaker {
   Fed spoken(Event::Kind kind, std::string& whole, std::string_view piece);
   Collected* open_call(const ToolPiece& piece);
   bool complete(ToolCall& call);
+  void keep(Extra extra);
+  void merge_logprobs(Extra* before, Extra more);
   void give(const Event& event) {
     if (taker_ != nullptr) taker_->on_event(event);
   }
@@ -107,6 +109,8 @@ class Assembler final : private TextTaker {
   std::span<const OfferedTool> checked_;  // the tools that calls are held against; none: calls are not
   std::optional<JsonHold> hold_;
   std::size_t refused_bytes_ = 0;
+  std::size_t schema_steps_ = 0;  // that the calls' arguments have cost
+  std::size_t logprobs_end_ = 0;  // behind the last item that has been kept; 0: there is none
 };
 
 /// Brings a tool call's arguments into the form of a JSON object: nothing and null become {}, an object that

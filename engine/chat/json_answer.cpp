@@ -66,7 +66,8 @@ bool fits(std::string& json, const JsonForm& form) {
   if (!format.sound()) return true;
   const JsonTree::Id holder = format.member(JsonTree::root, "json_schema");
   const JsonTree::Id schema = holder == JsonTree::none ? holder : format.member(holder, "schema");
-  return schema == JsonTree::none || fit_to_schema(json, format, schema);
+  std::size_t steps = 0;
+  return schema == JsonTree::none || fit_to_schema(json, format, schema, steps);
 }
 
 }  // namespace
@@ -96,6 +97,10 @@ std::size_t JsonHold::taken_of(std::string_view piece) noexcept {
   return taken;
 }
 
+void JsonHold::pass_blanks() noexcept {
+  begin_ = std::min(buffer_.find_first_not_of(" \t\r\n", begin_), buffer_.size());
+}
+
 Fed JsonHold::feed(std::string_view piece, std::string_view& out) {
   out = {};
   if (live_) {
@@ -105,20 +110,19 @@ Fed JsonHold::feed(std::string_view piece, std::string_view& out) {
   }
   buffer_ += piece;
   if (held_) return Fed::ok;
-  std::string_view text = buffer_;
-  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-  if (text.starts_with(fence)) {
-    const std::size_t line = text.find('\n');
-    if (line == text.npos) {
-      held_ = text.size() > longest_fence;
+  pass_blanks();
+  if (!fenced_ && buffer_.compare(begin_, fence.size(), fence) == 0) {
+    const std::size_t line = buffer_.find('\n', begin_);
+    if (line == buffer_.npos) {
+      held_ = buffer_.size() - begin_ > longest_fence;
       return Fed::ok;
     }
-    text.remove_prefix(line);
-    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-  } else if (fence.starts_with(text)) {
-    return Fed::ok;
+    fenced_ = true;
+    begin_ = line;
+    pass_blanks();
   }
-  if (text.empty()) return Fed::ok;
+  const std::string_view text = std::string_view{buffer_}.substr(begin_);
+  if (text.empty() || (!fenced_ && fence.starts_with(text))) return Fed::ok;
   held_ = text.front() != '{' && text.front() != '[';
   if (held_) return Fed::ok;
   const std::size_t taken = taken_of(text);

@@ -45,11 +45,14 @@ class JsonHold {
  private:
   /// How much of it belongs to the value.
   std::size_t taken_of(std::string_view piece) noexcept;
+  void pass_blanks() noexcept;
 
   JsonForm form_;
   bool held_;
   bool live_ = false;
-  std::string buffer_;  // while nothing has gone out
+  std::string buffer_;     // while nothing has gone out
+  std::size_t begin_ = 0;  // nothing but blanks, or a fence, stands before it
+  bool fenced_ = false;
   JsonPrefix prefix_;
 };
 

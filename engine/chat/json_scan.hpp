@@ -26,7 +26,12 @@ struct JsonText {
 
   /// The string itself, as UTF-8.
   std::string unescaped() const;
-  bool is(std::string_view text) const { return escaped ? unescaped() == text : raw == text; }
+  /// Costs as much as `text` is long, however long the string is.
+  bool is(std::string_view text) const {
+    if (!escaped) return raw == text;
+    // The shortest escape is \u0041, six bytes for one.
+    return raw.size() > text.size() && raw.size() <= 6 * text.size() && unescaped() == text;
+  }
 };
 
 /// A reader that walks over RFC 8259 text: one value, blanks around it and nothing else. Containers deeper

@@ -32,6 +32,24 @@ double code_points(const JsonText& text) {
 
 }  // namespace
 
+void SchemaCheck::count_bytes(std::size_t n) noexcept { steps_ += n / bytes_a_step; }
+
+std::string SchemaCheck::plain(const JsonText& text) {
+  count_bytes(text.raw.size());
+  return text.unescaped();
+}
+
+double SchemaCheck::counted(std::string_view json) noexcept {
+  count_bytes(json.size());
+  return number_of(json);
+}
+
+// None when the steps are spent, too.
+SchemaCheck::Id SchemaCheck::member_of(const JsonTree& tree, Id object, std::string_view name) {
+  steps_ += tree.at(object).size * (1 + name.size() / bytes_a_step);
+  return step() ? tree.member(object, name) : JsonTree::none;
+}
+
 Judgement SchemaCheck::wrong(Id value, std::uint32_t types) {
   mismatch_ = {value, JsonTree::none, types};
   return Judgement::invalid;
@@ -64,8 +82,8 @@ Judgement SchemaCheck::check_rules(const Rules& rules, Id value) {
     said = both(said, next);
     return said != Judgement::invalid;
   };
-  if (rules.constant != JsonTree::none && !equal(schema_, rules.constant, value_, value, 0) &&
-      !also(steps_ > most_steps ? Judgement::unknown : wrong(value)))
+  if (rules.constant != JsonTree::none && !equal(schema_, rules.constant, value_, value) &&
+      !also(spent() ? Judgement::unknown : wrong(value)))
     return said;
   if (rules.one_of_values != JsonTree::none && !also(is_one_of(rules.one_of_values, value))) return said;
   if (rules.ref != JsonTree::none && !also(referred(rules.ref, value))) return said;
@@ -81,7 +99,7 @@ Judgement SchemaCheck::check_rules(const Rules& rules, Id value) {
 }
 
 Judgement SchemaCheck::check_number(const Rules& rules, Id value) {
-  const double n = number_of(value_.text(value));
+  const double n = counted(value_.text(value));
   const bool low = (rules.minimum && (rules.above_minimum ? n <= *rules.minimum : n < *rules.minimum)) ||
                    (rules.above && n <= *rules.above);
   const bool high = (rules.maximum && (rules.below_maximum ? n >= *rules.maximum : n > *rules.maximum)) ||
@@ -98,7 +116,7 @@ Judgement SchemaCheck::check_number(const Rules& rules, Id value) {
 
 Judgement SchemaCheck::check_string(const Rules& rules, Id value) {
   if (!rules.min_length && !rules.max_length) return Judgement::valid;
-  steps_ += value_.at(value).string.raw.size() / bytes_a_step;
+  count_bytes(value_.at(value).string.raw.size());
   if (!step()) return Judgement::unknown;
   const double length = code_points(value_.at(value).string);
   const bool fits =
@@ -130,8 +148,8 @@ Judgement SchemaCheck::check_unique(Id array) {
   if (value_.at(array).size > most_unique) return Judgement::unknown;
   for (Id a = value_.at(array).child; a != JsonTree::none; a = value_.at(a).next) {
     for (Id b = value_.at(a).next; b != JsonTree::none; b = value_.at(b).next) {
-      const bool same = equal(value_, a, value_, b, 0);
-      if (steps_ > most_steps) return Judgement::unknown;
+      const bool same = equal(value_, a, value_, b);
+      if (spent()) return Judgement::unknown;
       if (same) return wrong(array);
     }
   }
@@ -145,36 +163,33 @@ Judgement SchemaCheck::check_object(const Rules& rules, Id value) {
   if (rules.required != JsonTree::none) {
     for (Id id = schema_.at(rules.required).child; id != JsonTree::none; id = schema_.at(id).next) {
       if (schema_.at(id).type != JsonType::string) continue;
-      steps_ += object.size;
-      if (!step()) return Judgement::unknown;
-      if (value_.member(value, schema_.at(id).string.unescaped()) == JsonTree::none) return wrong(value);
+      const bool missing = member_of(value_, value, plain(schema_.at(id).string)) == JsonTree::none;
+      if (spent()) return Judgement::unknown;
+      if (missing) return wrong(value);
     }
   }
   Judgement said = Judgement::valid;
   if (rules.properties == JsonTree::none && rules.more_members == JsonTree::none) return said;
   for (Id member = object.child; member != JsonTree::none; member = value_.at(member).next) {
+    if (!step()) return Judgement::unknown;
     said = both(said, check_member(rules, value, member));
     if (said == Judgement::invalid) break;
   }
   return said;
 }
 
-Judgement SchemaCheck::check_member(const Rules& rules, Id object, Id member) {
-  steps_ += value_.at(member).name.raw.size() / bytes_a_step;
-  const std::string name = value_.at(member).name.unescaped();
-  Id schema = JsonTree::none;
-  if (rules.properties != JsonTree::none) {
-    steps_ += schema_.at(rules.properties).size;
-    schema = schema_.member(rules.properties, name);
-  }
-  if (!step()) return Judgement::unknown;
+Judgement SchemaCheck::check_member(const Rules& rules, Id object, Id which) {
+  const std::string name = plain(value_.at(which).name);
+  Id schema =
+      rules.properties == JsonTree::none ? JsonTree::none : member_of(schema_, rules.properties, name);
+  if (spent()) return Judgement::unknown;
   if (schema == JsonTree::none && rules.more_members != JsonTree::none) {
     if (rules.open_members) return Judgement::unknown;
     schema = rules.more_members;
   }
   if (schema == JsonTree::none) return Judgement::valid;
-  const Judgement said = check(schema, member);
-  if (said != Judgement::invalid || mismatch_.value != member) return said;
+  const Judgement said = check(schema, which);
+  if (said != Judgement::invalid || mismatch_.value != which) return said;
   bool required = false;
   if (rules.required != JsonTree::none) {
     for (Id id = schema_.at(rules.required).child; id != JsonTree::none; id = schema_.at(id).next)
@@ -226,8 +241,8 @@ Judgement SchemaCheck::is_not(Id schema, Id value) {
 Judgement SchemaCheck::is_one_of(Id list, Id value) {
   std::uint32_t types = 0;
   for (Id id = schema_.at(list).child; id != JsonTree::none; id = schema_.at(id).next) {
-    if (equal(schema_, id, value_, value, 0)) return Judgement::valid;
-    if (steps_ > most_steps) return Judgement::unknown;
+    if (equal(schema_, id, value_, value)) return Judgement::valid;
+    if (spent()) return Judgement::unknown;
     types |= type_bit(schema_.at(id).type);
     if (schema_.at(id).type == JsonType::number) types |= integer_bit;
   }
@@ -236,7 +251,7 @@ Judgement SchemaCheck::is_one_of(Id list, Id value) {
 }
 
 Judgement SchemaCheck::referred(Id ref, Id value) {
-  const Id target = target_of(schema_.at(ref).string.unescaped());
+  const Id target = target_of(plain(schema_.at(ref).string));
   return target == JsonTree::none ? Judgement::unknown : check(target, value);
 }
 
@@ -247,11 +262,16 @@ SchemaCheck::Id SchemaCheck::target_of(std::string_view pointer) {
   while (!pointer.empty()) {
     if (pointer.front() != '/') return JsonTree::none;
     pointer.remove_prefix(1);
-    std::string name = base::percent_decoded(pointer.substr(0, pointer.find('/')));
+    const std::string written = base::percent_decoded(pointer.substr(0, pointer.find('/')));
     pointer.remove_prefix(std::min(pointer.find('/'), pointer.size()));
-    for (std::size_t i = 0; (i = name.find('~', i)) != name.npos; ++i) {
-      if (i + 1 >= name.size()) return JsonTree::none;
-      name.replace(i, 2, name[i + 1] == '1' ? "/" : "~");
+    std::string name;
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      if (written[i] != '~') {
+        name += written[i];
+      } else {
+        if (++i == written.size()) return JsonTree::none;
+        name += written[i] == '1' ? '/' : '~';
+      }
     }
     steps_ += schema_.at(at).size;
     if (!step()) return JsonTree::none;
@@ -262,37 +282,36 @@ SchemaCheck::Id SchemaCheck::target_of(std::string_view pointer) {
       for (int n = std::stoi(name); n > 0 && item != JsonTree::none; --n) item = schema_.at(item).next;
       at = item;
     } else {
-      at = schema_.member(at, name);
+      at = member_of(schema_, at, name);
     }
     if (at == JsonTree::none) return at;
   }
   return at;
 }
 
-bool SchemaCheck::equal(const JsonTree& a, Id x, const JsonTree& b, Id y, std::size_t depth) {
+// False when the steps are spent, too.
+bool SchemaCheck::equal(const JsonTree& a, Id x, const JsonTree& b, Id y) {
   const JsonTree::Value &left = a.at(x), &right = b.at(y);
   if (!step() || left.type != right.type || left.size != right.size) return false;
   switch (left.type) {
     case JsonType::string:
-      steps_ += std::min(left.string.raw.size(), right.string.raw.size()) / bytes_a_step;
-      return left.string.escaped ? right.string.is(left.string.unescaped())
-                                 : right.string.is(left.string.raw);
+      if (left.string.escaped) return right.string.is(plain(left.string));
+      count_bytes(std::min(left.string.raw.size(), right.string.raw.size()));
+      return right.string.is(left.string.raw);
     case JsonType::number:
-      return a.text(x) == b.text(y) || number_of(a.text(x)) == number_of(b.text(y));
+      return a.text(x) == b.text(y) || counted(a.text(x)) == counted(b.text(y));
     case JsonType::boolean:
       return a.text(x) == b.text(y);
     case JsonType::array: {
       Id other = right.child;
       for (Id one = left.child; one != JsonTree::none; one = a.at(one).next, other = b.at(other).next)
-        if (!equal(a, one, b, other, depth + 1)) return false;
+        if (!equal(a, one, b, other)) return false;
       return true;
     }
     case JsonType::object: {
       for (Id one = left.child; one != JsonTree::none; one = a.at(one).next) {
-        steps_ += right.size;
-        if (steps_ > most_steps) return false;
-        const Id other = b.member(y, a.at(one).name.unescaped());
-        if (other == JsonTree::none || !equal(a, one, b, other, depth + 1)) return false;
+        const Id other = member_of(b, y, plain(a.at(one).name));
+        if (other == JsonTree::none || !equal(a, one, b, other)) return false;
       }
       return true;
     }

@@ -58,19 +58,21 @@ std::string mended(const JsonTree& tree, const Mismatch& fault) {
 
 }  // namespace
 
-bool fit_to_schema(std::string& json, std::string_view schema) {
+bool fit_to_schema(std::string& json, std::string_view schema, std::size_t& steps) {
   if (schema.empty()) return true;
   const JsonTree tree{std::string{schema}};
-  return !tree.sound() || fit_to_schema(json, tree, JsonTree::root);
+  return !tree.sound() || fit_to_schema(json, tree, JsonTree::root, steps);
 }
 
-bool fit_to_schema(std::string& json, const JsonTree& schema, JsonTree::Id root) {
+bool fit_to_schema(std::string& json, const JsonTree& schema, JsonTree::Id root, std::size_t& steps) {
   std::size_t left = json.size() > long_text ? most_mendings_of_long : most_mendings;
   for (;;) {
     const JsonTree value{json};
     if (!value.sound()) return value.too_large();
-    SchemaCheck check(schema, root, value);
-    if (check.judge() != Judgement::invalid) {
+    SchemaCheck check(schema, root, value, steps);
+    const Judgement said = check.judge();
+    steps = check.steps();
+    if (said != Judgement::invalid) {
       json = value.whole();
       return true;
     }

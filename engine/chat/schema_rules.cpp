@@ -28,8 +28,11 @@ constexpr std::array<std::string_view, 16> opaque_words{"pattern",
                                                         "$recursiveRef",
                                                         "disallow"};
 
+constexpr std::size_t longest_type = 48;  // "integer", every letter escaped
+
 // 0 for a word that names no type: it then restricts nothing.
 std::uint32_t types_named(const JsonText& word) {
+  if (word.raw.size() > longest_type) return 0;
   std::string name = word.unescaped();
   for (char& c : name)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -78,7 +81,7 @@ SchemaCheck::Rules SchemaCheck::read_rules(Id schema) {
     const JsonText& name = tree.at(id).name;
     const JsonType type = tree.at(id).type;
     const auto number = [&](std::optional<double>& out) {
-      if (type == JsonType::number) out = number_of(tree.text(id));
+      if (type == JsonType::number) out = counted(tree.text(id));
     };
     const auto flag = [&] { return type == JsonType::boolean && tree.text(id) == "true"; };
     const auto schema_at = [&](Id& out) {

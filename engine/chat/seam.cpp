@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t usual_anchor = 80, shortest_end = 24, step = 8, word_at_most = 24;
 constexpr std::size_t most_lead = 64, most_last_blanks = 64;
+// Two places further apart than that nobody takes for one another; and a text may be made to cost time.
+constexpr std::size_t looked_through = std::size_t{64} << 10;
 constexpr std::string_view fence = "```";
 constexpr std::string_view blanks = " \t\n\r";
 
@@ -20,7 +22,9 @@ std::string_view end_of(std::string_view text, std::size_t size) noexcept {
   return text.substr(text.size() - size);
 }
 
+/// The end of that size stands nowhere else in the part of the text that is looked through.
 bool only_once(std::string_view text, std::size_t size) noexcept {
+  text = end_of(text, std::min(text.size(), looked_through));
   return text.find(end_of(text, size)) == text.size() - size;
 }
 
@@ -138,7 +142,7 @@ void Seam::match_anchored() {
 }
 
 void Seam::match_straight() {
-  if (repeats_an_end(0)) return;
+  if (held_.size() <= anchor_.size() && repeats_an_end(0)) return;
   if (whole_) return;
   for (std::size_t size = anchor_.size(); size > std::max(held_.size(), shortest_ - 1); --size)
     if (end_of(shown_, size).starts_with(held_)) return;

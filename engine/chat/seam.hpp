@@ -14,8 +14,8 @@ enum class Going {
 };
 
 /// The end of `shown` that the next model repeats: without blanks at its end, of whole characters, from 80
-/// bytes (less when there is no more) to 240, and not found anywhere else in `shown` unless 240 bytes are too
-/// few for that. A view into `shown`.
+/// bytes (less when there is no more) to 240, and not found anywhere else in the last 64 KiB of `shown`
+/// unless 240 bytes are too few for that. A view into `shown`.
 std::string_view anchor_of(std::string_view shown) noexcept;
 
 /// Without the blanks at its end: as the text so far is sent, for providers take none there. The seam finds
@@ -66,7 +66,7 @@ class Seam {
   const Going how_;
   std::string_view anchor_;
   std::size_t shortest_ = 0;  // an end of the text of that length is no chance
-  bool only_once_ = false;    // the anchor stands nowhere else in the text
+  bool only_once_ = false;    // the anchor stands nowhere else there
   State state_ = State::matching;
   bool said_ = false;
   bool whole_ = true;     // so far it is the answer from its beginning

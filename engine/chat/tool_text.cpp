@@ -107,12 +107,14 @@ Fed ToolText::give_back(std::string_view body, TextTaker& out) {
 // Is the answer JSON? Blanks before it are held with it.
 ToolText::Step ToolText::begin(std::string_view in, std::size_t at) {
   const std::size_t first = skip_blanks(in, at);
-  if (first == in.size()) return Step::wait;
   std::size_t inside = 0;
-  const Fit fence = in[first] == '`' ? fenced(in.substr(first), inside) : Fit::none;
-  if (fence == Fit::partly) return Step::wait;
-  const std::size_t value = first + (fence == Fit::whole ? inside : 0);
-  const bool json = !offered_.json_wanted && (in[value] == '{' || in[value] == '[');
+  const Fit fence = first == in.size() ? Fit::partly
+                    : in[first] == '`' ? fenced(in.substr(first), inside)
+                                       : Fit::none;
+  const std::size_t value = first + inside;
+  const bool too_far = value - at > most_undecided;
+  if (fence == Fit::partly && !too_far) return Step::wait;
+  const bool json = !too_far && !offered_.json_wanted && (in[value] == '{' || in[value] == '[');
   json_at_ = value - at;
   phase_ = json ? Phase::json : Phase::text;
   return Step::on;
@@ -141,10 +143,10 @@ ToolText::Step ToolText::json_end(std::string_view in, std::size_t at) {
   if (body_ == Body::none) {
     if (!end_.found(value)) return Step::wait;
     body_ = Body::whole_call;
+    searched_ = end_.at();
   }
-  std::size_t after = skip_blanks(value, end_.at());
-  while (after < value.size() && value[after] == '`') ++after;
-  if (skip_blanks(value, after) == value.size()) return Step::wait;
+  while (searched_ < value.size() && (is_blank(value[searched_]) || value[searched_] == '`')) ++searched_;
+  if (searched_ == value.size()) return Step::wait;
   body_ = Body::none;
   no_json();
   return Step::on;

@@ -27,9 +27,9 @@ class TextTaker {
 ///   array of such, bare or in a ``` fence
 ///
 /// Text goes on at once. Held back is only what may still begin a call: at most the 30 bytes of a mark and 1
-/// KiB behind it, or 4 KiB of an answer that begins with JSON. A mark in quotes or backticks is text; one
-/// that nothing like a call follows too. A call that cannot be read, that names no offered tool or that the
-/// answer's end cuts is malformed, between two ``` fences an example and so text; one longer than
+/// KiB behind it, or 4 KiB of an answer that begins with blanks or JSON. A mark in quotes or backticks is
+/// text; one that nothing like a call follows too. A call that cannot be read, that names no offered tool or
+/// that the answer's end cuts is malformed, between two ``` fences an example and so text; one longer than
 /// Assembler::most_arguments is too_long. Not thread-safe.
 class ToolText {
  public:
@@ -78,7 +78,7 @@ class ToolText {
   Body body_ = Body::none;
   JsonEnd end_;
   std::size_t json_at_ = 0;   // json: where in the buffer the value begins
-  std::size_t searched_ = 0;  // parameters: no end mark before this
+  std::size_t searched_ = 0;  // parameters: no end mark before this; json_end: nothing but a fence's end
   char last_ = '\n';          // the byte before the buffer
   bool announced_ = false;    // a section of calls was opened and no call has come
   bool after_call_ = false;   // blanks and what closes a call are passed over

@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 #include "chat/edits.hpp"
-#include "chat/json_scan.hpp"
+#include "chat/json_tree.hpp"
 #include "chat/pass.hpp"
 
 namespace freellmapi::chat {
@@ -168,23 +168,11 @@ class Reader {
   std::vector<WrittenCall>& out_;
 };
 
-bool to_member(JsonScan& scan, std::string_view wanted) {
-  if (scan.peek() != JsonType::object) return false;
-  Members members(scan);
-  while (members.next()) {
-    if (members.name() == wanted) return true;
-    if (!scan.skip()) return false;
-  }
-  return false;
-}
-
-bool is_string_parameter(const OfferedTool& tool, std::string_view name) {
-  if (tool.parameters.size() > longest_schema) return false;
-  std::string schema{tool.parameters};
-  JsonScan scan(schema);
-  JsonText type;
-  return to_member(scan, "properties") && to_member(scan, name) && to_member(scan, "type") &&
-         scan.peek() == JsonType::string && scan.string(type) && type.is("string");
+bool is_string_parameter(const JsonTree& schema, std::string_view name) {
+  JsonTree::Id at = JsonTree::root;
+  for (const std::string_view step : {std::string_view{"properties"}, name, std::string_view{"type"}})
+    if (at != JsonTree::none) at = schema.member(at, step);
+  return at != JsonTree::none && schema.at(at).type == JsonType::string && schema.at(at).string.is("string");
 }
 
 // Takes what stands between `open` and `close`, both included, off the front. Nothing: it does not.
@@ -261,7 +249,10 @@ Held read_json_calls(std::string json, const Offered& offered, bool lenient, std
 
 bool read_parameters(std::string_view text, const OfferedTool& tool, std::string& arguments) {
   arguments = "{";
+  const JsonTree schema{std::string{tool.parameters.size() > longest_schema ? "" : tool.parameters}};
+  std::size_t count = 0;
   for (text = without_blanks(text); !text.empty();) {
+    if (++count > Members::most) return false;
     std::string_view name, value;
     if (const auto key = between(text, "<arg_key>", "</arg_key>")) {
       const auto said = between(text, "<arg_value>", "</arg_value>");
@@ -283,7 +274,7 @@ bool read_parameters(std::string_view text, const OfferedTool& tool, std::string
     base::append_json_string(arguments, name);
     arguments += ':';
     std::string json{value};
-    if (is_string_parameter(tool, name) || check_json(json)) {
+    if (is_string_parameter(schema, name) || check_json(json)) {
       base::append_json_string(arguments, value);
     } else {
       arguments += without_blanks(json);

@@ -54,7 +54,8 @@ enum class Held { calls, none, broken };
 Held read_json_calls(std::string json, const Offered& offered, bool lenient, std::vector<WrittenCall>& out);
 
 /// Reads <parameter=k>v</parameter>... or <arg_key>k</arg_key><arg_value>v</arg_value>... into a JSON object.
-/// What the tool's schema calls a string stays one; else what is JSON is taken as that.
+/// What the tool's schema calls a string stays one; else what is JSON is taken as that. False: it is not
+/// written so, or has more than Members::most of them.
 bool read_parameters(std::string_view text, const OfferedTool& tool, std::string& arguments);
 
 }  // namespace freellmapi::chat

@@ -53,6 +53,17 @@ std::string read(std::string_view answer, bool json_wanted = false) {
 const std::string oslo = R"({"city": "Oslo"})";
 const std::string called = R"([get_weather {"city": "Oslo"}])";
 
+TEST(ToolText, LooksForNoJsonCallBehindMoreBlanksThanItHolds) {
+  const std::string call = R"({"name":"search","arguments":{}})";
+  EXPECT_EQ(read(std::string(100, ' ') + call + "\n``` ```\n"), "[search {}]");
+  EXPECT_EQ(read(std::string(100, '\n') + "```json" + std::string(100, ' ') + call + "\n```"), "[search {}]");
+  for (const std::string& blanks : {std::string(5'000, ' '), "```" + std::string(5'000, ' ')}) {
+    EXPECT_EQ(read_in({blanks + call}), blanks + call);
+    EXPECT_EQ(read_in({blanks, call}), blanks + call);
+    EXPECT_EQ(read_in({blanks.substr(0, 4'500), blanks.substr(4'500), call}), blanks + call);
+  }
+}
+
 TEST(ToolText, TakesTokensOfKimiForCalls) {
   const auto section = [](const std::string& inside) {
     return "<|tool_calls_section_begin|>" + inside + "<|tool_calls_section_end|>";

@@ -39,10 +39,11 @@ struct House {
     r.provider = "first";
     r.model = "a-model-of-70b";
     r.key_label = "key1";
-    r.decision.assign(600, 'd');
+    r.decision = decision;
     return r;
   }
 
+  const std::string decision = std::string(600, 'd');
   base::SystemClock clock;
   base::Log log{clock, base::LogFormat::text, base::Level::error, ::open("/dev/null", O_WRONLY | O_CLOEXEC)};
   std::filesystem::path folder, file;

@@ -34,6 +34,8 @@ struct Pool {
 
 constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+constexpr std::size_t time_digits = 8, random_digits = 18;  // of an id with its time
+
 void draw(std::span<char> out) {
   for (auto at = out.begin(); at != out.end();) {
     std::uint64_t bits = random_bits();
@@ -60,7 +62,6 @@ std::string make_id(std::string_view prefix, std::size_t length) {
 }
 
 std::string make_timed_id(std::string_view prefix, WallTime at) {
-  constexpr std::size_t time_digits = 8, random_digits = 18;
   std::string id(prefix.size() + time_digits + random_digits, '\0');
   prefix.copy(id.data(), prefix.size());
   auto millis = static_cast<std::uint64_t>(at.time_since_epoch().count());
@@ -68,6 +69,23 @@ std::string make_timed_id(std::string_view prefix, WallTime at) {
     id[prefix.size() + i - 1] = alphabet[millis % alphabet.size()];
   draw(std::span(id).subspan(prefix.size() + time_digits));
   return id;
+}
+
+std::optional<WallTime> time_in_id(std::string_view id) noexcept {
+  if (id.size() < time_digits + random_digits) return std::nullopt;
+  std::int64_t millis = 0;
+  for (const char c : id.substr(id.size() - time_digits - random_digits, time_digits)) {
+    int digit = c - '0';
+    if (c >= 'A' && c <= 'Z') {
+      digit = c - 'A' + 10;
+    } else if (c >= 'a' && c <= 'z') {
+      digit = c - 'a' + 36;
+    } else if (digit < 0 || digit > 9) {
+      return std::nullopt;
+    }
+    millis = millis * static_cast<std::int64_t>(alphabet.size()) + digit;
+  }
+  return WallTime{std::chrono::milliseconds{millis}};
 }
 
 bool is_plain_id(std::string_view id) noexcept {

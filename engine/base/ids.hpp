@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,10 @@ std::string make_id(std::string_view prefix, std::size_t length = 24);
 /// The same with a time in front of the random characters: eight that sort as it does, then 107 bits. Where
 /// ids are kept in order, new ones go to the end and not everywhere.
 std::string make_timed_id(std::string_view prefix, WallTime at);
+
+/// The time in front of the random characters of an id that make_timed_id() made, behind whatever prefix. Of
+/// other ids: nothing, or any time.
+std::optional<WallTime> time_in_id(std::string_view id) noexcept;
 
 /// True for [A-Za-z0-9._-]{1,64}: an X-Request-Id that may be echoed.
 bool is_plain_id(std::string_view id) noexcept;

@@ -36,13 +36,15 @@ base::Result<Standing> standing(const Places& places, Quiet& quiet) {
 base::Result<std::string> read_past(const ExplainOptions& options, Quiet& quiet) {
   auto reader = store::RequestReader::open(database_file(data_path(options.places.data)));
   if (!reader) return reader.error();
-  auto row = (*reader)->by_name(options.request_id);
-  if (!row) return row.error();
-  if (!*row)
+  std::optional<surfaces::PastRequest> past;
+  const auto read =
+      (*reader)->by_name(options.request_id, [&](const store::RequestRow& row) { past = past_request(row); });
+  if (!read) return read.error();
+  if (!past)
     return base::Error{base::Errc::not_found,
                        "no request '" + base::printable(options.request_id, 64) + "' is remembered"};
   const auto world = read_world(options.places, quiet.loader);
-  return surfaces::explanation_of(past_request(std::move(**row)), world ? world->policy : nullptr);
+  return surfaces::explanation_of(*past, world ? world->policy : nullptr);
 }
 
 base::Result<std::string> explain_here(const ExplainOptions& options, Quiet& quiet) {

@@ -12,7 +12,8 @@ std::optional<sim::Arrival> arrival_of(const store::RequestRow& row) {
   out.output = row.output_tokens;
   out.took = std::chrono::duration_cast<std::chrono::milliseconds>(row.at - recorded->at);
   if (out.took < std::chrono::milliseconds{1}) out.took = std::chrono::milliseconds{1};
-  if (row.status == 200 && !row.provider.empty()) out.route = row.provider + "/" + row.model;
+  if (row.status == 200 && !row.provider.empty())
+    out.route = std::string(row.provider) + "/" + std::string(row.model);
   return out;
 }
 

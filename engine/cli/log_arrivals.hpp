@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "sim/arrival.hpp"
-#include "store/request_log.hpp"
+#include "store/request_reader.hpp"
 
 namespace freellmapi::cli {
 

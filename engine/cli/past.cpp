@@ -5,21 +5,21 @@
 
 namespace freellmapi::cli {
 
-surfaces::PastRequest past_request(store::RequestRow row) {
+surfaces::PastRequest past_request(const store::RequestRow& row) {
   const auto time = [](const std::optional<std::int64_t>& us) {
     return us ? std::optional(std::chrono::microseconds{*us}) : std::nullopt;
   };
   surfaces::PastRequest out;
   relay::Record& r = out.record;
-  r.request_id = std::move(row.request_id);
+  r.request_id = row.request_id;
   r.status = row.status;
-  r.code = std::move(row.code);
-  r.asked = std::move(row.asked);
-  r.provider = std::move(row.provider);
-  r.model = std::move(row.model);
-  r.key = std::move(row.key_label);
+  r.code = row.code;
+  r.asked = row.asked;
+  r.provider = row.provider;
+  r.model = row.model;
+  r.key = row.key_label;
   r.attempts = static_cast<std::size_t>(row.attempts);
-  r.trail = std::move(row.trail);
+  r.trail = row.trail;
   r.streamed = row.streamed;
   r.input_tokens = row.input_tokens;
   r.output_tokens = row.output_tokens;
@@ -27,8 +27,8 @@ surfaces::PastRequest past_request(store::RequestRow row) {
   r.response_bytes = row.response_bytes;
   r.first_token = time(row.first_token_us);
   r.decided = time(row.decided_us);
-  r.decision = std::move(row.decision);
-  out.surface = std::move(row.surface);
+  r.decision = row.decision;
+  out.surface = row.surface;
   out.ended = row.at;
   out.total = std::chrono::microseconds{row.total_us};
   return out;
@@ -74,10 +74,11 @@ base::Result<std::optional<surfaces::PastRequest>> Past::find(std::string_view r
     if (found != nullptr) return std::optional(*found);
   }
   const std::lock_guard lock(reading_);
-  auto row = reader_->by_name(request_id);
-  if (!row) return row.error();
-  if (!*row) return std::optional<surfaces::PastRequest>();
-  return std::optional(past_request(std::move(**row)));
+  std::optional<surfaces::PastRequest> found;
+  const auto read =
+      reader_->by_name(request_id, [&](const store::RequestRow& row) { found = past_request(row); });
+  if (!read) return read.error();
+  return found;
 }
 
 std::shared_ptr<const policy::Policy> Past::policy(std::string_view version) {

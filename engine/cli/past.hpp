@@ -10,12 +10,12 @@
 
 #include "relay/record.hpp"
 #include "relay/snapshot.hpp"
-#include "store/request_log.hpp"
+#include "store/request_reader.hpp"
 #include "surfaces/ops/history.hpp"
 
 namespace freellmapi::cli {
 
-surfaces::PastRequest past_request(store::RequestRow row);
+surfaces::PastRequest past_request(const store::RequestRow& row);
 
 /// Stands between the front door and the log: the log writes behind, and a request may be asked about before
 /// it is written. Keeps the last `newest` requests and the last `policies_kept` policies.

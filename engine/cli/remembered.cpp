@@ -40,32 +40,28 @@ Remembered::~Remembered() { save_health(); }
 
 void Remembered::keep(const relay::Record& record, base::WallTime at,
                       std::chrono::microseconds total) noexcept {
-  try {
-    store::RequestRow row;
-    row.at = at;
-    row.request_id = record.request_id;
-    row.surface = record.surface;
-    row.status = record.status;
-    row.code = record.code;
-    row.asked = record.asked;
-    row.provider = record.provider;
-    row.model = record.model;
-    row.key_label = record.key;
-    row.attempts = record.attempts;
-    row.trail = record.trail;
-    row.streamed = record.streamed;
-    row.input_tokens = record.input_tokens;
-    row.output_tokens = record.output_tokens;
-    row.request_bytes = record.request_bytes;
-    row.response_bytes = record.response_bytes;
-    row.first_token_us = count_of(record.first_token);
-    row.decided_us = count_of(record.decided);
-    row.total_us = total.count();
-    row.decision = record.decision;
-    requests_->add(std::move(row));
-  } catch (...) {
-    log_.warn("store.no_memory", {{"id", record.request_id}});  // the request has been served
-  }
+  store::RequestRow row;
+  row.at = at;
+  row.request_id = record.request_id;
+  row.surface = record.surface;
+  row.status = record.status;
+  row.code = record.code;
+  row.asked = record.asked;
+  row.provider = record.provider;
+  row.model = record.model;
+  row.key_label = record.key;
+  row.attempts = record.attempts;
+  row.trail = record.trail;
+  row.streamed = record.streamed;
+  row.input_tokens = record.input_tokens;
+  row.output_tokens = record.output_tokens;
+  row.request_bytes = record.request_bytes;
+  row.response_bytes = record.response_bytes;
+  row.first_token_us = count_of(record.first_token);
+  row.decided_us = count_of(record.decided);
+  row.total_us = total.count();
+  row.decision = record.decision;
+  requests_->add(row);
 }
 
 void Remembered::worked(const policy::Provider& provider, const policy::Key& key,

@@ -1,5 +1,6 @@
 #include "store/request_log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "store/schema.hpp"
@@ -10,37 +11,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds gather{50};  // rows that come together are one transaction
+constexpr std::chrono::milliseconds gather{200};  // rows that come together are one transaction
 constexpr std::chrono::seconds between_retentions{60};
 constexpr std::chrono::seconds between_reports{60};
 // A deletion holds the write lock; the vault's writers wait for no more than a piece of it.
-constexpr std::int64_t deleted_at_once = 5'000;
+constexpr std::int64_t batches_at_once = 100, names_at_once = 5'000;
 
-constexpr const char* insert_sql =
-    "INSERT INTO requests(at_ms, request_id, surface, status, code, asked, provider, model, key_label, "
-    "attempts, trail,"
-    " streamed, input_tokens, output_tokens, request_bytes, response_bytes, first_token_us, decided_us, "
-    "total_us,"
-    " decision) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)";
+// What the buffers of an ordinary load may keep for the next.
+constexpr std::size_t buffer_kept = 1024 * 1024;
 
 std::int64_t whole(std::uint64_t value) {
   return value > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(value);
-}
-
-void cut(std::string& text, std::size_t most) {
-  if (text.size() <= most) return;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U)
-    --most;  // not inside a character
-  text.resize(most);
-}
-
-void bound(RequestRow& row) {
-  for (std::string* text :
-       {&row.request_id, &row.surface, &row.code, &row.asked, &row.provider, &row.model, &row.key_label}) {
-    cut(*text, row_text_most);
-  }
-  cut(row.trail, row_trail_most);
-  if (row.decision.size() > row_decision_most) row.decision.clear();
 }
 
 }  // namespace
@@ -71,26 +52,40 @@ RequestLog::~RequestLog() {
   thread_.join();
 }
 
-void RequestLog::add(RequestRow row) noexcept {
+void RequestLog::add(const RequestRow& row) noexcept {
+  bool wake = false;
   try {
-    bound(row);
-    const std::size_t heavy = weight(row);
-    bool first = false;
-    {
-      const std::lock_guard lock(mutex_);
-      first = waiting_.empty();
-      waiting_bytes_ += heavy;
-      waiting_.push_back(std::move(row));
-      while (waiting_.size() > 1 && (waiting_.size() > bounds_.rows || waiting_bytes_ > bounds_.bytes)) {
-        waiting_bytes_ -= weight(waiting_.front());
-        waiting_.pop_front();
-        dropped_.fetch_add(1, std::memory_order_relaxed);
-      }
+    const std::lock_guard lock(mutex_);
+    wake = waiting_.empty();
+    pack(row, waiting_.bytes);
+    ++waiting_.rows;
+    if (!crowded_ && (waiting_.rows >= bounds_.rows / 2 || waiting_.size() >= bounds_.bytes / 2)) {
+      wake = true;
+      crowded_ = true;
     }
-    if (first) wake_.notify_one();
+    while (waiting_.rows > 1 && (waiting_.rows > bounds_.rows || waiting_.size() > bounds_.bytes)) {
+      waiting_.drop_first();
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+    }
   } catch (...) {
     dropped_.fetch_add(1, std::memory_order_relaxed);  // no memory: the request goes on, its row does not
   }
+  if (wake) wake_.notify_one();
+}
+
+void RequestLog::Queue::drop_first() {
+  from += packed_size(rest());
+  --rows;
+  if (from < bytes.size() / 2) return;
+  bytes.erase(0, from);
+  from = 0;
+}
+
+void RequestLog::Queue::clear() {
+  if (bytes.capacity() > buffer_kept) bytes = {};
+  bytes.clear();
+  from = 0;
+  rows = 0;
 }
 
 void RequestLog::flush() {
@@ -118,16 +113,15 @@ void RequestLog::run() {
   const auto hurry = [this] { return stopping_ || flushes_ > flushed_; };
   while (true) {
     wake_.wait_for(lock, between_retentions, [&] { return hurry() || !waiting_.empty(); });
-    if (!hurry()) wake_.wait_for(lock, gather, hurry);
-    std::deque<RequestRow> rows;
-    rows.swap(waiting_);
-    waiting_bytes_ = 0;
+    if (!hurry()) wake_.wait_for(lock, gather, [&] { return hurry() || crowded_; });
+    std::swap(writing_, waiting_);
+    crowded_ = false;
     const bool last = stopping_;
     const std::uint64_t flushes = flushes_;
     const Retention retention = retention_;
     const std::function<void(Database&)> also = also_;
     lock.unlock();
-    write(rows);
+    write();
     if (also) also(*database_);
     if (!last) retain(retention);
     lock.lock();
@@ -137,53 +131,48 @@ void RequestLog::run() {
   }
 }
 
-void RequestLog::write(std::deque<RequestRow>& rows) {
-  if (rows.empty()) return;
+void RequestLog::write() {
+  if (writing_.empty()) return;
+  const std::size_t rows = writing_.rows;
   Transaction transaction(*database_);
-  {
-    if (!insert_) insert_.emplace(*database_, insert_sql);
-    Statement& insert = *insert_;
-    for (const RequestRow& row : rows) {
-      insert.bind(1, row.at.time_since_epoch().count()).bind(2, row.request_id).bind(3, row.surface);
-      insert.bind(4, std::int64_t{row.status}).bind(5, row.code).bind(6, row.asked).bind(7, row.provider);
-      insert.bind(8, row.model).bind(9, row.key_label).bind(10, whole(row.attempts)).bind(11, row.trail);
-      insert.bind(12, std::int64_t{row.streamed}).bind(13, whole(row.input_tokens));
-      insert.bind(14, whole(row.output_tokens)).bind(15, whole(row.request_bytes));
-      insert.bind(16, whole(row.response_bytes)).bind(17, row.first_token_us).bind(18, row.decided_us);
-      insert.bind(19, row.total_us).bind_bytes(20, row.decision);
-      if (!insert.run()) break;
-    }
-  }
+  if (!batches_) batches_.emplace(*database_);
+  batches_->write(writing_.rest());
+  writing_.clear();
   if (const auto committed = transaction.commit(); !committed) {
-    insert_.reset();
-    dropped_.fetch_add(rows.size(), std::memory_order_relaxed);
+    batches_.reset();
+    dropped_.fetch_add(rows, std::memory_order_relaxed);
     report(committed.error());
     return;
   }
-  written_.fetch_add(rows.size(), std::memory_order_relaxed);
+  written_.fetch_add(rows, std::memory_order_relaxed);
 }
 
 void RequestLog::retain(Retention retention) {
   const base::Instant now = clock_.steady();
   if (retained_ && now - *retained_ < between_retentions) return;
   retained_ = now;
-  const auto newest = database_->number("SELECT seq FROM sqlite_sequence WHERE name='requests'");
-  if (!newest) {
+  const auto next = database_->number("SELECT id + rows FROM request_batches ORDER BY id DESC LIMIT 1");
+  if (!next) {
     if (database_->failed()) report(database_->take_failure());
     return;
   }
   // Ids grow with time and only the oldest rows go, so what lies below this id is too much.
-  const std::int64_t below = *newest - whole(retention.rows) + 1;
+  const std::int64_t below = *next - std::max<std::int64_t>(whole(retention.rows), 1);
   const std::int64_t before = (clock_.wall() - retention.age).time_since_epoch().count();
   while (true) {
     Statement remove(*database_,
-                     "DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE id < ?1 OR at_ms < ?2"
-                     " ORDER BY id LIMIT ?3)");
-    if (!remove.bind(1, below).bind(2, before).bind(3, deleted_at_once).run()) break;
-    if (database_->changed_rows() < deleted_at_once) break;
+                     "DELETE FROM request_batches WHERE id IN (SELECT id FROM request_batches WHERE"
+                     " id < (SELECT max(id) FROM request_batches WHERE id <= ?1)"
+                     " OR (oldest_ms < ?2 AND newest_ms < ?2) ORDER BY id LIMIT ?3)");
+    if (!remove.bind(1, below).bind(2, before).bind(3, batches_at_once).run()) break;
+    if (database_->changed_rows() < batches_at_once) {
+      cut_batch(below);
+      forget_names();
+      break;
+    }
     const std::lock_guard lock(mutex_);
     // What comes in meanwhile is more urgent; the rest goes next time.
-    if (stopping_ || waiting_.size() > bounds_.rows / 2) {
+    if (stopping_ || waiting_.rows > bounds_.rows / 2) {
       retained_.reset();
       break;
     }
@@ -192,76 +181,37 @@ void RequestLog::retain(Retention retention) {
   if (database_->failed()) report(database_->take_failure());
 }
 
+// Of the oldest batch a part may be too much.
+void RequestLog::cut_batch(std::int64_t below) {
+  Statement oldest(*database_,
+                   "SELECT id, rows, packed FROM request_batches WHERE id < ?1 ORDER BY id LIMIT 1");
+  if (!oldest.bind(1, below).step()) return;
+  const std::int64_t id = oldest.integer(0);
+  const std::string packed = oldest.bytes(2);
+  PackedRows rows(packed, id);
+  RequestRow row;
+  while (row.id < below - 1 && rows.next(row)) {
+  }
+  Statement keep(*database_, "UPDATE request_batches SET id = ?1, rows = ?2, packed = ?3 WHERE id = ?4");
+  keep.bind(1, below).bind(2, oldest.integer(1) - (below - id)).bind_bytes(3, rows.rest()).bind(4, id);
+  oldest.reset();
+  keep.run();
+}
+
+void RequestLog::forget_names() {
+  Statement forget(*database_,
+                   "DELETE FROM request_names WHERE id IN (SELECT id FROM request_names WHERE"
+                   " id < coalesce((SELECT min(id) FROM request_batches), 9223372036854775807) LIMIT ?1)");
+  do {
+    forget.bind(1, names_at_once);
+  } while (forget.run() && database_->changed_rows() == names_at_once);
+}
+
 void RequestLog::report(const base::Error& error) {
   const base::Instant now = clock_.steady();
   if (reported_ && now - *reported_ < between_reports) return;
   reported_ = now;
   log_.error("store.write_failed", {{"message", error.message}, {"rows_lost", dropped()}});
-}
-
-namespace {
-
-constexpr const char* columns =
-    "SELECT id, at_ms, request_id, surface, status, code, asked, provider, model, key_label, attempts, "
-    "trail, streamed,"
-    " input_tokens, output_tokens, request_bytes, response_bytes, first_token_us, decided_us, total_us, "
-    "decision"
-    " FROM requests ";
-
-RequestRow row_of(const Statement& from) {
-  const auto count = [&from](int column) { return static_cast<std::uint64_t>(from.integer(column)); };
-  RequestRow row;
-  row.id = from.integer(0);
-  row.at = base::WallTime{std::chrono::milliseconds{from.integer(1)}};
-  row.request_id = from.text(2);
-  row.surface = from.text(3);
-  row.status = static_cast<int>(from.integer(4));
-  row.code = from.text(5);
-  row.asked = from.text(6);
-  row.provider = from.text(7);
-  row.model = from.text(8);
-  row.key_label = from.text(9);
-  row.attempts = count(10);
-  row.trail = from.text(11);
-  row.streamed = from.integer(12) != 0;
-  row.input_tokens = count(13);
-  row.output_tokens = count(14);
-  row.request_bytes = count(15);
-  row.response_bytes = count(16);
-  row.first_token_us = from.maybe(17);
-  row.decided_us = from.maybe(18);
-  row.total_us = from.integer(19);
-  row.decision = from.bytes(20);
-  return row;
-}
-
-}  // namespace
-
-base::Result<std::unique_ptr<RequestReader>> RequestReader::open(const std::filesystem::path& file) {
-  auto database = open_database(file, Database::Sync::normal);
-  if (!database) return database.error();
-  return std::unique_ptr<RequestReader>(new RequestReader(std::move(*database)));
-}
-
-base::Result<std::optional<RequestRow>> RequestReader::by_name(std::string_view request_id) {
-  const std::string sql = std::string(columns) + "WHERE request_id = ?1 ORDER BY id DESC LIMIT 1";
-  Statement find(*database_, sql.c_str());
-  std::optional<RequestRow> found;
-  if (find.bind(1, request_id).step()) found = row_of(find);
-  if (database_->failed()) return database_->take_failure();
-  return found;
-}
-
-base::Result<void> RequestReader::between(base::WallTime from, base::WallTime until,
-                                          const std::function<bool(const RequestRow&)>& see) {
-  const std::string sql = std::string(columns) + "WHERE at_ms >= ?1 AND at_ms < ?2 ORDER BY at_ms, id";
-  Statement find(*database_, sql.c_str());
-  find.bind(1, from.time_since_epoch().count()).bind(2, until.time_since_epoch().count());
-  while (find.step()) {
-    if (!see(row_of(find))) break;
-  }
-  if (database_->failed()) return database_->take_failure();
-  return {};
 }
 
 }  // namespace freellmapi::store

@@ -4,18 +4,18 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "store/request_batch.hpp"
 #include "store/request_row.hpp"
 #include "store/sqlite.hpp"
 
@@ -33,7 +33,7 @@ struct QueueBounds {
   std::size_t bytes = 16 * 1024 * 1024;
 };
 
-/// Thread safety: every method from any thread. Its rows are written within about 50 ms.
+/// Thread safety: every method from any thread. Its rows are written within about 200 ms.
 class RequestLog {
  public:
   /// Opens the database, which must be there and whole.
@@ -46,7 +46,7 @@ class RequestLog {
   ~RequestLog();
 
   /// Never waits for a disk. When the queue is full its oldest row is dropped and counted.
-  void add(RequestRow row) noexcept;
+  void add(const RequestRow& row) noexcept;
   /// Waits until all that was added is written or given up. For tests, and before a read that must see it.
   void flush();
   void set_retention(Retention retention);
@@ -62,8 +62,21 @@ class RequestLog {
   RequestLog(std::unique_ptr<Database> database, Retention retention, const base::Clock& clock,
              const base::Log& log, QueueBounds bounds);
   void run();
-  void write(std::deque<RequestRow>& rows);
+  /// Packed rows, of which the oldest may be dropped.
+  struct Queue {
+    std::string bytes;
+    std::size_t from = 0, rows = 0;  // from: where the first that was not dropped begins
+
+    bool empty() const noexcept { return rows == 0; }
+    std::string_view rest() const noexcept { return std::string_view(bytes).substr(from); }
+    std::size_t size() const noexcept { return bytes.size() - from; }
+    void drop_first();
+    void clear();
+  };
+  void write();
   void retain(Retention retention);
+  void cut_batch(std::int64_t below);
+  void forget_names();
   void report(const base::Error& error);
 
   const std::unique_ptr<Database> database_;  // the thread's alone
@@ -72,34 +85,18 @@ class RequestLog {
   const QueueBounds bounds_;
   std::atomic<std::uint64_t> dropped_{0}, written_{0};
   std::optional<base::Instant> reported_, retained_;  // the thread's alone
-  std::optional<Statement> insert_;  // the thread's alone; prepared once, not for each transaction
+  std::optional<BatchWriter> batches_;  // the thread's alone; prepared once, not for each transaction
+  Queue writing_;                       // the thread's alone
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, done_;
-  std::deque<RequestRow> waiting_;
-  std::size_t waiting_bytes_ = 0;
+  Queue waiting_;
   Retention retention_;
   std::function<void(Database&)> also_;
   std::uint64_t flushes_ = 0, flushed_ = 0;  // asked for, done
+  bool crowded_ = false;                     // half of its bounds: not a moment to gather more
   bool stopping_ = false;
   std::thread thread_;
-};
-
-/// Reads the log through a connection of its own, so that a reader never holds up the writer. One thread at a
-/// time.
-class RequestReader {
- public:
-  static base::Result<std::unique_ptr<RequestReader>> open(const std::filesystem::path& file);
-  /// The newest of that name: clients choose names and may choose one twice.
-  base::Result<std::optional<RequestRow>> by_name(std::string_view request_id);
-  /// Gives every row from `from` to before `until`, oldest first, until `see` says false. Rows come one by
-  /// one: a month is never in memory.
-  base::Result<void> between(base::WallTime from, base::WallTime until,
-                             const std::function<bool(const RequestRow&)>& see);
-
- private:
-  explicit RequestReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
-  std::unique_ptr<Database> database_;
 };
 
 }  // namespace freellmapi::store

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "store/descriptor.hpp"
+#include "store/request_batch.hpp"
 
 namespace freellmapi::store {
 
@@ -21,43 +22,60 @@ namespace fs = std::filesystem;
 
 // What step n - 1 left is step n's to change. The id is bound into what is sealed, so it is never given
 // twice.
-constexpr std::array<const char*, schema_version> steps{
-    "CREATE TABLE secrets("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT NOT NULL, label TEXT NOT NULL, format INTEGER NOT "
-    "NULL,"
-    " nonce BLOB NOT NULL, sealed BLOB NOT NULL, enabled INTEGER NOT NULL, added_ms INTEGER NOT NULL,"
-    " UNIQUE(provider, label));"
-    "CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
-    "INSERT INTO counters VALUES('vault', 0);",
+struct Step {
+  const char* sql;
+  bool (*convert)(Database&) = nullptr;  // behind it; false: the database failed
+  const char* then = "";
+};
+constexpr std::array<Step, schema_version> steps{{
+    {"CREATE TABLE secrets("
+     " id INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT NOT NULL, label TEXT NOT NULL, format INTEGER NOT "
+     "NULL,"
+     " nonce BLOB NOT NULL, sealed BLOB NOT NULL, enabled INTEGER NOT NULL, added_ms INTEGER NOT NULL,"
+     " UNIQUE(provider, label));"
+     "CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+     "INSERT INTO counters VALUES('vault', 0);"},
 
-    "CREATE TABLE requests("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, request_id TEXT NOT NULL, surface TEXT "
-    "NOT NULL,"
-    " status INTEGER NOT NULL, code TEXT NOT NULL, asked TEXT NOT NULL, provider TEXT NOT NULL, model TEXT "
-    "NOT NULL,"
-    " key_label TEXT NOT NULL, attempts INTEGER NOT NULL, trail TEXT NOT NULL, streamed INTEGER NOT NULL,"
-    " input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, request_bytes INTEGER NOT NULL,"
-    " response_bytes INTEGER NOT NULL, first_token_us INTEGER, decided_us INTEGER, total_us INTEGER NOT NULL,"
-    " decision BLOB);"
-    "CREATE INDEX requests_by_name ON requests(request_id);"
-    "CREATE INDEX requests_by_time ON requests(at_ms);",
+    {"CREATE TABLE requests("
+     " id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, request_id TEXT NOT NULL, surface TEXT "
+     "NOT NULL,"
+     " status INTEGER NOT NULL, code TEXT NOT NULL, asked TEXT NOT NULL, provider TEXT NOT NULL, model TEXT "
+     "NOT NULL,"
+     " key_label TEXT NOT NULL, attempts INTEGER NOT NULL, trail TEXT NOT NULL, streamed INTEGER NOT NULL,"
+     " input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, request_bytes INTEGER NOT NULL,"
+     " response_bytes INTEGER NOT NULL, first_token_us INTEGER, decided_us INTEGER, total_us INTEGER NOT "
+     "NULL,"
+     " decision BLOB);"
+     "CREATE INDEX requests_by_name ON requests(request_id);"
+     "CREATE INDEX requests_by_time ON requests(at_ms);"},
 
-    "CREATE TABLE key_health("
-    " provider TEXT NOT NULL, fingerprint INTEGER NOT NULL, last_good_ms INTEGER, last_refused_ms INTEGER,"
-    " refusals INTEGER NOT NULL, last_probe_ms INTEGER, PRIMARY KEY(provider, fingerprint)) WITHOUT ROWID;",
+    {"CREATE TABLE key_health("
+     " provider TEXT NOT NULL, fingerprint INTEGER NOT NULL, last_good_ms INTEGER, last_refused_ms INTEGER,"
+     " refusals INTEGER NOT NULL, last_probe_ms INTEGER, PRIMARY KEY(provider, fingerprint)) WITHOUT ROWID;"},
 
-    "CREATE TABLE pins("
-    " session INTEGER PRIMARY KEY, model INTEGER NOT NULL, key INTEGER NOT NULL, conversation INTEGER NOT "
-    "NULL,"
-    " at_ms INTEGER NOT NULL);"
-    "CREATE INDEX pins_by_time ON pins(at_ms);"
-    "CREATE TABLE thoughts("
-    " by_id INTEGER PRIMARY KEY, by_place INTEGER NOT NULL, at_ms INTEGER NOT NULL, nonce BLOB NOT NULL,"
-    " sealed BLOB NOT NULL);"
-    "CREATE INDEX thoughts_by_time ON thoughts(at_ms);"
-    "CREATE TABLE token_costs("
-    " family INTEGER NOT NULL, cell INTEGER NOT NULL, learned INTEGER NOT NULL, PRIMARY KEY(family, cell))"
-    " WITHOUT ROWID;"};
+    {"CREATE TABLE pins("
+     " session INTEGER PRIMARY KEY, model INTEGER NOT NULL, key INTEGER NOT NULL, conversation INTEGER NOT "
+     "NULL,"
+     " at_ms INTEGER NOT NULL);"
+     "CREATE INDEX pins_by_time ON pins(at_ms);"
+     "CREATE TABLE thoughts("
+     " by_id INTEGER PRIMARY KEY, by_place INTEGER NOT NULL, at_ms INTEGER NOT NULL, nonce BLOB NOT NULL,"
+     " sealed BLOB NOT NULL);"
+     "CREATE INDEX thoughts_by_time ON thoughts(at_ms);"
+     "CREATE TABLE token_costs("
+     " family INTEGER NOT NULL, cell INTEGER NOT NULL, learned INTEGER NOT NULL, PRIMARY KEY(family, cell))"
+     " WITHOUT ROWID;"},
+
+    // A batch's id is that of its first row; a name has the id of its row.
+    {"CREATE TABLE request_batches("
+     " id INTEGER PRIMARY KEY, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL, rows INTEGER NOT NULL,"
+     " packed BLOB NOT NULL);"
+     "CREATE TABLE request_names(id INTEGER PRIMARY KEY, name TEXT NOT NULL);",
+     repack_requests,
+     "DROP TABLE requests;"
+     "CREATE INDEX request_batches_by_time ON request_batches(oldest_ms);"
+     "CREATE INDEX request_names_by_name ON request_names(name);"},
+}};
 
 // Small enough to be read through at every start.
 constexpr std::uintmax_t checked_whole_up_to = 16 * 1024 * 1024;
@@ -109,7 +127,9 @@ base::Result<void> migrate(Database& database, int target) {
   const auto version = database.number("PRAGMA user_version");
   if (!version) return database.take_failure();
   for (auto step = static_cast<int>(*version); step < target; ++step) {
-    if (!database.run(steps[static_cast<std::size_t>(step)])) return database.take_failure();
+    const auto& [sql, convert, then] = steps[static_cast<std::size_t>(step)];
+    const bool done = database.run(sql) && (convert == nullptr || convert(database)) && database.run(then);
+    if (!done) return database.take_failure();
   }
   if (*version < target) {
     database.run(fmt::format("PRAGMA user_version={}", target).c_str());

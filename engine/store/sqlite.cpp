@@ -74,10 +74,14 @@ bool Statement::step() {
   return false;
 }
 
+void Statement::reset() noexcept {
+  if (statement_ != nullptr) sqlite3_reset(statement_);
+}
+
 bool Statement::run() {
   while (step()) {
   }
-  if (statement_ != nullptr) sqlite3_reset(statement_);
+  reset();
   return !database_.failed();
 }
 

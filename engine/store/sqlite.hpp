@@ -34,6 +34,8 @@ class Statement {
 
   /// True: a row is there. False: the end, or a failure that the database remembers until take_failure().
   bool step();
+  /// Lets go of what it reads.
+  void reset() noexcept;
   /// Runs to the end and makes the statement ready for the next bind().
   bool run();
 

@@ -13,13 +13,12 @@ const rows = 300_000; // ten thousand a day
 // The rows of real requests, copied over thirty days.
 function fill(database) {
   const sqlite = (sql) => execFileSync('sqlite3', [database, sql], { encoding: 'utf8' }).trim();
-  const columns = sqlite("select group_concat(name) from pragma_table_info('requests') where pk = 0").split(',');
-  const time = columns.find((name) => /^(at|ended|time)(_ms)?$/.test(name)) ?? columns[0];
-  const have = Number(sqlite('select count(*) from requests'));
+  const count = 'select sum(rows) from request_batches';
+  const have = Number(sqlite(count));
   const copies = Math.ceil(rows / have);
-  const picked = columns.map((name) => (name === time ? `${name} - 2592000000 * n / ${copies}` : name)).join(',');
-  sqlite(`with recursive c(n) as (select 1 union all select n + 1 from c where n < ${copies}) insert into requests(${columns.join(',')}) select ${picked} from requests, c; pragma wal_checkpoint(truncate);`);
-  return Number(sqlite('select count(*) from requests'));
+  const earlier = (name) => `${name} - 2592000000 * n / ${copies}`;
+  sqlite(`with recursive c(n) as (select 1 union all select n + 1 from c where n < ${copies}) insert into request_batches select id + ${have} * n, ${earlier('oldest_ms')}, ${earlier('newest_ms')}, rows, packed from request_batches, c; pragma wal_checkpoint(truncate);`);
+  return Number(sqlite(count));
 }
 
 const ask = (port, key) => new Promise((done, failed) => {

@@ -41,6 +41,17 @@ TEST(Ids, TimedOnesSortByTheirTime) {
   EXPECT_TRUE(is_plain_id(at(1'795'370'400'123)));
 }
 
+TEST(Ids, ATimedOneTellsItsTimeBehindAnyPrefix) {
+  for (const std::int64_t ms : {std::int64_t{0}, std::int64_t{61}, std::int64_t{1'795'370'400'123}}) {
+    const WallTime at{std::chrono::milliseconds{ms}};
+    EXPECT_EQ(time_in_id(make_timed_id("req_", at)), at);
+    EXPECT_EQ(time_in_id(make_timed_id("", at)), at);
+  }
+  EXPECT_EQ(time_in_id(""), std::nullopt);
+  EXPECT_EQ(time_in_id("req_1"), std::nullopt);
+  EXPECT_EQ(time_in_id("0000-000" + std::string(18, 'a')), std::nullopt);
+}
+
 TEST(Ids, ThreadsDrawFromDifferentStreams) {
   std::set<std::uint64_t> seen;
   for (int i = 0; i < 100; ++i) seen.insert(random_bits());

@@ -1,6 +1,7 @@
 #include "store/schema.hpp"
 
 #include "folder.hpp"
+#include "store/request_reader.hpp"
 #include "store/vault.hpp"
 
 namespace freellmapi::store::test {
@@ -35,11 +36,54 @@ TEST_F(SchemaTest, EveryOlderOneBecomesTodaysAndKeepsItsKeys) {
     ASSERT_TRUE(opened) << version << ": " << opened.error().message;
     EXPECT_EQ((*opened)->number("PRAGMA user_version"), schema_version);
     EXPECT_EQ((*opened)->number("SELECT count(*) FROM secrets WHERE label = 'work'"), 1);
-    EXPECT_EQ((*opened)->number("SELECT count(*) FROM requests"), 0);
+    EXPECT_EQ((*opened)->number("SELECT count(*) FROM request_batches"), 0);
     for (const char* count : {"SELECT count(*) FROM key_health", "SELECT count(*) FROM pins",
                               "SELECT count(*) FROM thoughts", "SELECT count(*) FROM token_costs"})
       EXPECT_EQ((*opened)->number(count), 0) << version << ": " << count;
   }
+}
+
+TEST_F(SchemaTest, TheRequestsOfSchemaFourAreStillFoundAndReadInOrder) {
+  make(4);
+  {
+    auto old = Database::open(database, Database::Mode::read_write, Database::Sync::full);
+    ASSERT_TRUE(
+        (*old)->run("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300)"
+                    " INSERT INTO requests(at_ms, request_id, surface, status, code, asked, provider, model, "
+                    "key_label, attempts,"
+                    " trail, streamed, input_tokens, output_tokens, request_bytes, response_bytes, "
+                    "first_token_us, decided_us,"
+                    " total_us, decision) SELECT 1000000 + 700 * n, 'req_' || n, 'openai.chat', 200, 'c', "
+                    "'auto', 'groq', 'm',"
+                    " 'work', 2, 't', 1, 10, 20, 30, 40, NULL, 50, 60, x'000102' FROM c"))
+        << (*old)->take_failure().message;
+  }
+  const auto reader = RequestReader::open(database);
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_TRUE(*(*reader)->by_name("req_250", [](const RequestRow& r) {
+    EXPECT_EQ(r.id, 250);
+    EXPECT_EQ(r.at.time_since_epoch().count(), 1'000'000 + 700 * 250);
+    std::string texts;
+    for (const std::string_view text :
+         {r.surface, r.code, r.asked, r.provider, r.model, r.key_label, r.trail})
+      texts.append(text) += ' ';
+    EXPECT_EQ(texts, "openai.chat c auto groq m work t ");
+    EXPECT_EQ(r.status, 200);
+    EXPECT_EQ(r.attempts, 2U);
+    EXPECT_TRUE(r.streamed);
+    EXPECT_EQ(r.input_tokens, 10U);
+    EXPECT_EQ(r.output_tokens, 20U);
+    EXPECT_EQ(r.request_bytes, 30U);
+    EXPECT_EQ(r.response_bytes, 40U);
+    EXPECT_EQ(r.first_token_us, std::nullopt);
+    EXPECT_EQ(r.decided_us, 50);
+    EXPECT_EQ(r.total_us, 60);
+    EXPECT_EQ(r.decision, std::string_view("\0\1\2", 3));
+  }));
+  std::int64_t seen = 0;
+  EXPECT_TRUE(
+      (*reader)->between({}, base::WallTime::max(), [&seen](const RequestRow& r) { return r.id == ++seen; }));
+  EXPECT_EQ(seen, 300);
 }
 
 TEST_F(SchemaTest, AMigrationThatFailsChangesNothing) {

@@ -1,0 +1,127 @@
+#include "store/request_row.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace freellmapi::store {
+
+namespace {
+
+// What a row's bytes begin with; its texts follow in the order of their sizes. Files do not move between
+// machines of another byte order: the ledger beside this one is bound to it, too.
+struct Head {
+  std::uint32_t size;  // of the whole row
+  std::uint32_t status;
+  std::int64_t at_ms;
+  std::uint64_t attempts, input_tokens, output_tokens, request_bytes, response_bytes;
+  std::int64_t first_token_us, decided_us, total_us;
+  std::uint32_t decision;
+  std::uint16_t request_id, surface, code, asked, provider, model, key_label, trail;
+  std::uint8_t streamed, has_first_token, has_decided, unused;
+};
+static_assert(sizeof(Head) == 104);
+
+std::string_view cut(std::string_view text, std::size_t most) noexcept {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U)
+    --most;  // not inside a character
+  return text.substr(0, most);
+}
+
+}  // namespace
+
+void pack(const RequestRow& row, std::string& out) {
+  const std::array<std::string_view, 9> texts{
+      cut(row.request_id, row_text_most),
+      cut(row.surface, row_text_most),
+      cut(row.code, row_text_most),
+      cut(row.asked, row_text_most),
+      cut(row.provider, row_text_most),
+      cut(row.model, row_text_most),
+      cut(row.key_label, row_text_most),
+      cut(row.trail, row_trail_most),
+      row.decision.size() > row_decision_most ? std::string_view() : row.decision};
+  std::size_t size = sizeof(Head);
+  for (const std::string_view text : texts) size += text.size();
+  const auto length = [&texts](std::size_t i) { return static_cast<std::uint16_t>(texts[i].size()); };
+  Head head{};
+  head.size = static_cast<std::uint32_t>(size);
+  head.status = static_cast<std::uint32_t>(row.status);
+  head.at_ms = row.at.time_since_epoch().count();
+  head.attempts = row.attempts;
+  head.input_tokens = row.input_tokens;
+  head.output_tokens = row.output_tokens;
+  head.request_bytes = row.request_bytes;
+  head.response_bytes = row.response_bytes;
+  head.first_token_us = row.first_token_us.value_or(0);
+  head.decided_us = row.decided_us.value_or(0);
+  head.total_us = row.total_us;
+  head.decision = static_cast<std::uint32_t>(texts[8].size());
+  head.request_id = length(0);
+  head.surface = length(1);
+  head.code = length(2);
+  head.asked = length(3);
+  head.provider = length(4);
+  head.model = length(5);
+  head.key_label = length(6);
+  head.trail = length(7);
+  head.streamed = row.streamed;
+  head.has_first_token = row.first_token_us.has_value();
+  head.has_decided = row.decided_us.has_value();
+  const std::size_t from = out.size();
+  out.resize(from + size);
+  char* to = out.data() + from;
+  std::memcpy(to, &head, sizeof head);
+  to += sizeof head;
+  for (const std::string_view text : texts) {
+    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+    to += text.size();
+  }
+}
+
+std::size_t packed_size(std::string_view bytes) noexcept {
+  std::uint32_t size = 0;
+  if (bytes.size() < sizeof(Head)) return 0;
+  std::memcpy(&size, bytes.data(), sizeof size);
+  return size < sizeof(Head) || size > bytes.size() ? 0 : size;
+}
+
+bool PackedRows::next(RequestRow& row) noexcept {
+  const std::size_t size = packed_size(rest_);
+  if (size == 0) return false;
+  Head head{};
+  std::memcpy(&head, rest_.data(), sizeof head);
+  const std::array<std::pair<std::string_view*, std::size_t>, 9> texts{{{&row.request_id, head.request_id},
+                                                                        {&row.surface, head.surface},
+                                                                        {&row.code, head.code},
+                                                                        {&row.asked, head.asked},
+                                                                        {&row.provider, head.provider},
+                                                                        {&row.model, head.model},
+                                                                        {&row.key_label, head.key_label},
+                                                                        {&row.trail, head.trail},
+                                                                        {&row.decision, head.decision}}};
+  std::string_view bytes = rest_.substr(sizeof head, size - sizeof head);
+  for (const auto& [text, length] : texts) {
+    if (length > bytes.size()) return false;
+    *text = bytes.substr(0, length);
+    bytes.remove_prefix(length);
+  }
+  rest_.remove_prefix(size);
+  row.id = id_++;
+  row.at = base::WallTime{std::chrono::milliseconds{head.at_ms}};
+  row.status = static_cast<int>(head.status);
+  row.attempts = head.attempts;
+  row.streamed = head.streamed != 0;
+  row.input_tokens = head.input_tokens;
+  row.output_tokens = head.output_tokens;
+  row.request_bytes = head.request_bytes;
+  row.response_bytes = head.response_bytes;
+  row.first_token_us = std::nullopt;
+  row.decided_us = std::nullopt;
+  if (head.has_first_token != 0) row.first_token_us = head.first_token_us;
+  if (head.has_decided != 0) row.decided_us = head.decided_us;
+  row.total_us = head.total_us;
+  return true;
+}
+
+}  // namespace freellmapi::store

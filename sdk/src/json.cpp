@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <freellmapi/json.hpp>
 
+#include "utf8.hpp"
+
 namespace freellmapi::sdk {
 namespace {
 
@@ -11,7 +13,8 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";
 /// ASCII that stands in a JSON string as it is.
 constexpr bool plain(char c) noexcept { return c >= 0x20 && c != '"' && c != '\\'; }
 
-/// Length of the UTF-8 character at the front, or 0 when the front is none.
+}  // namespace
+
 std::size_t utf8_length(std::string_view text) noexcept {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
@@ -33,7 +36,6 @@ std::size_t utf8_length(std::string_view text) noexcept {
   return 0;
 }
 
-/// The code unit of a \uXXXX at `text[at]`, or -1.
 int code_unit(std::string_view text, std::size_t at) noexcept {
   if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return -1;
   int unit = 0;
@@ -48,8 +50,6 @@ int code_unit(std::string_view text, std::size_t at) noexcept {
   }
   return unit;
 }
-
-}  // namespace
 
 std::string repair_json(std::string_view text) {
   std::string out;

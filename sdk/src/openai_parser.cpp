@@ -4,9 +4,11 @@
 #include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>
 #include <freellmapi/openai_parser.hpp>
+#include <typeinfo>
 
 #include "error_text.hpp"
 #include "pattern.hpp"
+#include "plain_answer.hpp"
 #include "reasoning_details.hpp"
 
 namespace freellmapi::sdk {
@@ -99,8 +101,9 @@ json::object* first_choice(json::object& frame) {
 
 }  // namespace
 
-OpenAiParser::OpenAiParser(const OpenAiProvider& provider, const Call& call, const Headers& head)
-    : provider_(provider) {
+OpenAiParser::OpenAiParser(const OpenAiProvider& provider, const Call& call, const Headers& head,
+                           bool plainly)
+    : provider_(provider), plainly_(plainly) {
   const std::string_view type = head.find("content-type").value_or("");
   if (json_type(type)) told_ = Told::json;
   if (matches("text/event-stream", type)) told_ = Told::events;
@@ -162,9 +165,10 @@ void OpenAiParser::frame(std::string_view name, std::string_view data, bool last
     done_ = true;
     return;
   }
+  const bool marked_error = name == "error";
+  if (!marked_error && plain(data, false, out)) return;
   std::array<unsigned char, 8192> stack;
   json::monotonic_resource memory(stack.data(), stack.size());
-  const bool marked_error = name == "error";
   auto value = parse_json(data, &memory);
   if (!value || !value->is_object()) {
     if (marked_error) return error(data, out);
@@ -176,7 +180,38 @@ void OpenAiParser::frame(std::string_view name, std::string_view data, bool last
   object(value->get_object(), data, marked_error, false, out);
 }
 
+// What object() does with the usual answer.
+bool OpenAiParser::plain(std::string_view text, bool complete, EventsOut& out) {
+  if (!plainly_ || typeid(*this) != typeid(OpenAiParser)) return false;
+  PlainAnswer answer;
+  if (!read_plain_answer(text, answer)) return false;
+  plain(answer, complete, out);
+  return true;
+}
+
+void OpenAiParser::plain(const PlainAnswer& answer, bool complete, EventsOut& out) {
+  std::string_view word;
+  if (answer.choice && !finished_) {
+    const bool delta = answer.said == PlainAnswer::Said::delta;
+    if (delta) deltas_ = true;
+    if (delta || (answer.said == PlainAnswer::Said::message && !deltas_)) {
+      thought(answer.reasoning, out);
+      text(answer.content, out);
+      refusal(answer.refusal, out);
+    }
+    word = reason(answer.finish_reason, complete, out);
+    if (done_) return;
+  }
+  if (answer.usage_said) usage(answer.usage, out);
+  if (!word.empty()) end(word, out);
+}
+
 void OpenAiParser::whole(EventsOut& out) {
+  if (plain(body_, true, out)) {
+    if (!done_ && !finished_) empty(out);
+    done_ = true;
+    return;
+  }
   // A usual answer is read without asking for memory.
   std::array<unsigned char, 8192> stack;
   json::monotonic_resource memory(stack.data(), stack.size());
@@ -241,27 +276,36 @@ std::string_view OpenAiParser::choice(json::object& choice, bool complete, Event
   if (const json::value* logprobs = choice.if_contains("logprobs");
       logprobs != nullptr && !logprobs->is_null())
     out.extra(FREELLM_EXTRA_CHOICE, "logprobs", json::serialize(*logprobs));
-  const std::string_view reason = reason_of(string_at(choice, "finish_reason"));
-  if (reason == "error") {
+  return reason(string_at(choice, "finish_reason"), complete, out);
+}
+
+std::string_view OpenAiParser::reason(std::string_view said, bool complete, EventsOut& out) {
+  const std::string_view word = reason_of(said);
+  if (word == "error") {
     fail(FREELLM_C_MALFORMED, false, "the provider ended the answer with an error", out);
     return {};
   }
-  return reason.empty() && complete ? "stop" : reason;
+  return word.empty() && complete ? "stop" : word;
+}
+
+void OpenAiParser::thought(std::string_view thought, EventsOut& out) {
+  if (thought.empty()) return;
+  answered_ = true;
+  out.reasoning(thought);
+}
+
+void OpenAiParser::refusal(std::string_view refusal, EventsOut& out) {
+  if (refusal.empty()) return;
+  settle_text(out);
+  answered_ = true;
+  out.refusal(refusal);
 }
 
 void OpenAiParser::message(const json::object& message, EventsOut& out) {
-  std::string_view thought = string_at(message, "reasoning_content");
-  if (thought.empty()) thought = string_at(message, "reasoning");
-  if (!thought.empty()) {
-    answered_ = true;
-    out.reasoning(thought);
-  }
+  const std::string_view reasoning = string_at(message, "reasoning_content");
+  thought(reasoning.empty() ? string_at(message, "reasoning") : reasoning, out);
   if (const json::value* value = message.if_contains("content")) content(*value, out);
-  if (const std::string_view refusal = string_at(message, "refusal"); !refusal.empty()) {
-    settle_text(out);
-    answered_ = true;
-    out.refusal(refusal);
-  }
+  refusal(string_at(message, "refusal"), out);
   if (const json::value* details = message.if_contains("reasoning_details");
       details_ != nullptr && details != nullptr && details->is_array())
     details_->add(details->get_array());
@@ -370,7 +414,10 @@ void OpenAiParser::tool_call(const json::object& call, EventsOut& out) {
 void OpenAiParser::usage(const json::object& holder, EventsOut& out) {
   const json::object* const said = object_at(holder, "usage");
   if (said == nullptr) return;
-  const Usage now = read_usage(*said);
+  usage(read_usage(*said), out);
+}
+
+void OpenAiParser::usage(const Usage& now, EventsOut& out) {
   if (now == usage_ || now == Usage{}) return;
   usage_ = now;
   out.usage(now);

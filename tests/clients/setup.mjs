@@ -1,23 +1,19 @@
 // One emulator and one router for a file of client tests. The chain begins with google, so that every test also crosses
 // the translation to another wire; then every provider has its turn by name.
-import { after, before } from 'node:test';
+import { before } from 'node:test';
 import { fleet, fleet_providers } from '../e2e/fleet.mjs';
-import { Router, start_emulator, unified_key } from '../e2e/router.mjs';
+import { Router, start_emulator, suite_scope, unified_key } from '../e2e/router.mjs';
 
 export { unified_key };
 
 export function world(options = {}) {
   const found = {};
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   before(async () => {
     found.emulator = await start_emulator(scope);
     found.router = await Router.start(scope, { emulator: found.emulator, chain: ['google/gemini-3.5-flash', ...fleet.map((f) => f.name).filter((name) => !name.startsWith('google/'))],
       providers: fleet_providers, ...options });
     found.base_url = `${found.router.url}/v1`;
-  });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
   });
   return found;
 }

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import { after, before, describe, it, test } from 'node:test';
+import { before, describe, it, test } from 'node:test';
 import { bases, plain_models } from '../emulator/harness.mjs';
-import { installed_providers, read_stream, Router, slack, start_emulator, unified_key } from './router.mjs';
+import { installed_providers, memory_of, read_stream, Router, say, slack, start_emulator, suite_scope, unified_key } from './router.mjs';
 
 const weather = { type: 'function', function: { name: 'get_weather', description: 'the weather now', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } } };
 const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
-const say = (text) => [{ role: 'user', content: `!say ${text}` }];
 const call = (args, more = {}) => ({ type: 'function', function: { name: 'get_weather', arguments: args }, ...more });
 const city = { type: 'object', properties: { city: { type: 'string' }, warm: { type: 'boolean' } }, required: ['city', 'warm'], additionalProperties: false };
 
@@ -73,14 +72,10 @@ const tolerated = {
 describe('every provider', () => {
   let emulator;
   let router;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   before(async () => {
     emulator = await start_emulator(scope);
     router = await Router.start(scope, { emulator, chain: ['box'], boxes: ['box'], providers: unmetered });
-  });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
   });
 
   // What the emulator has against the requests of one case.
@@ -313,8 +308,6 @@ function open_stream(router, body) {
     request.on('error', reject);
   });
 }
-
-const memory_of = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
 test('two hundred streams at once with different texts never mix', async (t) => {
   const router = await box(t, { rules: [{ match: { provider: 'a' }, action: { slow: { ms: 2 } } }] });

@@ -5,10 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { tools } from './agents.mjs';
 import { fleet, fleet_providers } from './fleet.mjs';
-import { policy_text, Router, start_emulator } from './router.mjs';
+import { policy_text, Router, start_emulator, user, via } from './router.mjs';
 
-const via = (answer) => answer.headers['x-routed-via'];
-const user = (content) => ({ role: 'user', content });
 const said = (answer) => answer.json.choices[0].message;
 const plain = (answer) => ({ role: 'assistant', content: said(answer).content });
 const limited = (provider, times = 1) => ({ match: { provider }, action: { rate_limit: { retry_after: '1', in: 'header' } }, times });

@@ -1,10 +1,9 @@
 // A service that has ended: off by itself, and what happens when it is switched on.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { installed_providers, Router, start_emulator } from './router.mjs';
+import {  } from 'node:test';
+import { installed_providers, Router, start_emulator, user } from './router.mjs';
 
 const here = installed_providers.includes('github') ? test : test.skip;
-const user = (content) => ({ role: 'user', content });
 const provider = (models) => ({ github: { quota: [], models } });
 
 here('off by itself, it is never asked', async (t) => {

@@ -1,21 +1,17 @@
 // GET /v1/models, and what browsers ask before they ask.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { Router, start_emulator } from './router.mjs';
+import { before, describe, it } from 'node:test';
+import { Router, start_emulator, suite_scope } from './router.mjs';
 
 describe('models and browsers', () => {
   let router;
   let emulator;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   before(async () => {
     emulator = await start_emulator(scope);
     const providers = { b: { models: { 'vendor/deep-1': { tools: false, vision: true, json: 'object', context: 4096, max_output: 1024 } } } };
     const rest = { profiles: { coding: { chain: ['b'] } }, aliases: { 'gpt-4o': 'auto' } };
     router = await Router.start(scope, { emulator, chain: ['a', 'b', 'groq'], boxes: ['a', 'b'], providers, rest, keys: false });
-  });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
   });
   const list = async (query = '') => (await router.get(`/v1/models${query}`)).json;
 

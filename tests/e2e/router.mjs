@@ -1,10 +1,11 @@
 // Starts the built router for a test: a temporary home, a free port, the emulator as its providers.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Emulator } from '../emulator/emulator.mjs';
 import { bases, cloudflare_account, keys } from '../emulator/harness.mjs';
@@ -19,6 +20,36 @@ export const sanitized = ['Asan', 'Tsan', 'Ubsan'].includes(process.env.FREELLMA
 export const slack = sanitized ? 8 : 1;
 export const installed_providers = [...installed];
 export const unified_key = 'freellmapi-test-0123456789abcdef0123456789abcdef';
+
+export const via = (answer) => answer.headers['x-routed-via'];
+export const trail = (answer) => answer.headers['x-fallback-trail'];
+export const user = (content) => ({ role: 'user', content });
+export const say = (text) => [user(`!say ${text}`)];
+export const sleep = (ms) => new Promise((ok) => { setTimeout(ok, ms); });
+// In MiB; VmHWM is the most there has been.
+export const memory_of = (pid, what = 'VmRSS') => Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+// When a day of the policy's may end so that none ends in a test.
+export const far_midnight = `${new Date(Date.now() + 12 * 3_600_000).toISOString().slice(11, 13)}:00 UTC`;
+
+// What the tests of a `describe` (or of a file) share lives as long as they do: made in its `before`, with this in the place of a test.
+export function suite_scope() {
+  const teardown = [];
+  after(async () => {
+    for (const end of teardown.reverse()) await end();
+  });
+  return { after: (end) => teardown.push(end) };
+}
+
+// A bound on time. A busy machine may miss it now and then, a slow program misses it always: the best of a few attempts counts.
+// attempt() answers the time that it took, in ms.
+export async function takes_at_most(ms, attempt, attempts = 5) {
+  const taken = [];
+  while (taken.length < attempts) {
+    taken.push(await attempt());
+    if (taken.at(-1) < ms) return;
+  }
+  throw new Error(`more than ${ms} ms each time: ${taken.map(Math.round)}`);
+}
 
 // The names under which people have exported their keys.
 const key_names = { google: 'GEMINI_API_KEY', groq: 'GROQ_API_KEY', cerebras: 'CEREBRAS_API_KEY', mistral: 'MISTRAL_API_KEY', cohere: 'COHERE_API_KEY', nvidia: 'NVIDIA_API_KEY', sambanova: 'SAMBANOVA_API_KEY', pollinations: 'POLLINATIONS_API_KEY', cloudflare: 'CLOUDFLARE_API_TOKEN', zhipu: 'ZHIPU_API_KEY', openrouter: 'OPENROUTER_API_KEY', ollama: 'OLLAMA_API_KEY', huggingface: 'HF_TOKEN', llm7: 'LLM7_API_KEY', kilo: 'KILO_API_KEY', github: 'GITHUB_MODELS_TOKEN' };
@@ -95,21 +126,27 @@ export class Router {
     const deadline = Date.now() + ms;
     while (!(await condition())) {
       if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}\n${this.stderr?.slice(-2000)}`);
-      await new Promise((ok) => { setTimeout(ok, 5); });
+      await sleep(5);
     }
   }
 
-  log_lines() { return this.stderr.split('\n').filter(Boolean).map((line) => JSON.parse(line)); }
+  // The whole ones: the end of the last may be on its way.
+  log_lines() { return this.stderr.slice(0, this.stderr.lastIndexOf('\n') + 1).split('\n').filter(Boolean).map((line) => JSON.parse(line)); }
 
-  // A whole exchange: {status, headers, text, json}.
-  request(method, target, { body, headers = {}, key = unified_key, signal } = {}) {
+  logged(fits, what = 'the log line') { return this.until(() => this.log_lines().some(fits), what); }
+
+  // A whole exchange: {status, headers, text, json}. `heard` is called with each piece of the answer as it comes.
+  request(method, target, { body, headers = {}, key = unified_key, signal, heard } = {}) {
     const payload = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const request = http.request(`${this.url}${target}`, { method, agent: this.agent, signal,
         headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), ...(payload !== undefined ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) } : {}), ...headers } });
       request.on('response', (response) => {
         const pieces = [];
-        response.on('data', (d) => pieces.push(d));
+        response.on('data', (d) => {
+          pieces.push(d);
+          heard?.(d);
+        });
         response.on('error', reject);
         response.on('end', () => {
           const text = Buffer.concat(pieces).toString('utf8');

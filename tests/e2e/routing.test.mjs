@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { policy_text, Router, start_emulator } from './router.mjs';
+import { policy_text, Router, say, start_emulator, via } from './router.mjs';
 
-const say = (text) => [{ role: 'user', content: `!say ${text}` }];
 const weather = { type: 'function', function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } };
 const pixel = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
 const picture = [{ role: 'user', content: [{ type: 'text', text: 'what is it' }, { type: 'image_url', image_url: { url: pixel } }] }];
@@ -16,7 +15,6 @@ async function boxes(t, { names = ['a', 'b'], chain = names, rules = [], limits 
   emulator.script({ rules, limits });
   return Router.start(t, { emulator, chain, boxes: names, providers, rest, env });
 }
-const via = (answer) => answer.headers['x-routed-via'];
 const asked = (router, provider) => router.emulator.journal_entries({ provider }).length;
 const limited = (provider, seconds, more = {}) => ({ match: { provider }, action: { rate_limit: { retry_after: String(seconds), in: 'header' } }, ...more });
 

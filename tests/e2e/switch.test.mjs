@@ -1,20 +1,18 @@
 // A conversation begun at one provider goes on at any other, at every turn: what the strict emulator would refuse, nobody
 // may send. Each provider to each other (itself included), each agent, a switch before every request but the first.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { agents, converse } from './agents.mjs';
 import { fleet, fleet_providers } from './fleet.mjs';
-import { Router, sanitized, start_emulator } from './router.mjs';
+import { Router, sanitized, start_emulator, suite_scope } from './router.mjs';
 
 let emulator;
 let router;
-const teardown = [];
+const scope = suite_scope();
 before(async () => {
-  const scope = { after: (f) => teardown.push(f) };
   emulator = await start_emulator(scope);
   router = await Router.start(scope, { emulator, chain: fleet.map((f) => f.name), providers: fleet_providers });
 });
-after(async () => { for (const end of teardown.reverse()) await end(); });
 
 async function all(jobs, width = 16) {
   const faults = [];

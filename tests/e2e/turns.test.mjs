@@ -1,11 +1,10 @@
 // Second turns as agents really send them, to every provider: what is out of order or missing is mended before it leaves.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { tools } from './agents.mjs';
 import { fleet, fleet_providers } from './fleet.mjs';
-import { Router, start_emulator } from './router.mjs';
+import { Router, start_emulator, suite_scope, user } from './router.mjs';
 
-const user = (content) => ({ role: 'user', content });
 const call = (id, name = 'read_file', args = '{"path":"a.txt"}') => ({ id, type: 'function', function: { name, arguments: args } });
 const calls = (...list) => ({ role: 'assistant', content: null, tool_calls: list });
 const result = (id, content = 'done') => ({ role: 'tool', tool_call_id: id, content });
@@ -33,13 +32,11 @@ const histories = {
 describe('second turns', () => {
   let emulator;
   let router;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   before(async () => {
     emulator = await start_emulator(scope);
     router = await Router.start(scope, { emulator, chain: fleet.map((f) => f.name), providers: fleet_providers });
   });
-  after(async () => { for (const end of teardown.reverse()) await end(); });
 
   for (const [what, messages] of Object.entries(histories)) {
     it(`${what}: no provider refuses it`, async () => {

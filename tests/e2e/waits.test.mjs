@@ -1,11 +1,10 @@
 // `wait: 8s` on a step of the chain: in order of arrival, within the deadline, and refused at once when it cannot be.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Router, slack, start_emulator } from './router.mjs';
+import { Router, slack, sleep, start_emulator } from './router.mjs';
 
 const box = (quota) => ({ quota, models: { 'any-model': { tools: true, vision: true, json: 'schema', context: 131072 } } });
 const say = (text, more = {}) => ({ messages: [{ role: 'user', content: `!say ${text}` }], max_tokens: 20, ...more });
-const later = (ms) => new Promise((ok) => { setTimeout(ok, ms); });
 
 async function waiting(t, { quota, wait, limits = [], chain_end = [], rest = {} }) {
   const emulator = await start_emulator(t);
@@ -22,7 +21,7 @@ test('a burst of 30 at 10 a window waits in order of arrival, overruns nothing a
   for (let i = 0; i < 30; i += 1) {
     const began = performance.now();
     answers.push(router.chat(say(`number ${i}`)).then((answer) => { waits.push(performance.now() - began); return answer; }));
-    await later(30);
+    await sleep(30);
   }
   for (const answer of await Promise.all(answers)) assert.equal(answer.headers['x-routed-via'], 'a/any-model', answer.text);
   assert.equal(emulator.state_now().overruns, 0);
@@ -38,7 +37,7 @@ test('who cannot be served in time is refused at once and told when, however man
   const { emulator, router } = await waiting(t, { quota: [{ limit: 1, of: 'requests', per: 'rolling 4s' }], wait: '6s' });
   assert.equal((await router.chat(say('first'))).status, 200);
   const second = router.chat(say('second'));  // in four seconds
-  await later(100);
+  await sleep(100);
   const began = performance.now();
   const third = await router.chat(say('third'));  // in eight: too late
   assert.ok(performance.now() - began < 500 * slack);
@@ -64,10 +63,10 @@ test('a client that leaves frees its place', async (t) => {
   assert.equal((await router.chat(say('first'))).status, 200);
   const leaver = new AbortController();
   const gone = router.chat(say('gone'), { signal: leaver.signal }).catch(() => 'left');
-  await later(200);
+  await sleep(200);
   const began = performance.now();
   const patient = router.chat(say('patient'));
-  await later(200);
+  await sleep(200);
   leaver.abort();
   assert.equal(await gone, 'left');
   assert.equal((await patient).status, 200);
@@ -80,14 +79,14 @@ test('nobody overtakes those who wait', async (t) => {
     rest: { profiles: { hasty: { chain: ['a/any-model', 'b/any-model'] } } } });
   assert.equal((await router.chat(say('first'))).status, 200);
   const patient = router.chat(say('patient'));
-  await later(100);
+  await sleep(100);
   const deadline = Date.now() + 20_000;
   let answered = false;
   patient.then(() => { answered = true; });
   while (!answered && Date.now() < deadline) {
     const hasty = await router.chat({ model: 'auto:hasty', ...say('hasty') });
     if (!answered) assert.equal(hasty.headers['x-routed-via'], 'b/any-model');
-    await later(5); // the journal holds the last 5,000 requests
+    await sleep(5); // the journal holds the last 5,000 requests
   }
   assert.equal((await patient).headers['x-routed-via'], 'a/any-model');
   const arrived = emulator.journal_entries({ provider: 'a' }).map((entry) => entry.body.includes('patient'));

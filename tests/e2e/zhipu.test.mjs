@@ -1,11 +1,10 @@
 // What GLM says in its own way, as the client of the router sees it; and its two hosts.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { installed_providers, Router, start_emulator } from './router.mjs';
+import {  } from 'node:test';
+import { installed_providers, Router, start_emulator, user } from './router.mjs';
 
 const model = 'zhipu/glm-4.7-flash';
 const here = installed_providers.includes('zhipu') ? test : test.skip;
-const user = (content) => ({ role: 'user', content });
 const unmetered = { zhipu: { quota: [], models: { 'glm-4.7-flash': { quota: [] } } } };
 const tool = (name, properties) => ({ type: 'function', function: { name, parameters: { type: 'object', properties, required: Object.keys(properties) } } });
 const files = { type: 'array', items: { type: 'string' } };

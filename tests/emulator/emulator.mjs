@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { control } from './lib/control.mjs';
 import { demo_rules } from './lib/demo.mjs';
+import { Gates } from './lib/gates.mjs';
 import { Journal } from './lib/journal.mjs';
 import { Quota } from './lib/quota.mjs';
 import { Rules } from './lib/rules.mjs';
@@ -27,6 +28,7 @@ export class Emulator {
     this.journal = new Journal();
     this.quota = new Quota(this.clock);
     this.rules = new Rules();
+    this.gates = new Gates();
     this.state = { connections_open: 0, connections_total: 0, requests_open: 0, streams_open: 0, tls_failures: [], by_provider: Object.create(null) };
     this.connections = 0;
     this.base = { rules: [...(options.demo ? demo_rules : []), ...(options.config?.rules ?? [])], limits: options.config?.limits ?? [] };
@@ -81,7 +83,13 @@ export class Emulator {
     this.rules.replace(this.base.rules);
     this.quota.set_limits(this.base.limits);
     this.quota.reset();
+    this.gates.close_all();
     this.journal.clear();
+  }
+
+  // Lets every answer go on that waits at this gate, and those that will come to it.
+  open_gate(name) {
+    this.gates.open(name);
   }
 
   journal_entries(filter) {

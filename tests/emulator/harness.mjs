@@ -36,13 +36,16 @@ export const chat = (e, provider, body, headers = {}) =>
 export const gemini = (e, body, { model = plain_models.google, stream = false, headers = {} } = {}) =>
   post(e, `/google/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`, { contents: [{ role: 'user', parts: [{ text: 'hello there' }] }], ...body }, { ...auth('google'), ...headers });
 
+// Lets what is due happen.
+export const turn = () => new Promise((ok) => { setImmediate(ok); });
+
 // The journal entry of the last request, once it has ended.
 export async function last_entry(e) {
   for (;;) {
     const entries = e.journal_entries();
     const entry = entries[entries.length - 1];
     if (entry && entry.ended !== 'open') return entry;
-    await new Promise((ok) => { setImmediate(ok); });
+    await turn();
   }
 }
 

@@ -1,7 +1,7 @@
 // A stream that breaks after its first token goes on from the next model: one answer, nothing twice, nothing lost.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { Router, start_emulator } from '../e2e/router.mjs';
+import { before, describe, it } from 'node:test';
+import { Router, say, start_emulator, suite_scope } from '../e2e/router.mjs';
 
 const long = 'The bridge over the Rhine was opened in 1911; its five arches — built of stone — carry two tracks. 🚂 Trains cross it every four minutes.\n\n- first: the piers\n- second: the deck\n\nWith kind regards';
 const model = { tools: true, vision: true, json: 'schema', context: 131072 };
@@ -35,29 +35,27 @@ function whole_answer(answer, text) {
 describe('a stream that is cut after its first token', () => {
   let emulator;
   let router;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
-  const cuts = { 'a reset': { cut: { after_chunks: 12, how: 'rst' } }, 'a close': { cut: { after_chunks: 12, how: 'fin' } }, 'a legal end of the body': { cut_legal: { after_chunks: 12 } },
-    'a stall': { stall: { after_chunks: 12 } }, 'a malformed chunk': { malformed_chunk: { after_chunks: 12 } }, 'broken framing': { bad_chunk_header: { after_chunks: 12 } },
-    'an error in the stream': { error_in_stream: { after_chunks: 12 } }, 'an endless line': { endless_line: { after_chunks: 12 } } };
+  const scope = suite_scope();
+  // `gate`: it opens when the client has had the first of the answer.
+  const cuts = { 'a reset': (gate) => ({ cut: { after_chunks: 12, how: 'rst', gate } }), 'a close': (gate) => ({ cut: { after_chunks: 12, how: 'fin', gate } }),
+    'a legal end of the body': (gate) => ({ cut_legal: { after_chunks: 12, gate } }), 'a stall': () => ({ stall: { after_chunks: 12 } }),
+    'a malformed chunk': (gate) => ({ malformed_chunk: { after_chunks: 12, gate } }), 'broken framing': (gate) => ({ bad_chunk_header: { after_chunks: 12, gate } }),
+    'an error in the stream': (gate) => ({ error_in_stream: { after_chunks: 12, gate } }), 'an endless line': (gate) => ({ endless_line: { after_chunks: 12, gate } }) };
   const cases = Object.keys(cuts).flatMap((cut) => Object.keys(next).map((name) => ({ cut, name })));
   before(async () => {
     emulator = await start_emulator(scope);
     const firsts = cases.map((_, i) => `first-${i}`);
-    emulator.script([...cases.map(({ cut }, i) => ({ match: { provider: `first-${i}` }, action: cuts[cut] })),
+    emulator.script([...cases.map(({ cut }, i) => ({ match: { provider: `first-${i}` }, action: cuts[cut](`heard-${i}`) })),
       // A model that says nothing to the beginning of its own answer, and goes on when it is asked by the anchor.
       { match: { provider: 'silent', contains: '<<<' }, action: 'normal' }, ...Object.entries(next).map(([name, { action }]) => ({ match: { provider: name }, action }))]);
     const providers = Object.fromEntries([...firsts.map((name) => [name, { timeouts }]), ...Object.entries(next).map(([name, { prefill = false }]) => [name, { timeouts, models: { 'any-model': { ...model, prefill } } }])]);
     const profiles = Object.fromEntries(cases.map(({ name }, i) => [`p-${i}`, { chain: [`first-${i}`, name] }]));
     router = await Router.start(scope, { emulator, chain: ['anchored'], boxes: Object.keys(providers), providers, rest: { profiles } });
   });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
-  });
 
   cases.forEach(({ cut, name }, i) => {
     it(`by ${cut} goes on from the next model (${name})`, async () => {
-      const answer = await router.stream({ model: `auto:p-${i}`, messages: [{ role: 'user', content: `!say ${long}` }], stream_options: { include_usage: true } });
+      const answer = await router.stream({ model: `auto:p-${i}`, messages: [{ role: 'user', content: `!say ${long}` }], stream_options: { include_usage: true } }, { heard: () => emulator.open_gate(`heard-${i}`) });
       whole_answer(answer, long);
       assert.equal(answer.headers['x-routed-via'], `first-${i}/any-model`);
       assert.match(answer.text, new RegExp(`^: continued by ${name}/any-model$`, 'm'));
@@ -74,7 +72,6 @@ describe('a stream that is cut after its first token', () => {
 
 describe('how an answer goes on', () => {
   const box = { timeouts, models: { 'any-model': model } };
-  const say = (text) => [{ role: 'user', content: `!say ${text}` }];
   // A router of its own, for its benches are its own.
   async function chain(t, rules, { names = ['a', 'b'], providers = {}, rest = {} } = {}) {
     const emulator = await start_emulator(t);
@@ -189,8 +186,8 @@ describe('how an answer goes on', () => {
     await router.until(() => router.emulator.journal_entries({ provider: 'b' }).some((e) => e.chunks_sent > 2), 'the second leg');
     leaver.abort();
     assert.equal(await left, 'left');
-    await router.until(() => router.emulator.journal_entries({ provider: 'b' }).every((e) => e.ended === 'client_closed'), 'the upstream to be cancelled', 3000);
-    await router.until(async () => !JSON.stringify((await router.get('/v1/quota')).json).match(/"reserved":[1-9]/), 'nothing to be reserved', 3000);
+    await router.until(() => router.emulator.journal_entries({ provider: 'b' }).every((e) => e.ended === 'client_closed'), 'the upstream to be cancelled');
+    await router.until(async () => !JSON.stringify((await router.get('/v1/quota')).json).match(/"reserved":[1-9]/), 'nothing to be reserved');
   });
 
   it('in JSON mode never to what is none: an error instead', async (t) => {

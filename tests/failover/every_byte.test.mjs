@@ -1,9 +1,9 @@
 // Every provider's stream is cut at its bytes (FULL=1: at each of them; else at a few), and the next model goes on: the client has the
 // same answer, whole, in every case.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { fleet, fleet_providers } from '../e2e/fleet.mjs';
-import { Router, start_emulator } from '../e2e/router.mjs';
+import { Router, start_emulator, suite_scope } from '../e2e/router.mjs';
 
 const full = process.env.FULL === '1';
 const cuts_each = full ? Infinity : 10;
@@ -45,8 +45,7 @@ function judge(answer, kind, where) {
 describe('a stream cut at its bytes', () => {
   let emulator;
   let router;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   const bytes = {};  // of each provider, where its next stream ends
   before(async () => {
     emulator = await start_emulator(scope);
@@ -71,9 +70,6 @@ describe('a stream cut at its bytes', () => {
     const providers = { ...fleet_providers };
     for (const name of boxes) providers[name] = { models: { 'any-model': { ...all, prefill: name === 'refuser' } } };
     router = await Router.start(scope, { emulator, chain: ['anchored'], boxes, providers, rest: { profiles } });
-  });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
   });
 
   // All of them come to their end, also where one has failed.

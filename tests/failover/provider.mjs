@@ -1,8 +1,6 @@
 // A provider of OpenAI's dialect that does exactly what a test says, byte for byte. Answers are asked for by path: /NAME/v1/….
 import http from 'node:http';
 
-export const sleep = (ms) => new Promise((ok) => { setTimeout(ok, ms); });
-
 const chunk = (choice, more = {}) => `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, ...choice }], ...more })}\n\n`;
 
 // What a play says in a stream.
@@ -30,7 +28,8 @@ export function rest_of(whole, body) {
   return (going.anchor ?? '') + whole.slice(going.shown.length);
 }
 
-// play(ask): ask is {name, body, nth, stream, res, socket, gone, head(), write(text), json(status, object, headers), words(text), usage_of(text)}.
+// play(ask): ask is {name, body, nth, stream, res, socket, gone, left and heard (promises: nobody listens any more;
+// the client has had the first of it), head(), write(text), json(status, object, headers), answer(text), cut()}.
 export async function start_provider(t, play) {
   const asked = [];
   const sockets = new Set();
@@ -42,7 +41,10 @@ export async function start_provider(t, play) {
     const body = JSON.parse(Buffer.concat(pieces).toString('utf8'));
     const ask = { name, body, stream: body.stream === true, nth: asked.filter((a) => a.name === name).length, res, socket: req.socket, at: Date.now(), gone: false };
     asked.push(ask);
-    res.on('close', () => { ask.gone = true; });
+    ask.left = new Promise((ok) => { res.on('close', ok); });
+    ask.left.then(() => { ask.gone = true; });
+    const heard = new Promise((ok) => { ask.is_heard = ok; });
+    ask.heard = Promise.race([heard, ask.left]);
     ask.head = (headers = {}) => { if (!res.headersSent) res.writeHead(200, { 'content-type': ask.stream ? 'text/event-stream' : 'application/json', ...headers }); };
     ask.write = async (text) => {
       ask.head();
@@ -80,5 +82,7 @@ export async function start_provider(t, play) {
     for (const socket of sockets) socket.destroy();
     return new Promise((ok) => { server.close(ok); });
   });
-  return { asked, of: (name) => asked.filter((a) => a.name === name), url: (name) => `http://127.0.0.1:${server.address().port}/${name}/v1` };
+  // For a client to say that it has had the first of an answer: what was written up to there has then left the router.
+  const heard = (name) => asked.findLast((a) => a.name === name)?.is_heard();
+  return { asked, heard, of: (name) => asked.filter((a) => a.name === name), url: (name) => `http://127.0.0.1:${server.address().port}/${name}/v1` };
 }

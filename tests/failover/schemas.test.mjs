@@ -1,8 +1,8 @@
 // What a request's schemas say is meant: a call or an answer that breaks them is the next candidate's to do better, and never reaches
 // the client.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { Router, start_emulator } from '../e2e/router.mjs';
+import { before, describe, it } from 'node:test';
+import { Router, start_emulator, suite_scope } from '../e2e/router.mjs';
 
 const tool = { type: 'function', function: { name: 'move', parameters: {
   type: 'object', required: ['to'], additionalProperties: false,
@@ -55,8 +55,7 @@ const objects = [
 for (const mode of ['whole', 'stream']) describe(`schemas, ${mode}`, () => {
   let emulator;
   let router;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   before(async () => {
     emulator = await start_emulator(scope);
     const rules = [];
@@ -68,22 +67,19 @@ for (const mode of ['whole', 'stream']) describe(`schemas, ${mode}`, () => {
     rules.push({ match: { provider: 'second', contains: 'json_schema' }, action: { text: { text: person, chunks: 3 } } });
     rules.push({ match: { provider: 'second' }, action: { text: { text: '{"second": true}', chunks: 3 } } });
     rules.push({ match: { provider: 'third' }, action: { text: { text: 'no', chunks: 1 } } });
-    rules.push({ match: { provider: 'broken' }, action: { text: { text: '{"a": 1, "b": oops, "c": 3}', chunks: 12 } } });
-    rules.push({ match: { provider: 'slow' }, action: { text: { text: person, chunks: 20 }, slow: { ms: 100 } } });
+    rules.push({ match: { provider: 'broken' }, action: { text: { text: '{"a": 1, "b": oops, "c": 3}', chunks: 12 }, stall: { after_chunks: 3, gate: 'heard' } } });
+    rules.push({ match: { provider: 'slow' }, action: { text: { text: person, chunks: 20 }, slow: { ms: 200 } } });
     emulator.script(rules);
     const profiles = Object.fromEntries(boxes.map((name) => [name, { chain: [`${name}/any-model`, 'second/any-model'] }]));
     profiles.hopeless = { chain: ['third/any-model', 'schema-4/any-model'] };
     profiles['hopeless-calls'] = { chain: ['call-5/any-model', 'call-6/any-model'] };
-    const providers = { slow: { timeouts: { first_byte: '500ms', idle: '500ms' } } };
+    const providers = { slow: { timeouts: { first_byte: '1500ms', idle: '2s' } } };
     router = await Router.start(scope, { emulator, chain: ['second'], boxes, providers, rest: { profiles, routing: { continue_streams: false } } });
   });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
-  });
 
-  const ask = async (name, more) => {
+  const ask = async (name, more, options) => {
     const body = { model: `auto:${name}`, messages: [{ role: 'user', content: 'go on' }], ...more };
-    if (mode === 'stream') return router.stream(body);
+    if (mode === 'stream') return router.stream(body, options);
     const answer = await router.chat(body);
     const choice = answer.json?.choices?.[0];
     return { ...answer, content: choice?.message.content ?? '', calls: choice?.message.tool_calls ?? [], finishes: choice ? [choice.finish_reason] : [], done: 1, error: answer.json?.error };
@@ -134,7 +130,7 @@ for (const mode of ['whole', 'stream']) describe(`schemas, ${mode}`, () => {
 
   if (mode === 'whole') return;
   it('a json_object that breaks off being JSON ends with an error event, never as an answer', async () => {
-    const answer = await ask('broken', { response_format: { type: 'json_object' } });
+    const answer = await ask('broken', { response_format: { type: 'json_object' } }, { heard: () => emulator.open_gate('heard') });
     assert.equal(answer.status, 200);
     assert.ok('{"a": 1, "b": oops'.startsWith(answer.content), answer.content);
     assert.equal(answer.error.code, 'invalid_json');
@@ -163,11 +159,11 @@ it('routing.enforce_json: false passes on what comes', async (t) => {
   assert.deepEqual(answer.finishes, ['stop']);
 });
 
-// Real seconds: the first sign of life goes out after ten of them.
+// Real seconds: the first sign of life goes out after ten of them, and the answer has not ended then.
 it('a client that waits for a held answer hears of it, and the next candidate may still do better', async (t) => {
   const emulator = await start_emulator(t);
   emulator.script([
-    { match: { provider: 'a' }, action: { text: { text: '{"name":"Ada","age":"old"}', chunks: 26 }, slow: { ms: 450 } } },
+    { match: { provider: 'a' }, action: { text: { text: '{"name":"Ada","age":"old"}', chunks: 26 }, slow: { ms: 600 } } },
     { match: { provider: 'b' }, action: { text: { text: person, chunks: 3 } } },
   ]);
   const router = await Router.start(t, { emulator, chain: ['a/any-model', 'b/any-model'], boxes: ['a', 'b'] });

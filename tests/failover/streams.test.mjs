@@ -1,9 +1,8 @@
 // Streams as no standard foresees them: each ends as an answer, or as a cut that is told, in bounded time and memory.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
-import { Router, slack, start_emulator } from '../e2e/router.mjs';
-import { say, sleep, start_provider } from './provider.mjs';
+import { before, describe, it } from 'node:test';
+import { memory_of, Router, slack, sleep, start_emulator, suite_scope } from '../e2e/router.mjs';
+import { say, start_provider } from './provider.mjs';
 
 const text = 'one two three';
 const words = say.text('one ') + say.text('two ') + say.text('three');
@@ -13,15 +12,21 @@ const send = (...pieces) => async (ask) => {
   for (const piece of pieces) await ask.write(piece);
   ask.res.end();
 };
-// What comes first has reached the client before the rest does.
+// What comes first has reached the client before the rest is sent.
 const then = (first, ...rest) => async (ask) => {
   await ask.write(first);
-  await sleep(100);
+  await ask.heard;
   await send(...rest)(ask);
 };
-const for_ever = (first, piece, ms = 0) => async (ask) => {
-  await ask.write(first);
-  while (await ask.write(piece)) if (ms) await sleep(ms);
+// Only time ends some of these.
+const endless = new Set();
+const for_ever = (first, piece, ms = 0) => {
+  const play = async (ask) => {
+    await ask.write(first);
+    while (await ask.write(piece)) if (ms) await sleep(ms);
+  };
+  endless.add(play);
+  return play;
 };
 const mebibyte = 1024 * 1024;
 
@@ -49,7 +54,7 @@ const harmless = {
   'without a finish reason, but with [DONE]': { play: send(words + say.usage(10, 3) + say.done) },
   'without the last blank line': { play: send((words + say.finish('stop', with_usage)).trimEnd()) },
   'that is reset behind its finish reason': { play: async (ask) => { await ask.write(words + say.finish('stop', with_usage)); await sleep(20); ask.cut(); } },
-  'that stays open behind its finish reason': { play: async (ask) => { await ask.write(words + say.finish('stop', with_usage)); await sleep(60_000); }, quick: true },
+  'that stays open behind its finish reason': { play: async (ask) => { await ask.write(words + say.finish('stop', with_usage)); await ask.left; }, quick: true },
   'that goes on for ever behind its finish reason': { play: for_ever(words + say.finish('stop', with_usage), ': more\n\n', 20), quick: true },
   'with a line of nearly a mebibyte': { play: send(say.text('x'.repeat(mebibyte - 1024)) + end), said: 'x'.repeat(mebibyte - 1024) },
   'with a second choice that nobody asked for': { play: send(words.replaceAll('"index":0', '"index":1') + words + end) },
@@ -81,26 +86,23 @@ const early = {
 describe('streams', () => {
   let provider;
   let router;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   const plays = new Map();
   const name_of = (play) => [...plays].find(([, p]) => p === play)[0];
   before(async () => {
     [...Object.values(harmless).map((h) => h.play), ...Object.values(cuts), ...Object.values(early)].forEach((play, i) => plays.set(`box-${i}`, play));
     plays.set('second', (ask) => ask.answer('second to none'));
     provider = await start_provider(scope, (ask) => plays.get(ask.name)(ask));
-    const timeouts = { connect: '2s', first_byte: '500ms', idle: '500ms', total: '6s' };
-    const providers = Object.fromEntries([...plays.keys()].map((name) => [name, { base_url: provider.url(name), timeouts }]));
+    const timeouts = { connect: '2s', first_byte: '3s', idle: '1s', total: '6s' };
+    const providers = Object.fromEntries([...plays].map(([name, play]) => [name, { base_url: provider.url(name), ...(endless.has(play) ? { timeouts } : {}) }]));
     const profiles = Object.fromEntries([...plays.keys()].map((name) => [name, { chain: [`${name}/any-model`, 'second/any-model'] }]));
     const emulator = await start_emulator(scope);
     router = await Router.start(scope, { emulator, chain: ['second/any-model'], boxes: [...plays.keys()], providers, rest: { profiles, routing: { continue_streams: false, sticky: '0s' } } });
   });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
-  });
   const ask = async (play, more = {}) => {
     const began = Date.now();
-    const answer = await router.stream({ model: `auto:${name_of(play)}`, stream_options: { include_usage: true }, ...more });
+    const name = name_of(play);
+    const answer = await router.stream({ model: `auto:${name}`, stream_options: { include_usage: true }, ...more }, { heard: () => provider.heard(name) });
     return { ...answer, ms: Date.now() - began };
   };
 
@@ -145,7 +147,7 @@ describe('streams', () => {
 
   it('leaves no provider waiting and no memory behind', async () => {
     await router.until(() => provider.asked.every((a) => a.gone || a.res.writableEnded), 'every call to be over');
-    const resident = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${router.process.pid}/status`, 'utf8'))[1]) / 1024;
+    const resident = memory_of(router.process.pid);
     assert.ok(resident < 200 * slack, `${resident} MiB`);
   });
 });

@@ -1,7 +1,7 @@
 // Tool calls that a model writes into its text become real ones; those that cannot be read are a fault of the attempt.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { Router, installed_providers, start_emulator } from '../e2e/router.mjs';
+import { before, describe, it } from 'node:test';
+import { installed_providers, Router, start_emulator, suite_scope } from '../e2e/router.mjs';
 
 const weather = { type: 'function', function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } };
 const oslo = '{"city":"Oslo"}';
@@ -28,8 +28,7 @@ const failed = (failed_generation) => ({ bad_request: { message: "Failed to call
 for (const mode of ['whole', 'stream']) describe(`tool calls in text, ${mode}`, () => {
   let emulator;
   let router;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   before(async () => {
     emulator = await start_emulator(scope);
     const rules = [];
@@ -44,9 +43,6 @@ for (const mode of ['whole', 'stream']) describe(`tool calls in text, ${mode}`, 
     const profiles = Object.fromEntries(boxes.map((name) => [name, { chain: [`${name}/any-model`, 'second/any-model'] }]));
     profiles.groq = { chain: ['groq/openai/gpt-oss-120b', 'second/any-model'] };
     router = await Router.start(scope, { emulator, chain: ['second'], boxes, rest: { profiles } });
-  });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
   });
 
   const ask = async (name, more = {}) => {

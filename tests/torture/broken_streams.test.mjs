@@ -1,15 +1,14 @@
 // Streams that break anywhere, on any leg, while clients read slowly or leave: each ends whole or with an error, the ledger has counted
 // what arrived, and afterwards nothing is left over. FULL=1: for a minute.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import http from 'node:http';
 import { test } from 'node:test';
-import { read_stream, Router, sanitized, slack, start_emulator, unified_key } from '../e2e/router.mjs';
+import { memory_of, read_stream, Router, sanitized, slack, sleep, start_emulator, unified_key } from '../e2e/router.mjs';
 
 const full = process.env.FULL === '1';
 const run_ms = full ? 60_000 : 15_000;
 const at_once = 60;
-const later = (ms) => new Promise((ok) => { setTimeout(ok, ms); });
 
 let seed = 20261123;
 const random = () => {
@@ -113,11 +112,11 @@ test('broken streams end whole or with an error, are counted exactly, and leave 
     running.add(asked);
   }
   async function load(ms) {
-    for (const until = Date.now() + ms; Date.now() < until; await later(10)) while (running.size < at_once) send();
+    for (const until = Date.now() + ms; Date.now() < until; await sleep(10)) while (running.size < at_once) send();
     await Promise.all(running);
   }
   const descriptors = () => readdirSync(`/proc/${router.process.pid}/fd`).length;
-  const resident = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${router.process.pid}/status`, 'utf8'))[1]) / 1024;
+  const resident = () => memory_of(router.process.pid);
   const at_rest = descriptors();
 
   await load(2_000);

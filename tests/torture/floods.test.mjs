@@ -1,11 +1,10 @@
 // Providers that send without end: cut at the bound, within 64 MiB, and nobody else notices.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Router, sanitized, slack, start_emulator } from '../e2e/router.mjs';
+import { memory_of, Router, sanitized, slack, start_emulator } from '../e2e/router.mjs';
 
 const MiB = 1024 * 1024;
-const peak_of = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+const peak_of = (pid) => memory_of(pid, 'VmHWM');
 const bound_mib = sanitized ? 512 : 64;
 const timeouts = { connect: '2s', first_byte: '3s', idle: '3s', total: '20s' };
 

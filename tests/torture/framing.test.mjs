@@ -1,22 +1,18 @@
 // Bytes that are no request, or two requests in one: refused, the connection closed, nothing behind them read.
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Router, slack, start_emulator } from '../e2e/router.mjs';
+import { Router, slack, start_emulator, suite_scope } from '../e2e/router.mjs';
 import { chat_body, chunk, chunked, head_of, post, send, statuses } from './raw.mjs';
 
 describe('the edge', () => {
   let router;
   let emulator;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   before(async () => {
     emulator = await start_emulator(scope);
     router = await Router.start(scope, { emulator, chain: ['a'], boxes: ['a'] });
-  });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
   });
 
   const json = 'Content-Type: application/json\r\n';

@@ -1,7 +1,7 @@
 // Bodies that are no good JSON, or good JSON and no good request: a 400 that says where, and never a 5xx.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { Router, slack, start_emulator } from '../e2e/router.mjs';
+import { before, describe, it } from 'node:test';
+import { Router, slack, start_emulator, suite_scope } from '../e2e/router.mjs';
 
 const messages = '"messages":[{"role":"user","content":"!say fine"}]';
 const model = '"model":"auto"';
@@ -43,14 +43,10 @@ const odd = [with_content('"\\u0000"'), with_content('"\\u2028\\u2029"'), with_c
 describe('the body of a chat request', () => {
   let router;
   let emulator;
-  const teardown = [];
-  const scope = { after: (f) => teardown.push(f) };
+  const scope = suite_scope();
   before(async () => {
     emulator = await start_emulator(scope);
     router = await Router.start(scope, { emulator, chain: ['a'], boxes: ['a'] });
-  });
-  after(async () => {
-    for (const f of teardown.reverse()) await f();
   });
   const ask = (body) => router.request('POST', '/v1/chat/completions', { body });
   const shown = (text) => JSON.stringify(text.toString('latin1')).slice(0, 70);

@@ -1,9 +1,9 @@
 // Thousands of damaged requests, the same ones in every run: each is answered or refused, and nothing is left behind.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Router, slack, start_emulator } from '../e2e/router.mjs';
+import { memory_of, Router, slack, start_emulator } from '../e2e/router.mjs';
 import { chat_body, chunk, chunked, head_of, post, send, statuses } from './raw.mjs';
 
 const count = Number(process.env.FREELLMAPI_MUTATIONS ?? 5000);
@@ -42,10 +42,7 @@ function mutate(bytes, random) {
   return out;
 }
 
-const status_of = (pid) => {
-  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return { resident: Number(/VmRSS:\s+(\d+)/.exec(text)[1]) / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length };
-};
+const status_of = (pid) => ({ resident: memory_of(pid), descriptors: readdirSync(`/proc/${pid}/fd`).length });
 
 test(`${count} mutations of good requests bring no 5xx, no death, no growth`, async (t) => {
   const emulator = await start_emulator(t);

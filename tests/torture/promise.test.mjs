@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { chat as straight, keys } from '../emulator/harness.mjs';
-import { Router, sanitized, start_emulator } from '../e2e/router.mjs';
+import { Router, sanitized, sleep, start_emulator } from '../e2e/router.mjs';
 
-const later = (ms) => new Promise((ok) => { setTimeout(ok, ms); });
 const model = { tools: true, vision: true, json: 'schema', context: 131072 };
 const box = (quota, more = {}) => ({ quota, models: { 'any-model': model }, ...more });
 
@@ -144,7 +143,7 @@ test('ten thousand requests of every size and fate overrun nothing, and spend wh
     running.add(asked);
     return true;
   };
-  await later(midnight - latest_ms - Date.now());
+  await sleep(midnight - latest_ms - Date.now());
   const began = Date.now();
   let due = performance.now();
   for (let tick = 0; Date.now() - began < run_ms; tick += 1) {
@@ -158,7 +157,7 @@ test('ten thousand requests of every size and fate overrun nothing, and spend wh
     // Every few seconds as many as may be at once, wherever there is room.
     if (eager && tick % 80 === 0) while (send('auto'));
     due += 50;
-    await later(Math.max(0, due - performance.now()));
+    await sleep(Math.max(0, due - performance.now()));
     due = Math.max(due, performance.now() - 50);
   }
   const ended = Date.now();

@@ -3,6 +3,7 @@
 const routes = {
   'POST /_emulator/script': (emulator, body) => emulator.script(body),
   'POST /_emulator/reset': (emulator) => emulator.reset(),
+  'POST /_emulator/gates': (emulator, body) => emulator.open_gate(body.open),
   'GET /_emulator/journal': (emulator, body, query) =>
     emulator.journal_entries({ provider: query.get('provider') ?? undefined, after: Number(query.get('after') ?? 0) }),
   'DELETE /_emulator/journal': (emulator) => emulator.clear_journal(),

@@ -60,7 +60,7 @@ async function endless(wire, first, piece, { bytes = hard_limit, ms = 0 }) {
 }
 
 // Each answers true when the stream may go on afterwards.
-export const strike = {
+const strike = {
   async cut(wire, ctx, { how = 'rst' }) {
     await settle(wire);
     if (how === 'fin') wire.close('cut');
@@ -72,7 +72,8 @@ export const strike = {
     wire.end();
     return false;
   },
-  async stall(wire, ctx, { ms }) {
+  async stall(wire, ctx, { ms, gate }) {
+    if (gate !== undefined) return true;  // that was the stall
     if (ms === undefined) {
       await wire.closed;
       return false;
@@ -103,6 +104,12 @@ export const strike = {
   },
 };
 
+// `gate`: not before a test opens it, as when the client has what was sent before.
+export async function strike_with(name, wire, ctx, params, frame) {
+  if (params.gate !== undefined && !(await wire.pause(ctx.emulator.gates, params))) return false;
+  return strike[name](wire, ctx, params, frame);
+}
+
 // The stream's bytes end there: torn down, closed, or with a legal end of the body.
 export async function cut_at(wire, bytes, { how = 'fin' }) {
   if (bytes.length > 0 && !(await wire.write(bytes))) return false;
@@ -132,7 +139,7 @@ export async function break_whole(wire, ctx, text, name, params) {
   const chunked = name === 'bad_chunk_header' || name === 'cut_legal' || name.startsWith('endless');
   wire.head(200, chunked ? headers : { ...headers, 'content-length': String(bytes.length) });
   if (!(await wire.write(half))) return;
-  if (!(await strike[name](wire, ctx, params, {}))) return;
+  if (!(await strike_with(name, wire, ctx, params, {}))) return;
   if (!(await wire.write(bytes.subarray(half.length)))) return;
   wire.end();
 }

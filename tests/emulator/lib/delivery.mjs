@@ -6,7 +6,7 @@ import * as damage from './damage.mjs';
 const at_chunk = ['cut', 'cut_legal', 'stall', 'malformed_chunk', 'bad_chunk_header', 'error_in_stream', 'endless_stream', 'endless_line'];
 
 export async function deliver_whole(wire, ctx, body, action) {
-  if (action.slow_first_token && !(await wire.sleep(action.slow_first_token.ms ?? 1000))) return;
+  if (action.slow_first_token && !(await wire.pause(ctx.emulator.gates, action.slow_first_token, 1000))) return;
   if (action.informational_flood && !(await damage.informational_flood(wire, action.informational_flood))) return;
   const shaped = action.usage_absurd ? damage.absurd_usage(body, action.usage_absurd) : body;
   const text = ctx.def.whole_body_text(shaped);
@@ -47,12 +47,12 @@ function rearranged(frames, action) {
 export async function deliver_stream(wire, ctx, frames, action) {
   const first = action.slow_first_token;
   const headers_first = first?.headers_first ?? ctx.def.headers_before_first_token;
-  if (first && !headers_first && !(await wire.sleep(first.ms ?? 1000))) return;
+  if (first && !headers_first && !(await wire.pause(ctx.emulator.gates, first, 1000))) return;
   if (action.informational_flood && !(await damage.informational_flood(wire, action.informational_flood))) return;
   wire.state.streams_open += 1;
   try {
     wire.head(200, { ...ctx.def.ok_headers(ctx), 'content-type': ctx.def.stream_type, 'cache-control': 'no-cache', ...action.headers });
-    if (first && headers_first && !(await wire.sleep(first.ms ?? 1000))) return;
+    if (first && headers_first && !(await wire.pause(ctx.emulator.gates, first, 1000))) return;
     await run_frames(wire, ctx, rearranged(frames, action), action);
   } finally {
     wire.state.streams_open -= 1;
@@ -69,7 +69,7 @@ async function run_frames(wire, ctx, frames, action) {
     const due = sent >= after && frame.kind !== 'role';
     if (!struck && (due || (fault && (frame.kind === 'finish' || frame.kind === 'done')))) {
       struck = true;
-      if (!(await damage.strike[fault](wire, ctx, action[fault], frame))) return;
+      if (!(await damage.strike_with(fault, wire, ctx, action[fault], frame))) return;
     }
     if (frame.kind === 'content' && action.slow && !(await wire.sleep(action.slow.ms ?? 100))) return;
     if (frame.kind === 'content' && action.text?.ms && !(await wire.sleep(action.text.ms))) return;
@@ -82,6 +82,6 @@ async function run_frames(wire, ctx, frames, action) {
     // One frame, one chunk, one segment where the kernel allows it; long streams are let run.
     if (sent < 64) await wire.breathe();
   }
-  if (fault && !struck && !(await damage.strike[fault](wire, ctx, action[fault], {}))) return;
+  if (fault && !struck && !(await damage.strike_with(fault, wire, ctx, action[fault], {}))) return;
   wire.end();
 }

@@ -54,6 +54,13 @@ export class Wire {
     return !this.gone;
   }
 
+  // Until the gate is open; where none is named, for so many milliseconds.
+  async pause(gates, { gate, ms }, usual_ms) {
+    if (gate === undefined) return this.sleep(ms ?? usual_ms);
+    await Promise.race([gates.passed(gate), this.closed]);
+    return !this.gone;
+  }
+
   // Lets what was written reach the kernel, so that one write is one segment.
   breathe() {
     return new Promise((ok) => { setImmediate(ok); });

@@ -1,7 +1,7 @@
 // Each scripted fault does on the wire what its name says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chat, gemini, last_entry, openai_like, parsed, raw, raw_chat, started, streamed_text } from '../harness.mjs';
+import { chat, gemini, last_entry, openai_like, parsed, post, raw, raw_chat, started, streamed_text, turn } from '../harness.mjs';
 
 const rule = (action, more = {}) => [{ action, ...more }];
 const stream = raw_chat({ stream: true });
@@ -266,11 +266,34 @@ test('slow answers take their time and stop when the client leaves', async (t) =
   assert.ok((await last_entry(e)).first_byte_ms >= 390);
   await chat(e, 'nvidia', { stream: true });
   const nvidia = await last_entry(e);
-  assert.ok(nvidia.first_byte_ms < 390 && nvidia.duration_ms >= 390);
+  assert.ok(nvidia.duration_ms - nvidia.first_byte_ms >= 390, 'the head came at once');
   e.script(rule({ stall: { after_chunks: 1 } }));
   await raw(e, stream, (x) => x.includes('"one"'));
   const left = await last_entry(e);
   assert.deepEqual([left.ended, left.chunks_sent], ['client_closed', 1]);
   e.script(rule({ stall: { after_chunks: 1, ms: 30 } }));
   assert.equal(content_frames((await raw(e, stream, (x) => x.includes('[DONE]'))).text), 5);
+});
+
+test('a gate holds an answer until it is opened, and stays open until the reset', async (t) => {
+  const e = await started(t);
+  const opens = (action, after) => {
+    e.script(rule(action));
+    return raw(e, stream, (x) => {
+      if (x.includes(after)) e.open_gate('go');
+      return x.includes('[DONE]');
+    });
+  };
+  const held = await opens({ stall: { after_chunks: 2, gate: 'go' } }, '" two"');
+  assert.equal(content_frames(held.text), 5);
+  assert.equal(content_frames((await opens({ stall: { after_chunks: 2, gate: 'go' } }, 'nothing')).text), 5, 'it is open');
+  e.reset();
+  const broken = await opens({ malformed_chunk: { after_chunks: 2, gate: 'go' } }, '" two"');
+  assert.match(broken.text, /" two"[^]*"broken"/);
+  e.reset();
+  e.script(rule({ slow_first_token: { gate: 'go' } }));
+  const slow = chat(e, 'custom');
+  while (e.journal_entries().length === 0) await turn();
+  assert.equal((await post(e, '/_emulator/gates', { open: 'go' })).status, 200);
+  assert.equal((await slow).status, 200);
 });

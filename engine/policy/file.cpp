@@ -107,6 +107,12 @@ void read_routing(const Value& value, FileSettings& out) {
     if (!index) return std::nullopt;
     return static_cast<Handoff>(*index);
   });
+  fields.read("hedge", out.routing.hedge, [](const Value& v) -> std::optional<Hedge> {
+    constexpr std::array<std::string_view, 2> words{"off", "surplus"};
+    const auto index = v.one_of(words);
+    if (!index) return std::nullopt;
+    return static_cast<Hedge>(*index);
+  });
   fields.close();
 }
 

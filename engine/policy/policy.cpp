@@ -32,6 +32,8 @@ std::string_view name(OnContentFilter way) noexcept { return way == OnContentFil
 
 std::string_view name(Handoff handoff) noexcept { return handoff == Handoff::note ? "note" : "off"; }
 
+std::string_view name(Hedge hedge) noexcept { return hedge == Hedge::surplus ? "surplus" : "off"; }
+
 std::string_view name(Strategy s) noexcept {
   for (const auto& [text, strategy] : strategies) {
     if (strategy == s) return text;

@@ -191,6 +191,13 @@ std::string_view name(OnContentFilter way) noexcept;
 enum class Handoff { off, note };
 std::string_view name(Handoff handoff) noexcept;
 
+/// What a stream's silence is worth.
+enum class Hedge {
+  off,
+  surplus,  ///< a second request beside the first, of quota that would go unused
+};
+std::string_view name(Hedge hedge) noexcept;
+
 struct Routing {
   std::chrono::milliseconds sticky{1'800'000};  ///< 0: off
   unsigned attempts = 20;
@@ -199,6 +206,7 @@ struct Routing {
   bool continue_streams = true;
   OnContentFilter on_content_filter = OnContentFilter::fail;
   Handoff handoff = Handoff::off;
+  Hedge hedge = Hedge::off;
 };
 
 struct Server {

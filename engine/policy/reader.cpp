@@ -12,7 +12,7 @@ namespace freellmapi::policy {
 namespace {
 
 // What people write one level too high: the key and where it lives.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> homes{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> homes{{
     {"strategy", "routing"},
     {"sticky", "routing"},
     {"attempts", "routing"},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> homes{{
     {"continue_streams", "routing"},
     {"on_content_filter", "routing"},
     {"handoff", "routing"},
+    {"hedge", "routing"},
     {"conversations", "store"},
     {"listen", "server"},
     {"hosts", "server"},

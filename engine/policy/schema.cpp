@@ -48,7 +48,8 @@ std::string schema() {
         "budget": {"$ref": "#/$defs/duration", "description": "no new attempt is started after this"},
         "continue_streams": {"type": "boolean"},
         "on_content_filter": {"enum": ["fail", "next"], "description": "a content filter's refusal goes to the client, or the next model is asked"},
-        "handoff": {"enum": ["off", "note"], "description": "note: a model that takes a conversation over is told so, behind the leading system messages"}
+        "handoff": {"enum": ["off", "note"], "description": "note: a model that takes a conversation over is told so, behind the leading system messages"},
+        "hedge": {"enum": ["off", "surplus"], "description": "surplus: a stream that is late gets a second request beside it, of quota that would go unused"}
       }
     },
     "store": {

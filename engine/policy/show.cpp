@@ -114,6 +114,7 @@ class Writer {
     line(1, "continue_streams: " + std::string(yes_no(r.continue_streams)), "routing.continue_streams");
     line(1, "on_content_filter: " + std::string(name(r.on_content_filter)), "routing.on_content_filter");
     line(1, "handoff: " + std::string(name(r.handoff)), "routing.handoff");
+    line(1, "hedge: " + std::string(name(r.hedge)), "routing.hedge");
   }
 
   void store() {

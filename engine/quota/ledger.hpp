@@ -178,6 +178,12 @@ class Ledger {
   /// count. A million where no window applies.
   std::uint64_t headroom(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, Now now) const;
 
+  /// True when `need` can be spent here without anybody missing it: at their present pace all windows that
+  /// apply would reset with at least a fifth left (Window::surplus), and there is one. Without any nothing
+  /// goes unused.
+  bool surplus(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need,
+               Now now) const;
+
   /// All rules or none. On State::free `out` holds the reservation.
   Verdict reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
                   const Need& need, Now now, Reservation& out);

@@ -1,3 +1,4 @@
+#include "quota/amounts.hpp"
 #include "quota/ledger.hpp"
 #include "quota/plan.hpp"
 
@@ -56,6 +57,22 @@ std::uint64_t Ledger::headroom(const Plan& plan, policy::KeyIndex key, policy::M
   const Locked locked(bound.locks(*binding));
   for (const Slot& slot : bound.slots(*binding)) least = std::min(least, slot.window->headroom(now));
   return least;
+}
+
+bool Ledger::surplus(const Plan& plan, policy::KeyIndex key, policy::ModelIndex model, const Need& need,
+                     Now given) const {
+  const Now now = in_ledger_time(given);
+  const auto& bound = static_cast<const BoundPlan&>(plan);
+  const Binding* binding = bound.find(key, model);
+  if (binding == nullptr) return false;
+  const Locked locked(bound.locks(*binding));
+  bool any = false;
+  for (const Slot& slot : bound.slots(*binding)) {
+    const auto left = slot.window->surplus(amount_of(slot.rule->of, need), now);
+    if (left && !*left) return false;
+    any = any || left;
+  }
+  return any;
 }
 
 }  // namespace freellmapi::quota

@@ -268,6 +268,26 @@ std::uint64_t Window::headroom(Now now) noexcept {
   return static_cast<std::uint64_t>(Wide{limit_ - taken} * millionths / limit_);
 }
 
+std::optional<bool> Window::surplus(Amount amount, Now now) noexcept {
+  constexpr int least_part = 24;
+  constexpr unsigned fifths = 5, fifths_spent = 4;
+  if (kind_ == Kind::concurrency) return std::nullopt;
+  advance(now);
+  if (kind_ == Kind::first_use && in_.running == 0) return false;
+  nanoseconds whole = length_, passed = length_;
+  if (kind_ == Kind::wall_clock) {
+    whole = in_.period.end - in_.period.start;
+    passed = now.wall - in_.period.start;
+  } else if (kind_ == Kind::first_use) {
+    passed = length_ - (in_.closes - now.steady);
+  }
+  passed = std::clamp(passed, whole / least_part, whole);
+  const std::uint64_t wanted = capped_sum(amount.now, amount.later);
+  const Wide spent = Wide{capped_sum(capped_sum(counted(), in_.held), wanted)};
+  const auto ticks = [](nanoseconds time) { return static_cast<std::uint64_t>(time.count()); };
+  return spent * ticks(whole) * fifths <= Wide{limit_} * ticks(passed) * fifths_spent;
+}
+
 std::optional<base::WallTime> Window::resets_at(Now now) noexcept {
   advance(now);
   if (kind_ == Kind::wall_clock && counted() == 0) return in_.period.end;

@@ -87,6 +87,10 @@ class Window {
   std::optional<std::uint64_t> pressure(Now now) noexcept;
   /// The share that is left, in millionths; all of it for slots of concurrency, which come back soon.
   std::uint64_t headroom(Now now) noexcept;
+  /// At the pace of its use so far, with this amount, at least a fifth of it is left when it resets. The pace
+  /// is that of its present run, at least a twenty-fourth of it; of windows that look back, of all their
+  /// length. False for one that nothing has opened: it does not run out. Nothing for slots of concurrency.
+  std::optional<bool> surplus(Amount amount, Now now) noexcept;
   /// When something comes back; nullopt when nothing is spent or only in-flight requests will tell.
   std::optional<base::WallTime> resets_at(Now now) noexcept;
 

@@ -116,6 +116,16 @@ Action Attempts::next(base::Instant now) {
   return {};
 }
 
+bool Attempts::may_join(std::size_t lane, std::size_t other) const {
+  return !committed_ && !stopped_ && at(lane, Place::open) && lanes_[lane].model != lanes_[other].model &&
+         lanes_[lane].hosts < 2;
+}
+
+Action Attempts::join(std::size_t lane) {
+  places_[lane] = Place::closed;
+  return attempt(lane);
+}
+
 void Attempts::resume(const Limits& more) noexcept {
   committed_ = out_of_budget_ = false;
   const bool filtered_goes_on = limits_.filtered_goes_on;

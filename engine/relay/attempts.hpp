@@ -79,6 +79,11 @@ class Attempts {
   bool may_start(base::Instant at) const noexcept;
   /// The client has seen a token.
   void committed() noexcept { committed_ = true; }
+  /// True when the lane may be attempted while the attempt of `other` goes on: nobody has spoken against it,
+  /// it is of another model, and it is clear which host its key is for.
+  bool may_join(std::size_t lane, std::size_t other) const;
+  /// It is attempted now.
+  Action join(std::size_t lane);
   /// What the client has is to be continued: `more.attempts` further ones may be.
   void resume(const Limits& more) noexcept;
   /// The lane once more, asked otherwise.

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/redact.hpp"
+#include "relay/attempts.hpp"
 #include "relay/encoder.hpp"
 #include "relay/outcomes.hpp"
 #include "routing/decide.hpp"
@@ -18,6 +19,10 @@ struct Ending {
   routing::Candidate candidate;
   freellm_outcome outcome;
   std::optional<base::WallTime> back = std::nullopt;  ///< when the bench that it led to ends
+
+  bool of(const Lane& lane) const noexcept {
+    return candidate.model == lane.model && candidate.key == lane.key;
+  }
 };
 
 /// What is known when a request ends without an answer.

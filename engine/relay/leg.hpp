@@ -44,6 +44,8 @@ struct Run::Leg {
   int status = 0;           ///< with which it refused; 0: it did not
   bool final_word = false;  ///< it has said that the same again is of no use
   Health::Visit visit{};
+  net::Canceller canceller{};
+  bool overtaken = false;  ///< settled and booked: nothing more is to be said of it
 };
 
 }  // namespace freellmapi::relay

@@ -59,6 +59,7 @@ std::string_view name(RequestEnd ended) noexcept {
 std::string_view attempt_name(std::uint32_t kind) noexcept {
   if (kind == attempt_answered) return "answered";
   if (kind == attempt_left) return "client_gone";
+  if (kind == attempt_hedged) return "hedged";
   return ruling_of(kind).name;
 }
 

@@ -29,9 +29,10 @@ inline constexpr std::size_t ended_kinds = 5;
 std::string_view name(RequestEnd ended) noexcept;
 
 /// Ends of an attempt beside the classes of a failure.
-inline constexpr std::uint32_t attempt_answered = rulings.size(), attempt_left = rulings.size() + 1;
-inline constexpr std::size_t attempt_kinds = rulings.size() + 2;
-/// "answered", "client_gone", or the name of the failure's row.
+inline constexpr std::uint32_t attempt_answered = rulings.size(), attempt_left = rulings.size() + 1,
+                               attempt_hedged = rulings.size() + 2;
+inline constexpr std::size_t attempt_kinds = rulings.size() + 3;
+/// "answered", "client_gone", "hedged", or the name of the failure's row.
 std::string_view attempt_name(std::uint32_t kind) noexcept;
 
 /// Upper bounds of the buckets in microseconds; a last bucket has none.
@@ -67,7 +68,7 @@ class Meter {
 
   /// A request that has ended. `total` is from its head's arrival.
   void request(unsigned core, const Record& record, std::chrono::microseconds total) noexcept;
-  /// An attempt that has ended: a failure's class, attempt_answered or attempt_left.
+  /// An attempt that has ended: a failure's class, attempt_answered, attempt_left or attempt_hedged.
   void attempt(unsigned core, std::string_view provider, std::uint32_t kind) noexcept;
   void tokens(unsigned core, std::string_view provider, std::string_view model, std::uint64_t input,
               std::uint64_t output) noexcept;

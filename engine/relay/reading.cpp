@@ -81,10 +81,46 @@ void Reading::on_event(const chat::Event& event) {
                       event.kind == chat::Event::Kind::refusal;
   // White space alone is held back: some models clear their throat and then fail.
   if (event.kind == chat::Event::Kind::tool_call || (spoken && !is_blank(event.text))) first_token_ = true;
+  if (held_for_ != nullptr) return keep(event);
   if (encoder_ == nullptr) return;
   if (before_ != nullptr) return resume(event);
   open();
   encoder_->event(event, out_);
+}
+
+void Reading::keep(const chat::Event& event) {
+  constexpr std::size_t most = 1'024;
+  const bool spoken = event.call == nullptr && event.extra == nullptr;
+  if (spoken && !early_.empty() && early_.back().kind == event.kind) {
+    early_.back().text += event.text;
+    return;
+  }
+  if (early_.size() >= most) {
+    fed_ = chat::Fed::too_long;
+    return;
+  }
+  Early& kept = early_.emplace_back(Early{event.kind, std::string(event.text), event.call_index, {}, {}});
+  if (event.call != nullptr) kept.call = *event.call;
+  if (event.extra != nullptr) kept.extra = *event.extra;
+}
+
+void Reading::won() {
+  if (held_for_ == nullptr) return;
+  encoder_ = std::exchange(held_for_, nullptr);
+  for (const Early& kept : early_) {
+    chat::Event event;
+    event.kind = kept.kind;
+    event.text = kept.text;
+    event.call_index = kept.call_index;
+    if (kept.kind == chat::Event::Kind::tool_call) event.call = &kept.call;
+    if (kept.kind == chat::Event::Kind::extra) event.extra = &kept.extra;
+    open();
+    encoder_->event(event, out_);
+  }
+  early_.clear();
+  if (state_ != State::done) return;
+  open();
+  encoder_->finish(*answer().finish, usage_of_all(), out_);
 }
 
 void Reading::open() {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "chat/assemble.hpp"
 #include "host/provider.hpp"
@@ -38,6 +40,10 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   /// An answer that a content filter stopped is a failure while the client has seen nothing of it; unless
   /// told so, it is an answer like any other, with that finish reason.
   void filtered_goes_on() noexcept { filtered_goes_on_ = true; }
+  /// Before the first event: another leg's answer may become the client's. Nothing is encoded until won().
+  void hold_back() noexcept { held_for_ = std::exchange(encoder_, nullptr); }
+  /// The client's answer is this one.
+  void won();
   /// The body ended.
   State end(host::Parser& parser);
   /// For a provider that answers by itself: it gives its events to sink(), then end() with its status.
@@ -96,7 +102,19 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   State fail(const freellm_outcome& outcome);
   State miss();
 
+  /// An event that is held back.
+  struct Early {
+    chat::Event::Kind kind;
+    std::string text;
+    std::uint32_t call_index;
+    chat::ToolCall call;
+    chat::Extra extra;
+  };
+  void keep(const chat::Event& event);
+
   Encoder* encoder_;
+  Encoder* held_for_ = nullptr;
+  std::vector<Early> early_;
   const Route& route_;
   const std::uint64_t input_estimate_;
   chat::Assembler assembler_;

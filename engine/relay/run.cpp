@@ -26,6 +26,12 @@ Run::Run(Relay& relay, net::Exchange& exchange, net::Core& core, Job job)
 
 Run::~Run() { exchange_.watch(nullptr); }
 
+void Run::client_gone() noexcept {
+  for (Leg* const leg : under_way_) {
+    if (leg != nullptr) leg->canceller.cancel();
+  }
+}
+
 quota::Now Run::now() const {
   quota::Now both;
   both.steady = relay_.clock_.since_boot();
@@ -129,6 +135,7 @@ net::Task<void> Run::serve() {
     }
     End end = End::client_gone;
     if (!exchange_.gone()) end = co_await attempt(action);
+    under_way_[0] = nullptr;
     if (end == End::served) co_return;
     if (end == End::client_gone) {
       job_.record.status = 499;
@@ -138,14 +145,7 @@ net::Task<void> Run::serve() {
       co_return;
     }
     widen();
-    if (end == End::put_off) {
-      attempts_->put_off(action.lane, false);
-      keep_set_aside();
-    }
-    if (end == End::passed_over) {
-      attempts_->passed_over(action.lane);
-      keep_set_aside();
-    }
+    account_for(action.lane, end);
   }
   if (continuation_) {
     co_await cut_short();
@@ -163,6 +163,13 @@ net::Task<void> Run::serve() {
   facts.now = relay_.clock_.wall();
   failure_ = explain_exhaustion(facts, *relay_.log_.redactor());
   co_await give_up();
+}
+
+void Run::account_for(std::size_t lane, End end) {
+  if (end != End::put_off && end != End::passed_over) return;
+  if (end == End::put_off) attempts_->put_off(lane, false);
+  if (end == End::passed_over) attempts_->passed_over(lane);
+  keep_set_aside();
 }
 
 net::Task<void> Run::give_up() {
@@ -204,6 +211,7 @@ net::Task<Run::End> Run::attempt(Action action) {
           .reservation = {},
           .stated_cost = {},
           .reading = {}};
+  under_way_[race_ != nullptr ? 1 : 0] = &leg;
   leg.route.request_id = job_.record.request_id;
   leg.route.provider = provider.id;
   leg.route.model = target_.passed_model.empty() ? model.id : target_.passed_model;
@@ -224,7 +232,10 @@ net::Task<Run::End> Run::attempt(Action action) {
   leg.call = std::make_unique<PluginCall>(*leg.asked, model, leg.route.model,
                                           bounded ? leg.need.output_tokens : 0, seed_ + lane_index);
   if (action.repaired) {
-    const freellm_outcome& asked = endings_.back().outcome;
+    // Another leg may have ended since.
+    const auto last =
+        std::find_if(endings_.rbegin(), endings_.rend(), [&](const Ending& e) { return e.of(lane); });
+    const freellm_outcome& asked = (last != endings_.rend() ? *last : endings_.back()).outcome;
     if (!leg.call->repair(asked.repair_field, asked.repair_rename)) {
       leg.quoted = true;
       co_return fail(leg, outcome_of(FREELLM_C_BAD_REQUEST, asked.message));
@@ -242,10 +253,14 @@ net::Task<Run::End> Run::attempt(Action action) {
                                                       : routing::most_output(model, leg.need.input_tokens);
     leg.need.own_units = own_cost(leg, leg.need.input_tokens, leg.need.output_tokens).value_or(0);
   }
-  const bool held = co_await hold_quota(leg, lane.wait);
+  // Beside another nobody is waited for.
+  const milliseconds wait = race_ != nullptr ? milliseconds{0} : lane.wait;
+  const bool held = co_await hold_quota(leg, wait);
   if (!held) co_return exchange_.gone() ? End::client_gone : End::passed_over;
   if (local) co_return co_await answer_locally(leg);
   leg.patience = patience(action, leg);
+  const std::optional<base::Instant> second_at = hedge_at(leg);
+  if (second_at) co_return co_await race(leg, *second_at);
   co_return co_await send(leg);
 }
 

@@ -1,6 +1,7 @@
 // The life of one request, as a class so that its steps can share what they know.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,11 +32,20 @@ class Run final : private net::GoneWatcher {
 
  private:
   /// How one attempt ended.
-  enum class End { served, failed, passed_over, put_off, client_gone };
+  enum class End {
+    served,
+    failed,
+    passed_over,
+    put_off,
+    overtaken,  ///< by the leg beside it
+    client_gone
+  };
   /// What an attempt holds on to while it runs.
   struct Leg;
+  /// Two legs beside each other.
+  struct Race;
 
-  void client_gone() noexcept override { canceller_.cancel(); }
+  void client_gone() noexcept override;
 
   bool choose();  ///< false: a failure has been set
   /// Finds who served the conversation before. Its name, which stays the same from turn to turn.
@@ -47,6 +57,8 @@ class Run final : private net::GoneWatcher {
   net::Task<End> attempt(Action action);
   /// The leg's candidate, for what is heard of it after the decision.
   routing::Considered& as_it_is_now(const Leg& leg);
+  /// What the rules have to know of an attempt that was none.
+  void account_for(std::size_t lane, End end);
   net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
   /// The rule for whose window others wait already, so that this leg has to wait behind them; null: none.
   const policy::Rule* line_before(const Leg& leg) const;
@@ -62,6 +74,20 @@ class Run final : private net::GoneWatcher {
   net::Task<End> deliver(Leg& leg);
   net::Task<bool> flush(Leg& leg);
   net::Task<void> give_up();
+
+  // ---- a second leg beside a late one
+  /// When it may begin; nothing: never.
+  std::optional<base::Instant> hedge_at(const Leg& leg) const;
+  net::Task<End> race(Leg& leg, base::Instant at);
+  net::Task<void> second_leg();
+  std::optional<Action> from_surplus();
+  bool would_go_unused(const Lane& lane) const;
+  /// The leg has its first token: the stream is its own. Costs a look where no two legs run.
+  void claim(Leg& leg) {
+    if (race_ != nullptr) win(leg);
+  }
+  void win(Leg& leg);
+  void overtake(Leg& leg);
 
   // ---- after the first token
   /// The leg has broken off: it is failed, and another one may go on; else the stream ends with an error.
@@ -107,6 +133,7 @@ class Run final : private net::GoneWatcher {
   /// What the attempt says of its model and key, for those who choose later.
   void learn_answer(const Leg& leg);
   void learn_failure(const Leg& leg, const freellm_outcome& outcome);
+  void learn_overtaken(const Leg& leg);
   void settle_success(Leg& leg);
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);
@@ -131,7 +158,9 @@ class Run final : private net::GoneWatcher {
   std::optional<Ending> set_aside_;  ///< by the first of a provider's hosts; another may take the key
   Trail trail_;
   Failure failure_;
-  net::Canceller canceller_;
+  std::array<Leg*, 2> under_way_{};  ///< the second one beside the first, while they race
+  Race* race_ = nullptr;
+  bool hedged_ = false;  ///< once for each request
   std::uint64_t seed_;
   policy::ModelIndex served_before_ = policy::none;  ///< of the conversation; none: the policy has it no more
   bool served_ = false;                              ///< by that one, or by one that is gone

@@ -197,10 +197,11 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   if (held == Held::not_yet) {
     if (!set_aside_) set_aside_.emplace(Ending{candidate, outcome});
   } else {
-    Ending ending{candidate, held == Held::as_first && set_aside_ ? set_aside_->outcome : outcome};
+    const bool was_set_aside = set_aside_ && set_aside_->of(attempts_->lanes()[leg.lane]);
+    Ending ending{candidate, held == Held::as_first && was_set_aside ? set_aside_->outcome : outcome};
     ending.back = bench(leg, ending.outcome);
     endings_.push_back(ending);
-    set_aside_.reset();
+    if (was_set_aside) set_aside_.reset();
     // Whoever refuses a request is there to refuse it.
     if (leg.answered && !row.circuit) leg.visit.answered();
     Ended ended;
@@ -312,12 +313,15 @@ void Run::settle_success(Leg& leg) {
 
 void Run::settle_failure(Leg& leg, Spent spent) {
   if (!leg.reservation) return;
-  if (exchange_.gone()) relay_.meter_.attempt(core_.index(), leg.provider.id, attempt_left);
+  if (leg.overtaken) {
+    relay_.meter_.attempt(core_.index(), leg.provider.id, attempt_hedged);
+  } else if (exchange_.gone()) {
+    relay_.meter_.attempt(core_.index(), leg.provider.id, attempt_left);
+  }
   using Part = policy::Billing::Part;
   const policy::Billing& billing = leg.provider.billing;
-  const Part part = spent != Spent::answer ? Part::nothing
-                    : exchange_.gone()     ? billing.cancelled
-                                           : billing.cut;
+  const bool cancelled = leg.overtaken || exchange_.gone();
+  const Part part = spent != Spent::answer ? Part::nothing : cancelled ? billing.cancelled : billing.cut;
   quota::Bill bill;
   bill.request = spent != Spent::nothing && (spent != Spent::refusal || billing.failed_counts_request);
   bill.input_tokens = bill.output_tokens = bill.own_units = 0;

@@ -1,5 +1,6 @@
 // What an attempt teaches those who choose later.
 #include "relay/leg.hpp"
+#include "relay/race.hpp"
 
 namespace freellmapi::relay {
 
@@ -25,6 +26,17 @@ void Run::learn_failure(const Leg& leg, const freellm_outcome& outcome) {
     return statistics.failed(leg.model_index, leg.key_index, at);
   const auto waited = duration_cast<microseconds>(relay_.clock_.steady() - *leg.sent_at);
   statistics.silent(leg.model_index, leg.key_index, waited, job_.request.stream, at);
+}
+
+// What is late and given up for it must count as late, or the time that is held to be usual would grow
+// shorter by our own doing. What had hardly begun tells nothing.
+void Run::learn_overtaken(const Leg& leg) {
+  if (!leg.sent_at || leg.first_token_at) return;
+  routing::Statistics& statistics = *snapshot_->statistics;
+  const base::Instant at = relay_.clock_.since_boot();
+  const auto waited = duration_cast<microseconds>(relay_.clock_.steady() - *leg.sent_at);
+  const auto late = statistics.first_token_quantile(leg.model_index, hedge_share, at);
+  if (late && waited >= *late) statistics.overtaken(leg.model_index, leg.key_index, waited, at);
 }
 
 }  // namespace freellmapi::relay

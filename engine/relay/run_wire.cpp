@@ -79,9 +79,11 @@ net::Task<Run::End> Run::send(Leg& leg) {
   net::Deadlines deadlines = leg.upstream.deadlines;
   if (leg.patience) deadlines.first_byte = *leg.patience;
   leg.sent_at = relay_.clock_.steady();
+  if (exchange_.gone()) leg.canceller.cancel();
   net::CallError error;
-  const std::unique_ptr<net::UpstreamCall> call =
-      co_await core_.upstream().call(at.origin, outgoing, deadlines, job_.request.stream, canceller_, error);
+  const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
+      at.origin, outgoing, deadlines, job_.request.stream, leg.canceller, error);
+  if (leg.overtaken) co_return End::overtaken;
   if (!call) {
     settle_failure(leg, spent_of(error.fault));
     if (exchange_.gone()) co_return End::client_gone;
@@ -106,6 +108,7 @@ Reading& Run::start_reading(Leg& leg) {
                                          features_.input_tokens, offered());
   if (continuation_) reading.go_on(continuation_->before, continuation_->how);
   if (policy_.routing.on_content_filter == policy::OnContentFilter::next) reading.filtered_goes_on();
+  if (race_ != nullptr) reading.hold_back();
   return reading;
 }
 
@@ -136,6 +139,7 @@ net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
     if (!bytes || bytes->empty()) break;
     body.append(bytes->substr(0, error_body_most - body.size()));
   }
+  if (leg.overtaken) co_return End::overtaken;
   if (!exchange_.gone() && call.status() >= 400 && salvage(leg, head.head, body)) {
     note_limits(leg, head.head);
     co_return co_await deliver(leg);
@@ -183,6 +187,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   std::uint64_t events = 0;
   while (reading.state() == Reading::State::going) {
     const auto bytes = co_await call.read();
+    if (leg.overtaken) co_return End::overtaken;
     if (exchange_.gone()) {
       settle_failure(leg, Spent::answer);
       co_return End::client_gone;
@@ -199,6 +204,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     }
     watch_plugin(leg, fed_at);
     if (!leg.first_token_at && (reading.first_token_seen() || reading.calling())) leg.first_token_at = fed_at;
+    if (leg.first_token_at && reading.state() == Reading::State::going) claim(leg);
     if (hurried) {
       hurried = !leg.first_token_at;
       call.hurry(hurried ? left_until(first_token_by) : deadlines.idle);
@@ -305,6 +311,7 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
     co_return co_await after_cut(leg);
   }
 
+  claim(leg);
   settle_success(leg);
   note_route(leg);
   job_.record.status = 200;

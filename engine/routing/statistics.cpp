@@ -236,6 +236,14 @@ void Statistics::silent(policy::ModelIndex model, policy::KeyIndex key, microsec
   if (streamed) add_first_token(model, waited + waited / 2, now);
 }
 
+void Statistics::overtaken(policy::ModelIndex model, policy::KeyIndex key, microseconds waited,
+                           base::Instant now) noexcept {
+  Sample sample;
+  sample.first_token = static_cast<float>(std::clamp(waited, microseconds{1}, longest).count());
+  add(model, key, sample, now);
+  add_first_token(model, waited + waited / 2, now);
+}
+
 Measured Statistics::of(policy::ModelIndex model, policy::KeyIndex key, base::Instant now) const noexcept {
   Measured out;
   if (model >= first_.size()) return out;

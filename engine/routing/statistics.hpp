@@ -57,6 +57,11 @@ class Statistics {
   void silent(policy::ModelIndex model, policy::KeyIndex key, std::chrono::microseconds waited, bool streamed,
               base::Instant now) noexcept;
 
+  /// A stream that was given up for another one's answer while it was silent for so long: slower than that,
+  /// and neither a success nor a failure.
+  void overtaken(policy::ModelIndex model, policy::KeyIndex key, std::chrono::microseconds waited,
+                 base::Instant now) noexcept;
+
   /// Without the headroom, which the ledger knows. A key that was not tried is thought to be like the model's
   /// other keys.
   Measured of(policy::ModelIndex model, policy::KeyIndex key, base::Instant now) const noexcept;

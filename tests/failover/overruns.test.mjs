@@ -1,6 +1,6 @@
 // What went wrong in other gateways when limits met concurrency, odd parameters and failures: one test each, named after the
-// report. Not here: a floor under client budgets and hedges that are billed and never booked, because this router has neither;
-// and /v1/responses, which is reserved by the same code once it is served.
+// report. Not here: a floor under client budgets, because this router has none; hedges that are billed and never booked, which are
+// in hedge.test.mjs; and /v1/responses, which is reserved by the same code once it is served.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Router, start_emulator } from '../e2e/router.mjs';

@@ -74,6 +74,7 @@ TEST(Compile, TheProductsExampleMeansWhatItSays) {
   EXPECT_TRUE(policy.routing.continue_streams);
   EXPECT_EQ(policy.routing.on_content_filter, OnContentFilter::fail);
   EXPECT_EQ(policy.routing.handoff, Handoff::off);
+  EXPECT_EQ(policy.routing.hedge, Hedge::off);
   EXPECT_EQ(policy.store.conversations, 24h);
   EXPECT_EQ(steps(policy, policy.chains[0]),
             "google/gemini-2.5-flash groq/big-fast groq/big groq/small groq/llama-3.3-70b-versatile "

@@ -37,6 +37,7 @@ TEST(Show, SaysWhereEachValueCameFrom) {
   EXPECT_TRUE(has_line(text, "  attempts: 20  # default"));
   EXPECT_TRUE(has_line(text, "  on_content_filter: fail  # default"));
   EXPECT_TRUE(has_line(text, "  handoff: off  # default"));
+  EXPECT_TRUE(has_line(text, "  hedge: off  # default"));
   EXPECT_TRUE(has_line(text, "  conversations: 1d  # default"));
   EXPECT_TRUE(has_line(text, "    base_url: \"https://api.groq.com/openai/v1\"  # groq.so:4"));
   EXPECT_TRUE(has_line(text, "        context: 1000  # p.yaml:10"));

@@ -268,5 +268,59 @@ TEST_F(World, HeadroomIsTheShareLeftOfTheScarcestWindow) {
   EXPECT_EQ(ledger.headroom(*plan, 7, 7, now()), 0u);
 }
 
+class Surplus : public World {
+ protected:
+  bool left(Need need = {}) { return ledger.surplus(*plan, 0, 0, need, now()); }
+};
+
+TEST_F(Surplus, IsWhatADayLeavesAtThePresentPace) {
+  with({per_day(100)});
+  clock.advance(12h);
+  for (int i = 0; i < 39; ++i) spend();
+  EXPECT_TRUE(left()) << "40 in half a day: 80 in all of it";
+  spend();
+  EXPECT_FALSE(left()) << "a fifth would not be left";
+  clock.advance(6h);
+  EXPECT_TRUE(left()) << "the pace is slower now";
+  EXPECT_TRUE(ledger.check(*plan, 0, 0, {}, now()).state == State::free);
+}
+
+TEST_F(Surplus, OfADayThatHasJustBegunIsThatOfItsFirstHour) {
+  with({per_day(240)});
+  for (int i = 0; i < 7; ++i) spend();
+  EXPECT_TRUE(left()) << "eight in a second are eight in an hour";
+  spend();
+  EXPECT_FALSE(left());
+}
+
+TEST_F(Surplus, OfAWindowThatLooksBackIsWhatItsLastLengthHasLeft) {
+  with({per_minute(10)});
+  for (int i = 0; i < 7; ++i) spend();
+  EXPECT_TRUE(left());
+  const Reservation held = reserve();
+  EXPECT_FALSE(left()) << "what is in flight counts";
+}
+
+TEST_F(Surplus, IsThereOnlyWhereEveryWindowHasSome) {
+  with({per_minute(10), per_day(1'000'000), rule(2'000, Unit::tokens, Per::minute, 60s)});
+  EXPECT_TRUE(left({800, 800, 0}));
+  EXPECT_FALSE(left({800, 801, 0})) << "what the request itself may cost counts";
+  with({per_minute(10), per_day(2)});
+  EXPECT_FALSE(left());
+}
+
+TEST_F(Surplus, IsNothingWithoutAWindowOrInOneThatNothingHasOpened) {
+  with({});
+  EXPECT_FALSE(left());
+  with({at_once(5)});
+  EXPECT_FALSE(left()) << "slots do not run out unused";
+  with({rule(100, Unit::requests, Per::rolling, 5h, policy::Reset::first_use)});
+  EXPECT_FALSE(left());
+  spend();
+  clock.advance(1h);
+  EXPECT_TRUE(left());
+  EXPECT_FALSE(ledger.surplus(*plan, 7, 7, {}, now()));
+}
+
 }  // namespace
 }  // namespace freellmapi::quota::testing

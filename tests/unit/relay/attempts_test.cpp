@@ -297,5 +297,41 @@ TEST(Attempts, ALaneThatWeCutShortIsNotTheLastWhileOthersAreThereAndComesBackAft
   EXPECT_EQ(a.attempted(), 3u);
 }
 
+TEST(Attempts, BesideOneThatGoesOnAnotherModelMayBeAttempted) {
+  std::vector<Lane> lanes = two_keys_two_models_two_providers();
+  lanes.push_back(lane(2, 3, 3));
+  lanes.back().hosts = 2;
+  Attempts a(lanes, limits());
+  EXPECT_EQ(a.next(t0).lane, 0u);
+  EXPECT_FALSE(a.may_join(0, 0)) << "it is under way";
+  EXPECT_FALSE(a.may_join(1, 0)) << "another key of a slow model is as slow";
+  EXPECT_TRUE(a.may_join(2, 0));
+  EXPECT_FALSE(a.may_join(5, 0)) << "nobody knows which host its key is for";
+  EXPECT_EQ(a.join(2).lane, 2u);
+  EXPECT_EQ(a.attempted(), 2u);
+  a.failed(2, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_FALSE(a.may_join(2, 0));
+  EXPECT_FALSE(a.may_join(3, 0)) << "the model is done with";
+  EXPECT_TRUE(a.may_join(4, 0));
+  a.failed(0, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_THAT(walk(a, ended(FREELLM_C_RATE_LIMITED)), ElementsAre(4u, 5u));
+}
+
+TEST(Attempts, WhatWasOvertakenComesOnceMoreWhenTheWinnerComesToNothing) {
+  Attempts a({lane(0, 0, 0), lane(1, 1, 1)}, limits());
+  EXPECT_EQ(a.next(t0).lane, 0u);
+  EXPECT_EQ(a.join(1).lane, 1u);
+  a.put_off(0, true);
+  a.failed(1, ended(FREELLM_C_SERVER_ERROR));
+  EXPECT_THAT(walk(a, ended(FREELLM_C_RATE_LIMITED)), ElementsAre(0u));
+}
+
+TEST(Attempts, NothingJoinsWhatTheClientHasATokenOf) {
+  Attempts a({lane(0, 0, 0), lane(1, 1, 1)}, limits());
+  EXPECT_EQ(a.next(t0).lane, 0u);
+  a.committed();
+  EXPECT_FALSE(a.may_join(1, 0));
+}
+
 }  // namespace
 }  // namespace freellmapi::relay

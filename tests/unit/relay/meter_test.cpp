@@ -132,6 +132,7 @@ TEST(Meter, CountsAttemptsAndTokensUnderTheirNames) {
   EXPECT_EQ(sum.queue.sum, 50'000U);
   EXPECT_EQ(attempt_name(FREELLM_C_RATE_LIMITED), "rate_limited");
   EXPECT_EQ(attempt_name(attempt_answered), "answered");
+  EXPECT_EQ(attempt_name(attempt_hedged), "hedged");
 }
 
 TEST(Meter, LosesNothingWhenTwoThreadsShareACore) {

@@ -67,6 +67,40 @@ TEST_F(TheReading, TellsTheProvidersUsage) {
   EXPECT_EQ(reading.take(), "begin hello finish 7+3");
 }
 
+TEST_F(TheReading, ThatRacesEncodesNothingBeforeItHasWon) {
+  reading.hold_back();
+  text(" ");
+  text("\n");
+  text("hel");
+  EXPECT_TRUE(reading.first_token_seen());
+  EXPECT_FALSE(reading.has_output());
+  reading.won();
+  EXPECT_EQ(reading.take(), "begin  \nhel ");
+  text("lo");
+  usage(7, 3);
+  finish("stop");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_EQ(reading.take(), "lo finish 7+3");
+}
+
+TEST_F(TheReading, ThatRacesAndIsWholeBeforeItHasWonEndsWhenItHas) {
+  reading.hold_back();
+  tool("weather", R"({"city":"Oslo"})");
+  usage(7, 3);
+  finish("tool_calls");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_FALSE(reading.has_output());
+  reading.won();
+  EXPECT_EQ(reading.take(), "begin  finish 7+3");
+}
+
+TEST_F(TheReading, ThatRacesAndFailsHasEncodedNothing) {
+  reading.hold_back();
+  text("hel");
+  EXPECT_EQ(reading.end(FREELLM_E_TRUNCATED), Reading::State::failed);
+  EXPECT_FALSE(reading.has_output());
+}
+
 TEST_F(TheReading, EstimatesTheUsageThatAProviderDoesNotTellAndCountsToolCalls) {
   tool("weather", R"({"city":"Reykjavik"})");
   finish("tool_calls");

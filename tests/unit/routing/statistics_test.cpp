@@ -118,6 +118,21 @@ TEST_F(Learning, ADeadlineMadeOfAQuantileDoesNotGrowTighterByItsOwnDoing) {
   EXPECT_GE(s.first_token_quantile(1, 0.95, now()), 850ms);
 }
 
+TEST_F(Learning, WhoWasOvertakenIsSlowAndHasNeitherSucceededNorFailed) {
+  Statistics s(policy);
+  for (int i = 0; i < 20; ++i) s.answered(0, 0, stream(100ms, 1100ms, 80), now());
+  const Measured before = s.of(0, 0, now());
+  const auto usual = s.first_token_quantile(0, 0.9, now());
+  for (int i = 0; i < 4; ++i) s.overtaken(0, 0, 400ms, now());
+  const Measured after = s.of(0, 0, now());
+  EXPECT_EQ(after.successes, before.successes);
+  EXPECT_EQ(after.failures, before.failures);
+  EXPECT_EQ(after.tries, before.tries);
+  EXPECT_GT(after.first_token, before.first_token);
+  EXPECT_LE(usual, 125ms);
+  EXPECT_GE(s.first_token_quantile(0, 0.9, now()), 600ms) << "slower than the time it was given";
+}
+
 TEST_F(Learning, ExtremeTimesStayWithinTheTable) {
   Statistics s(policy);
   for (int i = 0; i < 20; ++i) s.answered(1, policy::none, stream(0ms, 0ms, 0), now());

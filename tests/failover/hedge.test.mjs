@@ -6,26 +6,30 @@ import http from 'node:http';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { read_exposition } from '../e2e/exposition.mjs';
-import { binary, Router, start_emulator, unified_key } from '../e2e/router.mjs';
-import { rest_of, say, sleep, start_provider } from './provider.mjs';
+import { binary, Router, sleep, start_emulator, trail, unified_key, via } from '../e2e/router.mjs';
+import { rest_of, say, start_provider } from './provider.mjs';
 
 const timeouts = { connect: '2s', first_byte: '15s', idle: '5s', total: '30s' };
 const model = { tools: true, json: 'schema', context: 131072 };
 const plenty = [{ limit: 10_000, of: 'requests', per: 'hour' }];
 const lessons = 12;
-const via = (answer) => answer.headers['x-routed-via'];
-const trail = (answer) => answer.headers['x-fallback-trail'];
 
 // The first model answers its first streams at once, so that its p90 is known; then every name plays what it is given.
+// A play is told of the provider and the router, and of second(): when the second request has come.
 async function stage(t, { plays, hedge = 'surplus', taught = lessons, quota = {}, chain = ['first', 'second', 'third'], providers = {}, env = {} }) {
+  let second_has_come;
+  const set = { second: new Promise((ok) => { second_has_come = ok; }) };
   const provider = await start_provider(t, async (ask) => {
     if (ask.name === 'first' && ask.nth < taught) return ask.answer('a lesson');
-    return (plays[ask.name] ?? ((a) => a.answer(`from ${a.name}`)))(ask);
+    if (ask.name === 'second') second_has_come();
+    return (plays[ask.name] ?? ((a) => a.answer(`from ${a.name}`)))(ask, set);
   });
   const emulator = await start_emulator(t);
   const boxes = Object.fromEntries(chain.map((name) => [name, { base_url: provider.url(name), timeouts, models: { 'any-model': model }, quota: quota[name] ?? plenty, ...providers[name] }]));
   const router = await Router.start(t, { emulator, env, chain: chain.map((name) => `${name}/any-model`), boxes: chain, providers: boxes, rest: { routing: { sticky: '0s', ...(hedge ? { hedge } : {}) } } });
   for (let i = 0; i < taught; i += 1) assert.equal(via(await router.stream({ model: 'first/any-model' })), 'first/any-model');
+  const failed = (name) => router.logged((line) => line.event === 'attempt.failed' && line.provider === name, `the end of ${name}`);
+  Object.assign(set, { router, provider, failed });
   const counters = async () => Object.fromEntries((await router.get('/v1/quota')).json.counters.filter((c) => chain.includes(c.provider)).map((c) => [c.provider, { used: c.used, reserved: c.reserved }]));
   // What the ledger has is what arrived, and nothing is held.
   const counted_exactly = async () => {
@@ -34,8 +38,13 @@ async function stage(t, { plays, hedge = 'surplus', taught = lessons, quota = {}
   };
   return { provider, router, counters, counted_exactly, late: (name = 'first') => provider.of(name).slice(name === 'first' ? taught : 0) };
 }
-const mute = async (ask) => { while (!ask.gone) await sleep(5); };
+const mute = (ask) => ask.left;
 const begun = ': at work\n\n';
+const cut_behind_the_second = async (ask, { second }) => {
+  await ask.write(begun);
+  await second;
+  ask.cut();
+};
 const silent = async (ask) => { await ask.write(begun); await mute(ask); };
 const scrape = async (router) => read_exposition((await router.get('/metrics', { key: '' })).text);
 
@@ -78,15 +87,12 @@ describe('a late stream', { concurrency: true }, () => {
   });
 
   it('that answers after all, just behind the second request, keeps the stream; the second is the loser', async (t) => {
-    let seconds = 0;
-    const plays = {
-      first: async (ask) => {
-        await ask.write(begun);
-        while (seconds === 0 && !ask.gone) await sleep(1);
-        return ask.answer('late but first');
-      },
-      second: async (ask) => { seconds += 1; return silent(ask); },
+    const first = async (ask, { second }) => {
+      await ask.write(begun);
+      await second;
+      return ask.answer('late but first');
     };
+    const plays = { first, second: silent };
     const { provider, router, counted_exactly } = await stage(t, { plays });
     const answer = await router.stream({});
     one_answer(answer, 'late but first');
@@ -110,16 +116,12 @@ describe('a late stream', { concurrency: true }, () => {
     'a page with 200': async (ask) => ask.res.writeHead(200, { 'content-type': 'text/html' }).end('<html>busy</html>'),
   })) {
     it(`loses nothing to ${what}: only a token wins`, async (t) => {
-      let seconds = 0;
-      const plays = {
-        first: async (ask) => {
-          await ask.write(begun);
-          while (seconds === 0) await sleep(1);
-          await sleep(60);
-          return ask.answer('the first one');
-        },
-        second: async (ask) => { await words(ask); seconds += 1; },
+      const first = async (ask, { failed }) => {
+        await ask.write(begun);
+        await failed('second');
+        return ask.answer('the first one');
       };
+      const plays = { first, second: words };
       const { router, counted_exactly } = await stage(t, { plays, providers: { second: { billing: { failed: 'requests' } } } });
       const answer = await router.stream({});
       one_answer(answer, 'the first one');
@@ -130,12 +132,8 @@ describe('a late stream', { concurrency: true }, () => {
 
   it('whose first leg fails while the second is on its way goes on with that one alone', async (t) => {
     const plays = {
-      first: async (ask) => {
-        await ask.write(begun);
-        while (!plays.asked) await sleep(1);
-        ask.cut();
-      },
-      second: async (ask) => { plays.asked = true; await sleep(100); return ask.answer('from second'); },
+      first: cut_behind_the_second,
+      second: async (ask, { failed }) => { await failed('first'); return ask.answer('from second'); },
     };
     const { router, provider } = await stage(t, { plays });
     const answer = await router.stream({});
@@ -146,12 +144,8 @@ describe('a late stream', { concurrency: true }, () => {
 
   it('both legs of which fail goes on down the chain', async (t) => {
     const plays = {
-      first: async (ask) => {
-        await ask.write(begun);
-        while (!plays.asked) await sleep(1);
-        ask.cut();
-      },
-      second: async (ask) => { plays.asked = true; await ask.write(begun); await sleep(100); ask.cut(); },
+      first: cut_behind_the_second,
+      second: async (ask, { failed }) => { await ask.write(begun); await failed('first'); ask.cut(); },
     };
     const { router, provider } = await stage(t, { plays });
     const answer = await router.stream({});
@@ -161,10 +155,10 @@ describe('a late stream', { concurrency: true }, () => {
   });
 
   it('that was overtaken and whose winner is cut is continued in the same stream', async (t) => {
-    const plays = { first: silent, second: async (ask) => { await ask.write(say.text('from ')); await ask.write(say.text('second')); await sleep(20); ask.cut(); },
+    const plays = { first: silent, second: async (ask) => { await ask.write(say.text('from ')); await ask.write(say.text('second')); await ask.heard; ask.cut(); },
       third: async (ask) => ask.answer(rest_of('from second, and so on', ask.body)) };
     const { router, provider } = await stage(t, { plays });
-    const answer = await router.stream({});
+    const answer = await router.stream({}, { heard: (piece) => { if (piece.includes('"second"')) provider.heard('second'); } });
     one_answer(answer, 'from second, and so on');
     assert.equal(provider.of('third').length, 1);
   });

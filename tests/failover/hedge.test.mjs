@@ -15,7 +15,7 @@ const plenty = [{ limit: 10_000, of: 'requests', per: 'hour' }];
 const lessons = 12;
 
 // The first model answers its first streams at once, so that its p90 is known; then every name plays what it is given.
-// A play is told of the provider and the router, and of second(): when the second request has come.
+// A play is told of `second`, when the second request has come, and failed(name), when the router has given up that one.
 async function stage(t, { plays, hedge = 'surplus', taught = lessons, quota = {}, chain = ['first', 'second', 'third'], providers = {}, env = {} }) {
   let second_has_come;
   const set = { second: new Promise((ok) => { second_has_come = ok; }) };
@@ -29,14 +29,14 @@ async function stage(t, { plays, hedge = 'surplus', taught = lessons, quota = {}
   const router = await Router.start(t, { emulator, env, chain: chain.map((name) => `${name}/any-model`), boxes: chain, providers: boxes, rest: { routing: { sticky: '0s', ...(hedge ? { hedge } : {}) } } });
   for (let i = 0; i < taught; i += 1) assert.equal(via(await router.stream({ model: 'first/any-model' })), 'first/any-model');
   const failed = (name) => router.logged((line) => line.event === 'attempt.failed' && line.provider === name, `the end of ${name}`);
-  Object.assign(set, { router, provider, failed });
+  set.failed = failed;
   const counters = async () => Object.fromEntries((await router.get('/v1/quota')).json.counters.filter((c) => chain.includes(c.provider)).map((c) => [c.provider, { used: c.used, reserved: c.reserved }]));
   // What the ledger has is what arrived, and nothing is held.
   const counted_exactly = async () => {
     const counted = await counters();
     for (const name of chain) assert.deepEqual(counted[name], { used: provider.of(name).length, reserved: 0 }, name);
   };
-  return { provider, router, counters, counted_exactly, late: (name = 'first') => provider.of(name).slice(name === 'first' ? taught : 0) };
+  return { provider, router, counters, counted_exactly, late: () => provider.of('first').slice(taught) };
 }
 const mute = (ask) => ask.left;
 const begun = ': at work\n\n';

@@ -1,5 +1,4 @@
 // Reading of one tool call in an assistant message.
-#include <algorithm>
 
 #include "base/text.hpp"
 #include "chat/message.hpp"

@@ -85,7 +85,6 @@ class Members {
   Elements& all() noexcept { return elements_; }
   /// Where the object's first member would go: behind '{'.
   std::size_t inside() const noexcept { return inside_; }
-  std::list<std::string>& escaped_names() noexcept { return escaped_names_; }
 
  private:
   bool unique_at_end();

@@ -52,7 +52,6 @@ class Message {
   Pass& pass_;
   ToolPairing& pairing_;
   Members members_;
-  std::optional<JsonText> role_text_;
   Role role_ = Role::unknown;
   Content content_;
   std::vector<SeenCall> calls_;

@@ -75,12 +75,6 @@ bool Pass::counted_text(std::string_view param, JsonText& out) {
   return true;
 }
 
-bool Pass::text_or_null(std::string_view param, Element& element, JsonText& out) {
-  if (scan.peek() != JsonType::null) return counted_text(param, out);
-  element.drop = true;
-  return scan.skip();
-}
-
 std::string_view Pass::value(const Element& element) const {
   return without_blanks(scan.view(element.value.begin, element.value.end));
 }

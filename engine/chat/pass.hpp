@@ -44,8 +44,6 @@ struct Pass {
   void count(std::string_view raw, std::size_t wide) noexcept;
   /// A string that the model reads: counted.
   bool counted_text(std::string_view param, JsonText& out);
-  /// A string or null; null leaves `out` as it was and marks the element to be dropped.
-  bool text_or_null(std::string_view param, Element& element, JsonText& out);
 
   /// The value of an element, without the blanks around it.
   std::string_view value(const Element& element) const;

@@ -1,6 +1,5 @@
 #include "chat/tool_pairing.hpp"
 
-#include <utility>
 
 namespace freellmapi::chat {
 

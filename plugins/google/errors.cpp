@@ -1,7 +1,5 @@
 #include "errors.hpp"
 
-#include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <charconv>
 #include <freellmapi/classify.hpp>

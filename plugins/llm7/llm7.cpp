@@ -1,5 +1,4 @@
 // LLM7: a small core of OpenAI's wire, with or without a token, answered by whatever model is there.
-#include <algorithm>
 #include <freellmapi/held_parser.hpp>
 #include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>

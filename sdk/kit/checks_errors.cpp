@@ -1,6 +1,5 @@
 // Answers that are not 2xx: one outcome for each, in range, and sane where the status alone says enough.
 #include <algorithm>
-#include <cstring>
 
 #include "kit/answers.hpp"
 #include "kit/checks.hpp"

@@ -4,7 +4,6 @@
 
 #include <clocale>
 #include <cstdlib>
-#include <cstring>
 #include <thread>
 
 #include "kit/answers.hpp"

@@ -2,7 +2,6 @@
 // See README.md.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <iostream>

@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <map>
 
 #include "kit/build.hpp"
 #include "kit/suite.hpp"

@@ -1,6 +1,5 @@
 #include "kit/words.hpp"
 
-#include <array>
 #include <span>
 
 namespace freellmapi::kit {

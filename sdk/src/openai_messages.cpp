@@ -1,7 +1,6 @@
 #include "openai_messages.hpp"
 
 #include <algorithm>
-#include <array>
 #include <freellmapi/json.hpp>
 #include <utility>
 #include <vector>

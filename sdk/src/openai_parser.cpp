@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>
 #include <freellmapi/openai_parser.hpp>

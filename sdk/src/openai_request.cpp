@@ -1,11 +1,7 @@
 // Writes a request as pieces: what may stay is sent from where the client wrote it, what differs is written
 // beside.
-#include <algorithm>
-#include <charconv>
 #include <freellmapi/json.hpp>
 #include <freellmapi/openai.hpp>
-#include <functional>
-#include <utility>
 
 #include "openai_messages.hpp"
 #include "splicer.hpp"

@@ -1,7 +1,6 @@
 // Who may come in: the unified key, and which web origins may read answers.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 

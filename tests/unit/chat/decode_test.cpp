@@ -1,6 +1,5 @@
 #include "chat/decode.hpp"
 
-#include <chrono>
 #include <sstream>
 
 #include "decoded.hpp"

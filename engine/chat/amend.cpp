@@ -8,7 +8,6 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "chat/edits.hpp"
-#include "chat/pass.hpp"
 
 namespace freellmapi::chat {
 
@@ -156,7 +155,7 @@ std::optional<Request> amended(const Request& request, std::string_view note, Th
       *body += m.value;
       continue;
     }
-    const auto messages = amended_messages(without_blanks(m.value), note, source);
+    const auto messages = amended_messages(base::trim(m.value), note, source);
     if (!messages) return std::nullopt;
     *body += *messages;
     changed = true;

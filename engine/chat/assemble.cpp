@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "base/text.hpp"
+#include "chat/edits.hpp"
 #include "chat/json_scan.hpp"
-#include "chat/pass.hpp"
 #include "chat/schema.hpp"
 
 namespace freellmapi::chat {
@@ -32,7 +33,7 @@ bool make_one_line(std::string& json) {
   if (check_json(json)) return false;
   std::replace_if(
       json.begin(), json.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  json = std::string{without_blanks(json)};
+  json = std::string{base::trim(json)};
   return true;
 }
 
@@ -50,7 +51,7 @@ std::string_view logprob_items(std::string& json) {
     const bool content = members.name() == "content" && scan.peek() == JsonType::array;
     const std::size_t begin = scan.offset();
     if (!scan.skip()) return {};
-    if (content) return without_blanks(scan.view(begin + 1, scan.offset() - 1));
+    if (content) return base::trim(scan.view(begin + 1, scan.offset() - 1));
   }
   return {};
 }
@@ -63,7 +64,7 @@ void keep_later(std::optional<std::uint64_t>& figure, const std::optional<std::u
   if (const auto value = sane(said)) figure = value;
 }
 
-bool is_blank(std::string_view text) noexcept { return without_blanks(text).empty(); }
+bool is_blank(std::string_view text) noexcept { return base::trim(text).empty(); }
 
 std::optional<Finish> finish_named(std::string_view reason) {
   for (const Finish finish : {Finish::stop, Finish::length, Finish::tool_calls, Finish::content_filter})
@@ -74,7 +75,7 @@ std::optional<Finish> finish_named(std::string_view reason) {
 }  // namespace
 
 bool repair_arguments(std::string& arguments) {
-  const std::string_view trimmed = without_blanks(arguments);
+  const std::string_view trimmed = base::trim(arguments);
   if (trimmed.empty() || trimmed == "null") {
     arguments = "{}";
     return true;
@@ -84,7 +85,7 @@ bool repair_arguments(std::string& arguments) {
   JsonText inner;
   if (!scan.string(inner) || !scan.finish()) return false;
   std::string once = inner.unescaped();
-  if (without_blanks(once).empty()) once = "{}";
+  if (base::trim(once).empty()) once = "{}";
   if (!is_object(once)) return false;
   arguments = std::move(once);
   return true;

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "base/text.hpp"
-#include "chat/pass.hpp"
 
 namespace freellmapi::chat {
 
@@ -40,7 +39,7 @@ Checked<Request> going_on(const Request& request, std::string_view shown, Going 
       *body += m.value;
       continue;
     }
-    const std::string_view messages = without_blanks(m.value);
+    const std::string_view messages = base::trim(m.value);
     *body += messages.substr(0, messages.size() - 1);
     append_said(*body, "assistant", without_last_blanks(shown));
     if (how == Going::anchored) {

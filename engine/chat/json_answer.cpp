@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.hpp"
 #include "chat/json_scan.hpp"
-#include "chat/pass.hpp"
 #include "chat/schema.hpp"
 #include "chat/written_calls.hpp"
 
@@ -26,7 +26,7 @@ std::optional<std::string> fenced(std::string_view text) {
   const std::size_t line = text.find('\n', open);
   const std::size_t close = text.rfind(fence);
   if (line == text.npos || close <= line) return std::nullopt;
-  std::string inner{without_blanks(text.substr(line, close - line))};
+  std::string inner{base::trim(text.substr(line, close - line))};
   return is_json(inner) ? std::optional{std::move(inner)} : std::nullopt;
 }
 
@@ -54,13 +54,13 @@ std::optional<std::string> unpacked(std::string& text) {
   JsonScan scan(text);
   JsonText string;
   if (scan.peek() != JsonType::string || !scan.string(string) || !scan.finish()) return std::nullopt;
-  std::string inner{without_blanks(string.unescaped())};
+  std::string inner{base::trim(string.unescaped())};
   if (inner.empty() || (inner.front() != '{' && inner.front() != '[') || !is_json(inner)) return std::nullopt;
   return inner;
 }
 
 bool fits(std::string& json, const JsonForm& form) {
-  const std::string_view trimmed = without_blanks(json);
+  const std::string_view trimmed = base::trim(json);
   if (!form.schema) return !trimmed.empty() && (trimmed.front() == '{' || trimmed.front() == '[');
   const JsonTree format{std::string{form.format}};
   if (!format.sound()) return true;

@@ -1,10 +1,11 @@
 #include "chat/json_prefix.hpp"
 
+#include "chat/json_scan.hpp"
+
 namespace freellmapi::chat {
 
 namespace {
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 

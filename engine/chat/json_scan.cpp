@@ -173,11 +173,7 @@ bool JsonScan::fail(std::size_t offset, std::string_view reason) {
 }
 
 void JsonScan::blanks() noexcept {
-  while (at_ < text_.size()) {
-    const char c = text_[at_];
-    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
-    ++at_;
-  }
+  while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
 }
 
 JsonType JsonScan::peek() {

@@ -14,6 +14,9 @@ struct ScanFault {
   std::string_view reason;
 };
 
+/// What JSON lets stand between its tokens.
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 /// Judged by the first character alone.
 enum class JsonType { none, null, boolean, number, string, array, object };
 

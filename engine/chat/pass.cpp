@@ -1,17 +1,12 @@
 #include "chat/pass.hpp"
 
+#include "base/text.hpp"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
 namespace freellmapi::chat {
-
-std::string_view without_blanks(std::string_view json) noexcept {
-  constexpr std::string_view blanks = " \t\r\n";
-  const std::size_t first = json.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return json.substr(first, json.find_last_not_of(blanks) - first + 1);
-}
 
 bool Pass::wrong(std::string_view code, std::string_view param, std::string_view message) {
   if (!scan.failed()) fault = Fault{400, std::string{code}, std::string{param}, std::string{message}};
@@ -76,7 +71,7 @@ bool Pass::counted_text(std::string_view param, JsonText& out) {
 }
 
 std::string_view Pass::value(const Element& element) const {
-  return without_blanks(scan.view(element.value.begin, element.value.end));
+  return base::trim(scan.view(element.value.begin, element.value.end));
 }
 
 }  // namespace freellmapi::chat

@@ -49,7 +49,4 @@ struct Pass {
   std::string_view value(const Element& element) const;
 };
 
-/// Without JSON's blanks at both ends.
-std::string_view without_blanks(std::string_view json) noexcept;
-
 }  // namespace freellmapi::chat

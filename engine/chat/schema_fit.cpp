@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "chat/pass.hpp"
 #include "chat/schema.hpp"
 
 namespace freellmapi::chat {
@@ -20,7 +19,7 @@ bool allows(std::uint32_t types, JsonType type, std::string_view json) {
 
 /// The value inside a text, when the schema asks for one of its kind.
 bool unpacked(const JsonTree::Value& value, std::uint32_t types, std::string& json) {
-  const JsonTree inner{std::string{without_blanks(value.string.unescaped())}};
+  const JsonTree inner{std::string{base::trim(value.string.unescaped())}};
   if (!inner.sound() || !allows(types, inner.at(JsonTree::root).type, inner.whole())) return false;
   json = inner.whole();
   return true;

@@ -4,7 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "chat/pass.hpp"
+#include "base/text.hpp"
+#include "chat/json_scan.hpp"
 
 namespace freellmapi::chat {
 
@@ -106,14 +107,14 @@ CallHead token_head(std::string_view rest, std::size_t mark, const Offered& offe
       return {Kind::malformed};
     }
     if (count == parts.size()) return {Kind::malformed};
-    parts[count++] = without_blanks(rest.substr(begin, at - begin));
+    parts[count++] = base::trim(rest.substr(begin, at - begin));
     begin = at + size;
     at = begin - 1;
   }
   if (at == rest.size()) return {};
-  std::string_view last = without_blanks(rest.substr(begin, at - begin));
+  std::string_view last = base::trim(rest.substr(begin, at - begin));
   if (const std::size_t fence = last.find("```"); fence != std::string_view::npos)
-    last = without_blanks(last.substr(0, fence));
+    last = base::trim(last.substr(0, fence));
   const std::string_view first = count > 0 ? parts[0] : last, second = count > 1 ? parts[1] : last;
   const OfferedTool* tool = first == "function" ? offered.meant(second) : nullptr;
   if (tool == nullptr) tool = offered.meant(first);
@@ -135,8 +136,6 @@ Fit find_mark(std::string_view text, Mark& mark, std::size_t& size) noexcept {
   }
   return best;
 }
-
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 std::size_t skip_blanks(std::string_view text, std::size_t at) noexcept {
   while (at < text.size() && is_blank(text[at])) ++at;

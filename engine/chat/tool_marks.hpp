@@ -26,8 +26,7 @@ Fit find_mark(std::string_view text, Mark& mark, std::size_t& size) noexcept;
 /// `word` at `at`.
 Fit word_at(std::string_view text, std::size_t at, std::string_view word) noexcept;
 
-/// JSON's blanks.
-bool is_blank(char c) noexcept;
+/// Behind JSON's blanks.
 std::size_t skip_blanks(std::string_view text, std::size_t at) noexcept;
 /// Behind the letters of a tool's name.
 std::size_t name_end(std::string_view text, std::size_t at) noexcept;

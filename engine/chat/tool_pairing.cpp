@@ -1,6 +1,5 @@
 #include "chat/tool_pairing.hpp"
 
-
 namespace freellmapi::chat {
 
 std::string ToolPairing::make() {

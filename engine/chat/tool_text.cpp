@@ -4,8 +4,9 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.hpp"
 #include "chat/assemble.hpp"
-#include "chat/pass.hpp"
+#include "chat/json_scan.hpp"
 
 namespace freellmapi::chat {
 
@@ -269,7 +270,7 @@ ToolText::Step ToolText::parameters(std::string_view in, std::size_t& at) {
       return Step::wait;
     }
     searched_ = close + 2;
-    const std::string_view inside = without_blanks(value.substr(0, close));
+    const std::string_view inside = base::trim(value.substr(0, close));
     const bool whole = inside.empty() || inside.ends_with("</parameter>") || inside.ends_with("</arg_value>");
     if ((function == Fit::none && call == Fit::none) || !whole) continue;
     std::string arguments;
@@ -300,7 +301,7 @@ Fed ToolText::finish(TextTaker& out) {
 
 // A word that no offered tool's name begins with.
 bool ToolText::is_strange_word(std::string_view text) const noexcept {
-  const std::string_view word = without_blanks(text);
+  const std::string_view word = base::trim(text);
   return !word.empty() && name_end(word, 0) == word.size() &&
          std::none_of(offered_.tools.begin(), offered_.tools.end(),
                       [word](const OfferedTool& tool) { return tool.name.starts_with(word); });
@@ -308,7 +309,7 @@ bool ToolText::is_strange_word(std::string_view text) const noexcept {
 
 // The last call's closing tag may be missing.
 bool ToolText::take_last() {
-  const std::string_view inside = without_blanks(buffer_);
+  const std::string_view inside = base::trim(buffer_);
   std::string arguments;
   const bool whole = inside.ends_with("</parameter>") || inside.ends_with("</arg_value>");
   if (!whole || !read_parameters(inside, *tool_, arguments)) return false;

@@ -7,7 +7,6 @@
 #include "base/text.hpp"
 #include "chat/edits.hpp"
 #include "chat/json_tree.hpp"
-#include "chat/pass.hpp"
 
 namespace freellmapi::chat {
 
@@ -24,8 +23,6 @@ template <std::size_t n>
 bool among(const std::array<std::string_view, n>& names, std::string_view name) noexcept {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
-
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // Looks at the beginning of a value that may not be all there; each step answers unknown where it ends.
 class Beginning {
@@ -154,7 +151,7 @@ class Reader {
       } else if (among(argument_members, name)) {
         const std::size_t begin = scan_.offset();
         if (!scan_.skip()) return false;
-        call.arguments = without_blanks(scan_.view(begin, scan_.offset()));
+        call.arguments = base::trim(scan_.view(begin, scan_.offset()));
       } else if (!among(side_members, name) || !scan_.skip()) {
         return false;
       }
@@ -182,7 +179,7 @@ std::optional<std::string_view> between(std::string_view& text, std::string_view
   const std::size_t end = text.find(close, open.size());
   if (end == std::string_view::npos) return std::nullopt;
   const std::string_view found = text.substr(open.size(), end - open.size());
-  text = without_blanks(text.substr(end + close.size()));
+  text = base::trim(text.substr(end + close.size()));
   return found;
 }
 
@@ -194,7 +191,7 @@ const OfferedTool* Offered::meant(std::string_view written) const noexcept {
       if (tool.name == name) return &tool;
     return nullptr;
   };
-  written = without_blanks(written);
+  written = base::trim(written);
   if (const OfferedTool* const tool = exactly(written)) return tool;
   constexpr std::string_view prefix = "functions.";
   if (written.starts_with(prefix)) written.remove_prefix(prefix.size());
@@ -251,7 +248,7 @@ bool read_parameters(std::string_view text, const OfferedTool& tool, std::string
   arguments = "{";
   const JsonTree schema{std::string{tool.parameters.size() > longest_schema ? "" : tool.parameters}};
   std::size_t count = 0;
-  for (text = without_blanks(text); !text.empty();) {
+  for (text = base::trim(text); !text.empty();) {
     if (++count > Members::most) return false;
     std::string_view name, value;
     if (const auto key = between(text, "<arg_key>", "</arg_key>")) {
@@ -268,7 +265,7 @@ bool read_parameters(std::string_view text, const OfferedTool& tool, std::string
       if (value.starts_with('\n')) value.remove_prefix(1);
       if (value.ends_with('\n')) value.remove_suffix(1);
     }
-    name = without_blanks(name);
+    name = base::trim(name);
     if (name.empty()) return false;
     if (arguments.size() > 1) arguments += ',';
     base::append_json_string(arguments, name);
@@ -277,7 +274,7 @@ bool read_parameters(std::string_view text, const OfferedTool& tool, std::string
     if (is_string_parameter(schema, name) || check_json(json)) {
       base::append_json_string(arguments, value);
     } else {
-      arguments += without_blanks(json);
+      arguments += base::trim(json);
     }
   }
   arguments += '}';

@@ -89,6 +89,18 @@ struct OutgoingField {
   std::optional<std::uint32_t> credential;
 };
 
+/// Hears of a request that can not leave at once. Core only; must outlive the call.
+class Departure {
+ public:
+  /// A connection has to be made, or the peer does not take all of it yet.
+  virtual void delayed() = 0;
+  /// After delayed(): as much of it as could be sent has left.
+  virtual void sent() = 0;
+
+ protected:
+  ~Departure() = default;
+};
+
 /// All views must outlive the send.
 struct OutgoingRequest {
   std::string_view method;
@@ -98,6 +110,7 @@ struct OutgoingRequest {
   std::span<const std::string_view> body;  ///< sent with one gather write with the head, never copied
   const base::Secret* secret = nullptr;    ///< nullptr: keyless; credential fields are left out
   Over over = Over::kept;
+  Departure* departure = nullptr;  ///< may be null
 };
 
 /// One request to a provider and its answer. Owns its connection; destroying it before the legal end closes

@@ -111,6 +111,7 @@ Task<bool> PooledCall::begin(const OutgoingRequest& request) {
     in_.release();
   }
   line_.phase(Fault::timeout_connect, deadlines_.connect);
+  delayed(request);
   CallError dialled;
   stream_ = co_await client_.dialler().dial(origin_, line_, dialled);
   if (!stream_) co_return fail(dialled.fault, std::move(dialled.detail));
@@ -119,8 +120,15 @@ Task<bool> PooledCall::begin(const OutgoingRequest& request) {
   co_return co_await attempt(request);
 }
 
+void PooledCall::delayed(const OutgoingRequest& request) {
+  if (request.departure == nullptr || delayed_) return;
+  delayed_ = true;
+  request.departure->delayed();
+}
+
 Task<bool> PooledCall::attempt(const OutgoingRequest& request) {
   sent_all_ = co_await send(request);
+  if (delayed_) request.departure->sent();
   if (line_.stopped()) co_return fail(*line_.stopped(), "while sending");
   // Even when not everything could be sent an answer may have come: providers refuse large bodies early.
   line_.phase(Fault::timeout_first_byte, deadlines_.first_byte);
@@ -157,6 +165,7 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
     if (first < pieces.size()) {
       pieces[first].iov_base = static_cast<char*>(pieces[first].iov_base) + count;
       pieces[first].iov_len -= count;
+      delayed(request);
     }
   }
   OPENSSL_cleanse(head.data(), head.size());

@@ -35,6 +35,7 @@ class PooledCall final : public UpstreamCall {
 
  private:
   Task<bool> attempt(const OutgoingRequest& request);
+  void delayed(const OutgoingRequest& request);
   Task<bool> send(const OutgoingRequest& request);
   Task<bool> read_head(const OutgoingRequest& request);
   Task<bool> receive();
@@ -53,6 +54,7 @@ class PooledCall final : public UpstreamCall {
   std::unique_ptr<Stream> stream_;
   CallError error_;
   bool failed_ = false, reused_ = false, sent_all_ = false, answered_ = false, over_ = false;
+  bool delayed_ = false;
 
   ByteBuffer in_;
   std::string head_;

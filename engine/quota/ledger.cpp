@@ -139,6 +139,24 @@ Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyInde
   return verdict;
 }
 
+void Ledger::leave(Reservation& reservation, Leaving leaving, Now given) {
+  if (!reservation) return;
+  const Now now = in_ledger_time(given);
+  const BoundPlan& plan = bound(*reservation.plan_);
+  const Binding* binding = plan.find(reservation.key_, reservation.model_);
+  const Locked locked(plan.locks(*binding));
+  const std::span<const Slot> slots = plan.slots(*binding);
+  for (std::size_t i = 0; i < std::min(slots.size(), Reservation::most_marks); ++i) {
+    Window& window = *slots[i].window;
+    const Amount taken = amount_of(slots[i].rule->of, reservation.need_);
+    std::int64_t& mark = reservation.marks_[i];
+    mark = leaving == Leaving::later ? window.hold(taken, mark, now) : window.sent(taken, mark, now);
+  }
+}
+
+void Ledger::hold(Reservation& reservation, Now now) { leave(reservation, Leaving::later, now); }
+void Ledger::sent(Reservation& reservation, Now now) { leave(reservation, Leaving::now, now); }
+
 void Ledger::finish(Reservation& reservation, const Bill& bill, const Now* now) {
   const std::shared_ptr<const Plan> plan = std::move(reservation.plan_);
   reservation.ledger_ = nullptr;

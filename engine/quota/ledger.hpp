@@ -188,6 +188,11 @@ class Ledger {
   Verdict reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key, policy::ModelIndex model,
                   const Need& need, Now now, Reservation& out);
 
+  /// The request leaves later than it was reserved, for a connection has to be made first. Until sent() its
+  /// amounts stay taken whatever resets meanwhile; from then on they count as reserved at that moment.
+  void hold(Reservation& reservation, Now now);
+  void sent(Reservation& reservation, Now now);
+
   /// Turns the reservation into spending. A bill above the bound is believed up to 4 times the bound; beyond
   /// that the bound is kept. Requests, input and own units count from when they were reserved, output from
   /// now.
@@ -223,6 +228,8 @@ class Ledger {
   Now in_ledger_time(Now now) const noexcept { return {now.steady + offset_, now.wall}; }
   void release(Reservation& reservation) noexcept;
   void finish(Reservation& reservation, const Bill& bill, const Now* now);
+  enum class Leaving { later, now };
+  void leave(Reservation& reservation, Leaving leaving, Now now);
   std::unique_ptr<Bytes> own_bytes_;  // null: they are somebody else's
   std::unique_ptr<State> state_;
   std::chrono::nanoseconds offset_{0};  // ledger time goes on over restarts

@@ -118,15 +118,45 @@ base::WallTime Window::back_after(std::uint64_t amount, Now now) const noexcept 
 }
 
 std::int64_t Window::take(Amount amount) noexcept {
-  if (kind_ == Kind::first_use && in_.running != opened) may_open();
-  if (kind_ == Kind::token_bucket && in_.total == 0) in_.pause = arrival_;
-  if (kind_ == Kind::wall_clock || kind_ == Kind::first_use) note_recent(amount.now);
-  count(amount.now, in_.epoch);
+  const std::int64_t mark = count_from_now(amount.now);
   in_.held = capped_sum(in_.held, amount.later);
-  early_ = capped_sum(early_, amount.now);
   burst_ = open_ == 0 ? 1 : burst_ + 1;
   ++open_;
+  return mark;
+}
+
+std::int64_t Window::count_from_now(std::uint64_t amount) noexcept {
+  if (kind_ == Kind::first_use && in_.running != opened) may_open();
+  if (kind_ == Kind::token_bucket && in_.total == 0) in_.pause = arrival_;
+  if (kind_ == Kind::wall_clock || kind_ == Kind::first_use) note_recent(amount);
+  count(amount, in_.epoch);
+  early_ = capped_sum(early_, amount);
   return kind_ == Kind::first_use ? in_.seen.time_since_epoch().count() : in_.epoch;
+}
+
+// The new count stands before the old one goes, so that a kill between the two counts too much.
+
+std::int64_t Window::hold(Amount taken, std::int64_t mark, Now now) noexcept {
+  if (kind_ == Kind::concurrency || mark == no_mark || mark == held_mark) return mark;
+  advance(now);
+  in_.held = capped_sum(in_.held, taken.now);
+  in_this_order();
+  give_back(taken.now, mark);
+  early_ -= std::min(early_, taken.now);
+  return held_mark;
+}
+
+std::int64_t Window::sent(Amount taken, std::int64_t mark, Now now) noexcept {
+  if (mark != held_mark) return mark;
+  advance(now);
+  return count_held(taken.now);
+}
+
+std::int64_t Window::count_held(std::uint64_t amount) noexcept {
+  const std::int64_t mark = count_from_now(amount);
+  in_this_order();
+  in_.held -= std::min(in_.held, amount);
+  return mark;
 }
 
 /// A refused request opens nothing, so until one is known to have counted it may have been any of them: the
@@ -163,6 +193,7 @@ void Window::count(std::uint64_t amount, std::int64_t number) noexcept {
 
 void Window::settle(Amount taken, Amount actual, std::int64_t mark, const Now* now) noexcept {
   if (now != nullptr) advance(*now);
+  if (mark == held_mark) mark = count_held(taken.now);
   early_ -= std::min(early_, taken.now);
   if (open_ > 0) --open_;
   if (kind_ == Kind::first_use && mark != no_mark && actual.now + actual.later > 0)

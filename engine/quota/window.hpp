@@ -49,6 +49,8 @@ class Window {
  public:
   /// A mark that belongs to no epoch: what it stood for is not given back.
   static constexpr std::int64_t no_mark = -1;
+  /// The mark of what is held until it is sent.
+  static constexpr std::int64_t held_mark = -2;
 
   static SlotKind slot_kind(const policy::Rule& rule) noexcept;
   /// `state` and, for slot_kind rolling, `parts` outlive it. What is still held in them was in flight when
@@ -67,6 +69,10 @@ class Window {
   Answer ask(Amount amount, Now now) noexcept;
   /// Takes an amount that ask() said fits, at the same `now`. Returns the mark to settle with.
   std::int64_t take(Amount amount) noexcept;
+  /// What was taken at the mark leaves later: it is held, which time does not take away, and counted by
+  /// sent(). Both return the new mark.
+  std::int64_t hold(Amount taken, std::int64_t mark, Now now) noexcept;
+  std::int64_t sent(Amount taken, std::int64_t mark, Now now) noexcept;
   /// Replaces a taken amount by the actual one. Without `now` nothing is counted later than the mark (a
   /// release).
   void settle(Amount taken, Amount actual, std::int64_t mark, const Now* now) noexcept;
@@ -113,6 +119,8 @@ class Window {
   void refill(std::chrono::nanoseconds passed) noexcept;
   void count(std::uint64_t amount, std::int64_t part) noexcept;
   void spend(Amount taken, Amount actual, std::int64_t mark) noexcept;
+  std::int64_t count_from_now(std::uint64_t amount) noexcept;
+  std::int64_t count_held(std::uint64_t amount) noexcept;
   void may_open() noexcept;
   void has_counted(base::Instant taken) noexcept;
   bool is_counted(std::int64_t mark) const noexcept;

@@ -44,6 +44,7 @@ class Run final : private net::GoneWatcher {
   struct Leg;
   /// Two legs beside each other.
   struct Race;
+  class Leaving;
 
   void client_gone() noexcept override;
 

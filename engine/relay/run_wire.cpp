@@ -54,6 +54,19 @@ void Run::note_decided() {
       std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
 }
 
+/// The provider counts a request when it comes, which is later than it was reserved where a connection must
+/// be made first.
+class Run::Leaving final : public net::Departure {
+ public:
+  Leaving(Run& run, Leg& leg) : run_(run), leg_(leg) {}
+  void delayed() override { run_.relay_.ledger_.hold(leg_.reservation, run_.now()); }
+  void sent() override { run_.relay_.ledger_.sent(leg_.reservation, run_.now()); }
+
+ private:
+  Run& run_;
+  Leg& leg_;
+};
+
 net::Task<Run::End> Run::send(Leg& leg) {
   std::vector<net::OutgoingField> fields;
   fields.reserve(leg.request.headers.size());
@@ -74,6 +87,8 @@ net::Task<Run::End> Run::send(Leg& leg) {
   outgoing.body = body;
   outgoing.secret = leg.key ? &leg.key->secret : nullptr;
   outgoing.over = leg.fresh ? net::Over::fresh : net::Over::kept_once;
+  Leaving leaving(*this, leg);
+  outgoing.departure = &leaving;
 
   note_decided();
   net::Deadlines deadlines = leg.upstream.deadlines;

@@ -52,8 +52,8 @@ export async function http_proxy(t, { user, refuse } = {}) {
   return proxy;
 }
 
-// RFC 1928, CONNECT only, and RFC 1929 when a user is wanted ("name:password").
-export async function socks_proxy(t, { user, refuse } = {}) {
+// RFC 1928, CONNECT only, and RFC 1929 when a user is wanted ("name:password"). `slow`: how many ms it takes to connect.
+export async function socks_proxy(t, { user, refuse, slow = 0 } = {}) {
   const proxy = { asked: [] };
   const server = net.createServer((socket) => {
     let seen = Buffer.alloc(0);
@@ -92,11 +92,11 @@ export async function socks_proxy(t, { user, refuse } = {}) {
       step = 'joined';
       if (refuse) return socket.end(Buffer.from([5, refuse, 0, 1, 0, 0, 0, 0, 0, 0]));
       socket.off('data', read);
-      const onward = net.connect(port, '127.0.0.1', () => {
+      const onward = net.connect(port, '127.0.0.1', () => setTimeout(() => {
         socket.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
         if (seen.length > 0) onward.write(seen);
         join(socket, onward);
-      });
+      }, slow));
       return onward.on('error', () => socket.destroy());
     };
     socket.on('data', read);

@@ -3,6 +3,7 @@
 // in hedge.test.mjs; and /v1/responses, which is reserved by the same code once it is served.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { socks_proxy } from '../e2e/proxies.mjs';
 import { Router, start_emulator } from '../e2e/router.mjs';
 
 const model = { 'any-model': { tools: true, vision: true, json: 'schema', context: 131072 } };
@@ -96,4 +97,14 @@ test('reservations that leak: a client that leaves (litellm 27001 and 36143)', a
   await cut;
   // Two reservations of 4,000 do not fit 6,000: it is served only if the first was given back.
   await router.until(async () => (await router.chat(say('fine', most))).status === 200, 'the room that the other has given back', 10_000);
+});
+
+test('a request that waits for its connection is counted from when it leaves', async (t) => {
+  const emulator = await start_emulator(t);
+  const proxy = await socks_proxy(t, { slow: 2_000 });
+  const router = await Router.start(t, { emulator, boxes: ['a'], chain: [{ model: 'a/any-model', wait: '15s' }],
+    providers: { a: box([{ limit: 1, of: 'requests', per: 'rolling 4s' }], { proxy: `socks5://127.0.0.1:${proxy.port}` }) } });
+  for (let i = 0; i < 2; i += 1) assert.equal((await router.chat(say('fine'))).status, 200);
+  const [first, second] = emulator.journal_entries({ provider: 'a' }).map((entry) => entry.admitted.at);
+  assert.ok(second - first >= 3_900, `${second - first} ms between them; 4,000 ms hold one`);
 });

@@ -12,6 +12,8 @@ using std::chrono::seconds;
 using LocalSeconds = date::local_time<seconds>;
 using SysSeconds = date::sys_time<seconds>;
 
+constexpr std::chrono::hours most_summer{1};  // by which clocks are put forward and back
+
 const date::time_zone* zone_named(const std::string& name) {
   try {
     const auto* zone = date::locate_zone(name.empty() ? "UTC" : name);
@@ -79,10 +81,19 @@ Calendar::Calendar(const policy::Rule& rule) : per_(rule.per), at_(rule.at), zon
   }
 }
 
+seconds Calendar::shortest() const noexcept {
+  if (!by_days()) return length_;
+  return (per_ == policy::Per::month ? date::days{28} : length_) - most_summer;
+}
+
+seconds Calendar::longest() const noexcept {
+  if (!by_days()) return length_;
+  return (per_ == policy::Per::month ? date::days{31} : length_) + most_summer;
+}
+
 Period Calendar::containing(base::WallTime now) const noexcept {
   const auto now_s = date::floor<seconds>(now);
-  const bool by_days = per_ == policy::Per::day || per_ == policy::Per::week || per_ == policy::Per::month;
-  if (!by_days) {
+  if (!by_days()) {
     // Shorter periods follow the local clock's present offset; the next crossing asks again.
     const seconds shift = offset_at(zone_, now_s) - seconds{at_};
     const seconds local = now_s.time_since_epoch() + shift;

@@ -30,7 +30,14 @@ class Calendar {
   /// The period that `now` lies in: start <= now < end. Allocates nothing.
   Period containing(base::WallTime now) const noexcept;
 
+  /// No period is shorter, none is longer.
+  std::chrono::seconds shortest() const noexcept;
+  std::chrono::seconds longest() const noexcept;
+
  private:
+  bool by_days() const noexcept {
+    return per_ == policy::Per::day || per_ == policy::Per::week || per_ == policy::Per::month;
+  }
   policy::Per per_ = policy::Per::day;
   std::chrono::seconds length_{86'400};  // of periods shorter than a day
   std::chrono::minutes at_{0};

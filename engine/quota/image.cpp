@@ -34,6 +34,7 @@ void copy(const Group& from_group, const Cooldown& from, Cooldown& to) {
 void Window::become(const Window& other, Now ended) noexcept {
   in_ = other.in_;
   if (parts_ != nullptr && other.parts_ != nullptr) *parts_ = *other.parts_;
+  if (wall_ != nullptr && other.wall_ != nullptr) *wall_ = *other.wall_;
   limit_ = other.limit_;
   early_ = 0;
   low_ = in_.epoch;

@@ -33,14 +33,21 @@ struct SlotHead {
   std::uint32_t check = 0;  ///< of the three above; 0: vacant, the kind still gives the size
 };
 
-/// A wall-clock window's count by the clock as it went before somebody set it.
+/// A wall-clock window's count by the clock as it went before somebody set it; of several former clocks, by
+/// all of them: it has counted at least as much as each.
 struct FormerClock {
-  std::uint64_t live =
-      0;  ///< 0: the clock was not set; 1: it was; 2: and was put back, this is what it was set to
+  // What `live` says. 0: the clock was not set.
+  static constexpr std::uint64_t set_since = 1;   // it was, and may be put back
+  static constexpr std::uint64_t taken_back = 2;  // it was put back: this is what it had been set to
+  static constexpr std::uint64_t some_reset =
+      3;                                   // set_since of several: the first has reset, the last has not
+  static constexpr std::uint64_t any = 4;  // several, so far apart that any moment may be the reset of one
+  std::uint64_t live = 0;
   std::uint64_t total = 0;
-  Period period{};                      ///< in that clock's time
-  std::chrono::milliseconds offset{0};  ///< by how much it is ahead of the steady one
-  base::Instant since{};                ///< when it was set
+  Period period{};  ///< in that clock's time; of several the last one's
+  std::chrono::milliseconds offset{
+      0};                 ///< by how much it is ahead of the steady one; of several the first one
+  base::Instant since{};  ///< when it was set
 };
 
 /// A window's count. Instants are in ledger time. Fields are by who uses them; the first line is everyone's.
@@ -61,7 +68,7 @@ struct WindowState {
   std::chrono::milliseconds offset{0};  ///< wall clock: by how much it is ahead of the steady one
   FormerClock former{};  ///< wall clock; `since` also first use: the soonest that it was opened
 
-  base::Instant closes{};     ///< first use: at the latest
+  base::Instant closes{};     ///< first use: at the latest; wall clock: when the period before did
   std::uint64_t running = 0;  ///< first use: 0, 1, or 2: nobody knows yet which request has opened it
 
   /// Wall clock and first use: what was taken in the newest stretch of `arrival`, and in the one before.
@@ -70,6 +77,16 @@ struct WindowState {
 
   std::chrono::nanoseconds pause{0};  ///< bucket: refilling starts when the first spending has arrived
   std::uint64_t refill_rest = 0;      ///< bucket: the part of one unit already refilled, in 1 / length
+};
+
+/// What else a wall-clock window knows.
+struct WallState {
+  std::chrono::milliseconds behind{
+      0};                         ///< of several former clocks, how far the last one is behind the first
+  std::uint64_t fresh = 0;        ///< counted since the first of several former clocks has reset
+  std::uint64_t late = 0;         ///< what of `total` was counted in the last 1/64 of the period
+  std::uint64_t late_before = 0;  ///< of `before` that
+  std::uint64_t holds = 0;        ///< 1: `total` has late_before in it, 2: all of `before`
 };
 
 /// A rolling window's length in parts. One part more is needed because the newest is not full; another covers
@@ -87,6 +104,7 @@ struct CooldownState {
 struct WindowSlot {
   SlotHead head;
   WindowState state;
+  WallState wall;
 };
 struct RollingSlot {
   SlotHead head;
@@ -136,6 +154,8 @@ struct Head {
 
 static_assert(sizeof(SlotHead) == 24 && sizeof(WindowState) == 192 && sizeof(CooldownState) == 40);
 static_assert(sizeof(Head) <= head_size && block_size % slot_step == 0);
+static_assert(slot_size(SlotKind::window) == 256 && slot_size(SlotKind::rolling) == 832);
+static_assert(std::is_trivially_copyable_v<WindowSlot> && std::is_standard_layout_v<WindowSlot>);
 static_assert(std::is_trivially_copyable_v<RollingSlot> && std::is_trivially_copyable_v<Head>);
 static_assert(std::is_standard_layout_v<RollingSlot> && std::is_standard_layout_v<Head>);
 

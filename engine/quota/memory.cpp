@@ -56,9 +56,13 @@ std::shared_ptr<Window> Memory::window(const Identity& id, const policy::Rule& r
     const SlotKind kind = Window::slot_kind(rule);
     SlotHead* const at = slot(kind, id);
     if (at == nullptr) return nullptr;
-    Parts* const parts = kind == SlotKind::rolling ? &reinterpret_cast<RollingSlot*>(at)->parts : nullptr;
-    return std::make_shared<Window>(rule, reinterpret_cast<WindowSlot*>(at)->state, parts,
-                                    slots_.last_sign_of_life());
+    const Now ended = slots_.last_sign_of_life();
+    if (kind == SlotKind::rolling) {
+      auto& rolling = *reinterpret_cast<RollingSlot*>(at);
+      return std::make_shared<Window>(rule, rolling.state, &rolling.parts, nullptr, ended);
+    }
+    auto& other = *reinterpret_cast<WindowSlot*>(at);
+    return std::make_shared<Window>(rule, other.state, nullptr, &other.wall, ended);
   });
 }
 

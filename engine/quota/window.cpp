@@ -28,9 +28,10 @@ SlotKind Window::slot_kind(const policy::Rule& rule) noexcept {
   return rolls ? SlotKind::rolling : SlotKind::window;
 }
 
-Window::Window(const policy::Rule& rule, WindowState& state, Parts* parts, Now ended)
+Window::Window(const policy::Rule& rule, WindowState& state, Parts* parts, WallState* wall, Now ended)
     : in_(state),
       parts_(parts),
+      wall_(wall),
       kind_(Kind::rolling),
       length_(std::max(rule.length, std::chrono::seconds{1})),
       arrival_(std::min<nanoseconds>(slowest_arrival, length_ / 64)),
@@ -49,6 +50,9 @@ Window::Window(const policy::Rule& rule, WindowState& state, Parts* parts, Now e
   }
   set_limit();
   low_ = in_.epoch;
+  // Known from the start, so that a clock which is set before the first request is seen to be set.
+  const bool is_new = in_.period.end == in_.period.start && ended.wall != base::WallTime{};
+  if (kind_ == Kind::wall_clock && is_new) advance(ended);
   spend_what_is_held(ended);
 }
 
@@ -101,7 +105,7 @@ base::WallTime Window::back_after(std::uint64_t amount, Now now) const noexcept 
       return now.wall + ask_again;
     }
     case Kind::wall_clock:
-      return both_reset_after(amount, now);
+      return all_reset_after(amount, now);
     case Kind::token_bucket: {
       if (limit_ == 0) return now.wall + ask_again;
       const auto length = static_cast<std::uint64_t>(length_.count());
@@ -186,7 +190,11 @@ void Window::count(std::uint64_t amount, std::int64_t number) noexcept {
   amount = std::min(amount, room);
   in_.total += amount;
   if (kind_ == Kind::rolling) part(number) += amount;
-  if (in_.former.live != 0) in_.former.total = capped_sum(in_.former.total, amount);
+  if (kind_ == Kind::wall_clock && is_late()) wall_->late = capped_sum(wall_->late, amount);
+  if (in_.former.live != 0) {
+    in_.former.total = capped_sum(in_.former.total, amount);
+    if (counts_fresh()) wall_->fresh = capped_sum(wall_->fresh, amount);
+  }
   if (kind_ == Kind::first_use && in_.seen >= in_.former.since + length_ - arrival_)
     in_.before = capped_sum(in_.before, amount);
 }
@@ -257,6 +265,7 @@ void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
     case Kind::first_use:
       in_.total -= std::min(in_.total, amount);
       in_.former.total -= std::min(in_.former.total, amount);
+      if (counts_fresh()) wall_->fresh -= std::min(wall_->fresh, amount);
       return;
     case Kind::concurrency:
       return;
@@ -267,7 +276,8 @@ void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
 // ------------------------------------------------------------------------------------------------
 
 std::uint64_t Window::counted() const noexcept {
-  return in_.former.live != 0 ? std::max(in_.total, in_.former.total) : in_.total;
+  if (in_.former.live == 0) return in_.total;
+  return in_.former.live == FormerClock::any ? in_.former.total : std::max(in_.total, in_.former.total);
 }
 
 std::uint64_t Window::used() const noexcept { return counted() - std::min(counted(), early_); }

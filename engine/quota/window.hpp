@@ -39,8 +39,12 @@ constexpr std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) noexcept {
 /// well, because nobody can know which of the two is the provider's: what either has counted is spent. So a
 /// clock set back frees nothing, nor does one set forward, and both reset on time, so nothing is stuck. The
 /// former clock is dropped when the provider says when it resets, or when the new time has stood for two
-/// periods and a day. When the clock is put back, what the other one has counted stays spent until either
-/// resets.
+/// periods and a day. When the clock is put back, it was the right one: what the other one has counted stays
+/// spent until either resets.
+///
+/// A third time makes several former clocks of one: what is spent stays so until the last of them resets.
+/// Where they are a whole period apart or more, any moment may be the provider's reset, and what is spent
+/// stays so for one period at least and for less than two.
 ///
 /// Rolling windows keep counts of `kept_parts` consecutive parts, so no true sliding window can hold more
 /// than the limit, and rolling_parts / kept_parts = 97.3 % of it can be spent in the long run. The other
@@ -53,9 +57,9 @@ class Window {
   static constexpr std::int64_t held_mark = -2;
 
   static SlotKind slot_kind(const policy::Rule& rule) noexcept;
-  /// `state` and, for slot_kind rolling, `parts` outlive it. What is still held in them was in flight when
-  /// the process before ended, which was not later than `ended`: it is spent.
-  Window(const policy::Rule& rule, WindowState& state, Parts* parts, Now ended);
+  /// `state` and, for slot_kind rolling, `parts`, for the other kind `wall` outlive it. What is still held in
+  /// them was in flight when the process before ended, which was not later than `ended`: it is spent.
+  Window(const policy::Rule& rule, WindowState& state, Parts* parts, WallState* wall, Now ended);
 
   /// A policy names this window with `limit`. Within one generation the smallest limit counts, and it may be
   /// lifted when all say so; a limit that differs from the last generation's forgets what the provider
@@ -108,11 +112,18 @@ class Window {
   void follow(base::WallTime wall) noexcept;
   void cross(base::WallTime wall) noexcept;
   void cross_former() noexcept;
+  void go_on_after_former() noexcept;
   void clock_was_set(base::WallTime wall, std::chrono::milliseconds offset) noexcept;
   void drop_former() noexcept;
   void keep_beside() noexcept;
+  void join_former() noexcept;
+  void suspect_any() noexcept;
+  bool is_late() const noexcept;
+  bool counts_fresh() const noexcept { return in_.former.live >= FormerClock::some_reset; }
+  base::WallTime former_wall() const noexcept;
+  std::uint64_t held_before(base::Instant began) noexcept;
   void change_clocks(std::uint64_t live) noexcept;
-  base::WallTime both_reset_after(std::uint64_t amount, Now now) const noexcept;
+  base::WallTime all_reset_after(std::uint64_t amount, Now now) const noexcept;
   Period calendar_period(base::WallTime wall) const noexcept;
   std::uint64_t counted() const noexcept;
   void close() noexcept;
@@ -139,7 +150,8 @@ class Window {
   void enter(Period period) noexcept;
 
   WindowState& in_;
-  Parts* parts_;  // rolling
+  Parts* parts_;     // rolling
+  WallState* wall_;  // all others
   Kind kind_;
   std::chrono::nanoseconds length_;
   std::chrono::nanoseconds arrival_;         // how much later than reserved a request may reach the provider

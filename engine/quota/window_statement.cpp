@@ -86,6 +86,7 @@ void Window::forget(std::uint64_t amount) noexcept {
   }
   in_.total -= amount;
   in_.former.total = std::min(in_.former.total, left);
+  if (counts_fresh()) wall_->fresh = std::min(wall_->fresh, left);
 }
 
 void Window::move_end(milliseconds reset_in, Now now) noexcept {

@@ -107,7 +107,8 @@ class ReferenceWindow {
       case policy::Per::day:
         return day.time_since_epoch().count();
       default:
-        return local / rule_.length;
+        // An hour that the clocks show twice is two hours.
+        return (second.time_since_epoch() + offset % rule_.length - rule_.at) / rule_.length;
     }
   }
   std::map<long, std::uint64_t> periods() const {

@@ -1,13 +1,13 @@
 #include "chat/amend.hpp"
 
 #include <boost/container/small_vector.hpp>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "chat/edits.hpp"
+#include "chat/with_messages.hpp"
 
 namespace freellmapi::chat {
 
@@ -145,27 +145,10 @@ CallName name_of(std::uint64_t before, std::size_t index, std::string_view id, s
 }
 
 std::optional<Request> amended(const Request& request, std::string_view note, ThoughtSource* source) {
-  auto body = std::make_unique<std::string>("{");
-  bool changed = false;
-  for (const Member& m : request.members) {
-    if (body->size() > 1) *body += ',';
-    base::append_json_string(*body, m.name);
-    *body += ':';
-    if (m.name != "messages") {
-      *body += m.value;
-      continue;
-    }
-    const auto messages = amended_messages(base::trim(m.value), note, source);
-    if (!messages) return std::nullopt;
-    *body += *messages;
-    changed = true;
-  }
-  if (!changed) return std::nullopt;
-  *body += '}';
-  auto made = decode(*body);
+  const auto messages = amended_messages(messages_of(request), note, source);
+  if (!messages) return std::nullopt;
+  auto made = with_messages(request, *messages);
   if (!made) return std::nullopt;
-  if (!made->storage) made->storage = std::move(body);
-  made->session = request.session;
   made->thread = request.thread;
   return std::move(*made);
 }

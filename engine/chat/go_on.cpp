@@ -1,9 +1,9 @@
 #include "chat/go_on.hpp"
 
-#include <memory>
 #include <string>
 
 #include "base/text.hpp"
+#include "chat/with_messages.hpp"
 
 namespace freellmapi::chat {
 
@@ -28,34 +28,19 @@ void append_said(std::string& out, std::string_view role, std::string_view text)
 }  // namespace
 
 Checked<Request> going_on(const Request& request, std::string_view shown, Going how) {
-  auto body = std::make_unique<std::string>("{");
-  body->reserve(request.body->size() + shown.size() + shown.size() / 8 + plea.size() + 512);
-  for (const Member& m : request.members) {
-    if (m.name == "response_format") continue;
-    if (body->size() > 1) *body += ',';
-    base::append_json_string(*body, m.name);
-    *body += ':';
-    if (m.name != "messages") {
-      *body += m.value;
-      continue;
-    }
-    const std::string_view messages = base::trim(m.value);
-    *body += messages.substr(0, messages.size() - 1);
-    append_said(*body, "assistant", without_last_blanks(shown));
-    if (how == Going::anchored) {
-      std::string asked(plea);
-      asked += anchor_of(shown);
-      asked += plea_end;
-      append_said(*body, "user", asked);
-    }
-    *body += ']';
+  const std::string_view before = messages_of(request);
+  std::string messages;
+  messages.reserve(before.size() + shown.size() + shown.size() / 8 + plea.size() + 512);
+  messages = before.substr(0, before.size() - 1);
+  append_said(messages, "assistant", without_last_blanks(shown));
+  if (how == Going::anchored) {
+    std::string asked(plea);
+    asked += anchor_of(shown);
+    asked += plea_end;
+    append_said(messages, "user", asked);
   }
-  *body += '}';
-  auto made = decode(*body);
-  if (!made) return made;
-  if (!made->storage) made->storage = std::move(body);
-  made->session = request.session;
-  return made;
+  messages += ']';
+  return with_messages(request, messages, "response_format");
 }
 
 }  // namespace freellmapi::chat

@@ -1,3 +1,4 @@
+// JsonScan, which jumps from value to value, would have to read a growing text again with every piece.
 #include "chat/json_prefix.hpp"
 
 #include "chat/json_scan.hpp"

@@ -212,6 +212,8 @@ Offered offered_by(const Request& request, bool enforced) noexcept {
   return offered;
 }
 
+// Brackets alone, unlike JsonPrefix: the end of what is no JSON (names without quotes, line breaks in
+// strings) must be found too, for behind it an answer goes on.
 bool JsonEnd::found(std::string_view text) noexcept {
   for (; at_ < text.size(); ++at_) {
     const char c = text[at_];

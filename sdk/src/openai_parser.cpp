@@ -4,6 +4,7 @@
 #include <freellmapi/openai_parser.hpp>
 #include <typeinfo>
 
+#include "answer_members.hpp"
 #include "error_text.hpp"
 #include "pattern.hpp"
 #include "plain_answer.hpp"
@@ -18,83 +19,8 @@ constexpr std::size_t doubled_most = std::size_t{1} << 20;  // a body beyond thi
 
 bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-/// The provider's word for the end in OpenAI's; "" for no end, "error" for a failure. An unknown word is a
-/// stop, "null" is null.
-std::string_view reason_of(std::string_view word) noexcept {
-  if (word == "stop") return "stop";  // what nearly all say
-  if (word.empty() || word == "null") return {};
-  if (one_of("length|max_tokens|model_length|max_output_tokens", word)) return "length";
-  if (one_of("tool_calls|tool_call|function_call|tool_use", word)) return "tool_calls";
-  if (one_of("content_filter|content_filtered|safety|sensitive|recitation|blocklist|prohibited_content|spii",
-             word))
-    return "content_filter";
-  if (one_of("error|network_error|timeout", word)) return "error";
-  return "stop";
-}
-
-/// A count of tokens a provider can mean: a whole number from 0 to 10^12. Everything else is not said.
-std::uint64_t count_at(const json::object& object, std::string_view name) noexcept {
-  constexpr std::uint64_t most = 1'000'000'000'000;
-  const json::value* const value = object.if_contains(name);
-  if (value == nullptr) return not_said;
-  if (value->is_int64() && value->get_int64() >= 0) {
-    const auto n = static_cast<std::uint64_t>(value->get_int64());
-    return n <= most ? n : not_said;
-  }
-  if (value->is_double()) {
-    const double d = value->get_double();
-    if (d >= 0 && d <= 1e12) return static_cast<std::uint64_t>(d);
-  }
-  return not_said;
-}
-
-std::uint64_t first_count(const json::object& object, std::string_view name,
-                          std::string_view other) noexcept {
-  const std::uint64_t n = count_at(object, name);
-  return n != not_said ? n : count_at(object, other);
-}
-
-std::uint64_t detail_count(const json::object& usage, std::string_view holder,
-                           std::string_view name) noexcept {
-  const json::object* const details = object_at(usage, holder);
-  return details == nullptr ? not_said : count_at(*details, name);
-}
-
-Usage read_usage(const json::object& u) noexcept {
-  Usage out;
-  out.input = first_count(u, "prompt_tokens", "input_tokens");
-  out.output = first_count(u, "completion_tokens", "output_tokens");
-  out.cached = detail_count(u, "prompt_tokens_details", "cached_tokens");
-  if (out.cached == not_said) out.cached = detail_count(u, "input_tokens_details", "cached_tokens");
-  if (out.cached == not_said) out.cached = first_count(u, "num_cached_tokens", "prompt_cache_hit_tokens");
-  out.reasoning = detail_count(u, "completion_tokens_details", "reasoning_tokens");
-  if (out.reasoning == not_said) out.reasoning = detail_count(u, "output_tokens_details", "reasoning_tokens");
-  if (out.reasoning == not_said) out.reasoning = count_at(u, "reasoning_tokens");
-  return out;
-}
-
-/// Arguments as the text of a JSON object, whether they came as text or as the object itself.
-std::string arguments_of(const json::object& function) {
-  const json::value* const value = function.if_contains("arguments");
-  if (value == nullptr || value->is_null()) return {};
-  if (value->is_string()) return std::string(value->get_string());
-  return json::serialize(*value);
-}
-
 bool json_type(std::string_view type) noexcept {
   return matches("application/json|+json|application/x-ndjson", type);
-}
-
-/// Only the first answer is asked for; others are passed over.
-json::object* first_choice(json::object& frame) {
-  json::value* const choices = frame.if_contains("choices");
-  if (choices == nullptr || !choices->is_array()) return nullptr;
-  for (json::value& one : choices->get_array()) {
-    if (!one.is_object()) throw Failure{FREELLM_E_PROTOCOL};
-    const std::uint64_t index = count_at(one.get_object(), "index");
-    if (index == not_said || index == 0) return &one.get_object();
-  }
-  return nullptr;
 }
 
 }  // namespace

@@ -273,10 +273,10 @@ ToolText::Step ToolText::parameters(std::string_view in, std::size_t& at) {
     const std::string_view inside = base::trim(value.substr(0, close));
     const bool whole = inside.empty() || inside.ends_with("</parameter>") || inside.ends_with("</arg_value>");
     if ((function == Fit::none && call == Fit::none) || !whole) continue;
-    std::string arguments;
-    if (!read_parameters(inside, *tool_, arguments)) return Step::malformed;
+    // What is none is passed by as a whole: calls within it, if it is an example, are not looked for.
     at += close;
-    return take(std::move(arguments));
+    std::string arguments;
+    return read_parameters(inside, *tool_, arguments) ? take(std::move(arguments)) : Step::malformed;
   }
   searched_ = value.ends_with('<') ? value.size() - 1 : value.size();
   return Step::wait;

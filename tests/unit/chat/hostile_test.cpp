@@ -81,6 +81,18 @@ TEST(ACallOfManyParameters, IsReadWithOneLookAtItsSchema) {
   EXPECT_LT(seconds_for(30'000, Fed::malformed), enough);
 }
 
+TEST(CallsWithinACall, OfAnExampleAreNotReadOneByOne) {
+  const std::vector<OfferedTool> tools{{"f", "{}"}};
+  Assembler answer(nullptr, Offered{tools});
+  const std::string text =
+      "```\n" + times("<function=f><parameter=>", 40'000) + "</parameter></function>\n```";
+  const Stopwatch watch;
+  EXPECT_EQ(answer.text(text), Fed::ok);
+  EXPECT_LT(watch.seconds(), enough);
+  EXPECT_EQ(answer.finish("stop"), Fed::ok);
+  EXPECT_EQ(answer.answer().text, text);
+}
+
 double seconds_to_fit(const std::string& schema, std::string json) {
   const Stopwatch watch;
   std::size_t steps = 0;

@@ -15,7 +15,7 @@ async function waiting(t, { quota, wait, limits = [], chain_end = [], rest = {} 
 
 test('a burst of 30 at 10 a window waits in order of arrival, overruns nothing and goes nowhere lower', async (t) => {
   const { emulator, router } = await waiting(t, { quota: [{ limit: 10, of: 'requests', per: 'rolling 5s' }], wait: '20s', chain_end: ['b/any-model'],
-    limits: [{ provider: 'a', requests: 10, per_ms: 5_000 }] });
+    limits: [{ provider: 'a', requests: 10, per_ms: 4_600 }] });  // less than 5 s by what a busy machine may hold one up
   const waits = [];
   const answers = [];
   for (let i = 0; i < 30; i += 1) {

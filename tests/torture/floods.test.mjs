@@ -1,5 +1,6 @@
 // Providers that send without end: cut at the bound, within 64 MiB, and nobody else notices.
 import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { memory_of, Router, sanitized, slack, start_emulator } from '../e2e/router.mjs';
 
@@ -28,6 +29,8 @@ for (const [what, [action, stream]] of Object.entries(floods)) {
     let over = false;
     flooded.finally(() => { over = true; });
     const times = [];
+    const late = monitorEventLoopDelay({ resolution: 5 });
+    late.enable();
     while (!over || times.length < 20) {
       const began = performance.now();
       assert.equal((await router.get('/livez')).status, 200);
@@ -40,7 +43,9 @@ for (const [what, [action, stream]] of Object.entries(floods)) {
     const more = peak_of(router.process.pid) - before;
     assert.ok(more < bound_mib, `${more} MiB more`);
     times.sort((x, y) => x - y);
-    assert.ok(times[Math.floor(times.length * 0.95)] < 250 * slack, `p95 ${times[Math.floor(times.length * 0.95)]} ms`);
+    const p95 = times[Math.floor(times.length * 0.95)], held_up = late.max / 1e6;
+    // A machine that holds this program up holds the router up as well.
+    assert.ok(p95 < 250 * slack + 2 * held_up, `p95 ${p95} ms, this program was held up for ${held_up} ms`);
     assert.equal(router.process.exitCode, null);
   });
 }

@@ -19,11 +19,11 @@ constexpr std::size_t details_most = 64;
 
 /// The four questions that decide the status, asked of every candidate.
 struct Tally {
-  std::size_t total = 0, unconfigured = 0, no_vision = 0, no_tools = 0, no_json = 0, context = 0,
-              time_bound = 0;
+  std::size_t total = 0, unconfigured = 0, no_vision = 0, no_tools = 0, no_json = 0, context = 0, spent = 0;
   std::size_t auth = 0, not_found = 0, bad_request = 0, filtered = 0, timeouts = 0, attempted = 0;
   std::size_t bad_calls = 0, bad_json = 0;
-  std::size_t known_bad = 0;  // benched, and not for want of time: they count among auth and not_found
+  std::size_t known_bad = 0;  // benched for what time does not mend: they count among auth and not_found
+  std::size_t failing = 0;    // benched because they do not work, or overloaded: no quota is spent there
   std::size_t other_kind = 0;
   std::size_t off = 0;  // of the unconfigured: those that the policy or the manifest turns off
   std::string_view why_off;
@@ -45,9 +45,8 @@ bool is_not_found(std::uint32_t error_class) {
   return error_class == FREELLM_C_MODEL_NOT_FOUND || error_class == FREELLM_C_MODEL_GONE;
 }
 
-bool is_time_bound(std::uint32_t error_class) {
-  return error_class == FREELLM_C_RATE_LIMITED || error_class == FREELLM_C_QUOTA_EXHAUSTED ||
-         error_class == FREELLM_C_OVERLOADED;
+bool is_spent(std::uint32_t error_class) {
+  return error_class == FREELLM_C_RATE_LIMITED || error_class == FREELLM_C_QUOTA_EXHAUSTED;
 }
 
 void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& policy) {
@@ -94,10 +93,14 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
         ++t.not_found;
         ++t.known_bad;
         break;
+      } else if (row && !is_spent(row->error_class)) {
+        ++t.failing;
+        t.back_at(c.free_at);
+        break;
       }
       [[fallthrough]];
     case Gate::quota_full:
-      ++t.time_bound;
+      ++t.spent;
       t.back_at(c.free_at);
       break;
     case Gate::passed:
@@ -108,8 +111,8 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
 void count_ending(Tally& t, const Ending& e, const policy::Policy& policy, base::WallTime now) {
   ++t.attempted;
   const std::uint32_t c = e.outcome.error_class;
-  if (is_time_bound(c)) {
-    ++t.time_bound;
+  if (is_spent(c) || c == FREELLM_C_OVERLOADED) {
+    ++(is_spent(c) ? t.spent : t.failing);
     const auto wait = bench_length(ruling_of(c), e.outcome, 1, std::nullopt, now);
     t.back_at(e.back ? *e.back : now + std::max(wait, std::chrono::milliseconds{1'000}));
   }
@@ -325,7 +328,7 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
   const bool filter_has_the_word = facts.policy->routing.on_content_filter == policy::OnContentFilter::fail &&
                                    !facts.endings->empty() &&
                                    facts.endings->back().outcome.error_class == FREELLM_C_CONTENT_FILTERED;
-  if (all_attempts(t.bad_request) && (gated == 0 || t.time_bound == 0)) {
+  if (all_attempts(t.bad_request) && (gated == 0 || t.spent + t.failing == 0)) {
     const std::string said = told_sentence(facts.endings->back().outcome.message, redactor);
     return {400, "invalid_request_error", "provider_rejected_request",
             said.empty() ? "The provider refused the request and did not say why." : said};
@@ -334,19 +337,19 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
     return {400, "invalid_request_error", "content_filter",
             "The provider's content filter refused the request."};
   }
-  if (all_known(t.not_found) && t.time_bound == 0) {
+  if (all_known(t.not_found) && t.spent + t.failing == 0) {
     return {404, "not_found_error", "model_not_found",
             fmt::format("No provider serves '{}' any more.", base::printable(facts.asked_model))};
   }
-  if (all_known(t.auth) && t.time_bound == 0) {
+  if (all_known(t.auth) && t.spent + t.failing == 0) {
     return {502, "server_error", "provider_auth_failed",
             "Every provider refused its key; `details` names them. Mend the keys in the environment and "
             "start the "
             "router again."};
   }
-  if (t.time_bound > 0 && t.time_bound + t.unconfigured + t.other_kind + t.no_vision + t.no_tools +
-                                  t.no_json + t.context + t.known_bad >=
-                              t.total) {
+  if (t.spent > 0 && t.spent + t.unconfigured + t.other_kind + t.no_vision + t.no_tools + t.no_json +
+                             t.context + t.known_bad + t.failing >=
+                         t.total) {
     return {429, "rate_limit_error", "all_quotas_spent",
             "No candidate can answer now: " + one_sentence(facts) + "."};
   }
@@ -366,7 +369,12 @@ Shape shape_of(const Exhaustion& facts, const Tally& t, const base::Redactor& re
     return {502, "server_error", "invalid_json",
             "No model that was tried gave the JSON that response_format asks for."};
   }
-  return {502, "server_error", "upstream_failed", "Every provider that was tried failed"};
+  if (t.attempted == 0 && t.failing > 0) {
+    return {502, "server_error", "upstream_failed",
+            "No candidate can answer now: " + one_sentence(facts) + "."};
+  }
+  return {502, "server_error", "upstream_failed",
+          "Every provider that was tried failed (" + summary(details_of(facts)) + ")."};
 }
 
 }  // namespace
@@ -387,8 +395,8 @@ Failure explain_exhaustion(const Exhaustion& facts, const base::Redactor& redact
   failure.code = shape.code;
   failure.message = std::move(shape.message);
   failure.details = details_of(facts);
-  if (failure.code == "upstream_failed") failure.message += " (" + summary(failure.details) + ").";
-  if (failure.status == 429 && tally.first_back) {
+  const bool comes_back = failure.status == 429 || (failure.code == "upstream_failed" && tally.failing > 0);
+  if (comes_back && tally.first_back) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(*tally.first_back - facts.now).count();
     failure.retry_after_seconds = static_cast<std::uint64_t>(std::clamp<std::int64_t>(wait, 1, 86'400));
   }

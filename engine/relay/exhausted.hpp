@@ -37,11 +37,11 @@ struct Exhaustion {
   base::WallTime now{};
 };
 
-/// All auth: 502; all context: 413; all not found: 404; all time-bound: 429 with Retry-After; a lone bad
-/// request: that 400; no capable model: 422; nothing configured: 503; deadline: 504; else 502 (by
-/// its own name when every answer broke the request's schemas). A candidate
-/// that is benched for a wrong key or a missing model counts as it did when it was tried. details[] has every
-/// candidate.
+/// All auth: 502; all context: 413; all not found: 404; none that works and some that are spent: 429 with
+/// Retry-After; a lone bad request: that 400; no capable model: 422; nothing configured: 503; deadline: 504;
+/// else 502 (by its own name when every answer broke the request's schemas; with Retry-After where somebody
+/// is overloaded, or not asked because it failed). A candidate that is benched counts as it did when it was
+/// tried. details[] has every candidate.
 Failure explain_exhaustion(const Exhaustion& facts, const base::Redactor& redactor);
 
 }  // namespace freellmapi::relay

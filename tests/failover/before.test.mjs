@@ -146,6 +146,17 @@ describe('a circuit', { concurrency: true }, () => {
   });
 });
 
+it('a step that is waited for and does not work is no quota that is spent', async (t) => {
+  const { router, asked } = await two(t, { chain: [{ model: 'first/any-model', wait: '1s' }], rules: [{ match: { provider: 'first' }, action: { server_error: 503 } }] });
+  await router.chat({});
+  const answer = await router.chat({});
+  assert.equal(asked('first'), 1, 'it rests');
+  assert.equal(answer.status, 502, answer.text);
+  assert.equal(answer.json.error.code, 'upstream_failed');
+  assert.match(answer.json.error.message, /^No candidate can answer now: 1 of 1 overloaded, first back in \d+ s\.$/);
+  assert.ok(Number(answer.headers['retry-after']) >= 1, answer.headers['retry-after']);
+});
+
 describe('a content filter', { concurrency: true }, () => {
   const filtered = { finish: { reason: 'content_filter' }, text: { text: '' } };
   const next = { routing: { on_content_filter: 'next' } };

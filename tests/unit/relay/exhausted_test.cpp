@@ -200,8 +200,48 @@ TEST_F(Exhausted, OneThatComesBackCountsBeforeOneWithAWrongKey) {
   EXPECT_EQ(failure().retry_after_seconds, 30u);
 }
 
-TEST_F(Exhausted, RetryAfterIsTheEndOfTheBenchThatTheAttemptLedTo) {
+TEST_F(Exhausted, OneThatIsBenchedBecauseItFailedIs502WithRetryAfterAndNoQuotaIsCalledSpent) {
+  benched("network", 12s);
+  benched("server_error", 20s);
+  gated(Gate::no_key);
+  expect(502, "upstream_failed");
+  EXPECT_EQ(failure().retry_after_seconds, 12u);
+  EXPECT_EQ(failure().message,
+            "No candidate can answer now: 1 of 3 network, first back in 12 s; 1 server_error, "
+            "first back in 20 s; 1 without a key.");
+}
+
+TEST_F(Exhausted, OneThatIsOverloadedIs502WithRetryAfterWhetherItWasAskedOrNot) {
   tried(FREELLM_C_OVERLOADED);
+  endings.back().back = now + 5s;
+  expect(502, "upstream_failed");
+  EXPECT_EQ(failure().retry_after_seconds, 5u);
+  EXPECT_EQ(failure().message, "Every provider that was tried failed (1 overloaded).");
+  endings.clear();
+  decision.considered.clear();
+  benched("overloaded", 4s);
+  expect(502, "upstream_failed");
+  EXPECT_EQ(failure().retry_after_seconds, 4u);
+  EXPECT_EQ(failure().message, "No candidate can answer now: 1 of 1 overloaded, first back in 4 s.");
+}
+
+TEST_F(Exhausted, OneThatFailedAndOneWithoutRoomAre429) {
+  benched("network", 12s);
+  gated(Gate::quota_full, 30s);
+  expect(429, "all_quotas_spent");
+  EXPECT_EQ(failure().retry_after_seconds, 12u);
+}
+
+TEST_F(Exhausted, OneThatFailedIsNoRefusedKeyAndNoMissingModel) {
+  benched("server_error", 12s);
+  benched("auth_invalid", 200s);
+  expect(502, "upstream_failed");
+  decision.considered.back().reason = "model_not_found";
+  expect(502, "upstream_failed");
+}
+
+TEST_F(Exhausted, RetryAfterIsTheEndOfTheBenchThatTheAttemptLedTo) {
+  tried(FREELLM_C_RATE_LIMITED);
   endings.back().back = now + 120s;
   expect(429, "all_quotas_spent");
   EXPECT_EQ(failure().retry_after_seconds, 120u);

@@ -1,11 +1,10 @@
 // POST /v1/chat/completions: what clients send, what providers get, what comes back.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { before, describe, it, test } from 'node:test';
 import { bases, plain_models } from '../emulator/harness.mjs';
-import { installed_providers, memory_of, read_stream, Router, say, slack, start_emulator, suite_scope, unified_key } from './router.mjs';
+import { installed_providers, memory_of, read_stream, Router, say, slack, start_emulator, suite_scope, takes_at_most, unified_key, user } from './router.mjs';
 
 const weather = { type: 'function', function: { name: 'get_weather', description: 'the weather now', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } } };
 const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
@@ -248,9 +247,12 @@ describe('every provider', () => {
     const arrived = JSON.parse(sent);
     assert.equal(arrived.messages[0].content, text);
     assert.equal(arrived.model, 'any-model');
-    const began = performance.now();
-    await router.request('POST', '/v1/chat/completions', { body });
-    assert.ok(performance.now() - began < 2000 * slack, 'a mebibyte is no work');
+    // A mebibyte is no work.
+    await takes_at_most(2000 * slack, async () => {
+      const began = performance.now();
+      await router.request('POST', '/v1/chat/completions', { body });
+      return performance.now() - began;
+    });
   });
 
   it('logprobs come through, whole and streamed', async () => {
@@ -324,15 +326,18 @@ test('two hundred streams at once with different texts never mix', async (t) => 
 
 test('when the client goes away the upstream call ends within a second and its place is free', async (t) => {
   const router = await box(t, { rules: [{ match: { contains: 'forever' }, action: { endless_stream: { ms: 20 } } }], providers: { a: { quota: [{ limit: 1, of: 'concurrency', scope: 'key' }] } } });
-  const { request, response } = await open_stream(router, { messages: [{ role: 'user', content: 'forever' }] });
-  await new Promise((resolve) => response.once('data', resolve));
-  assert.equal((await router.chat({ model: 'a/any-model' })).status, 429, 'the one place is taken');
-  request.destroy();
-  const left = Date.now();
-  const entry = () => router.emulator.journal_entries({ provider: 'a' })[0];
-  await router.until(() => entry().ended === 'client_closed', 'the upstream to be closed', 3000);
-  assert.ok(Date.now() - left < 1000, `${Date.now() - left} ms`);
-  await router.until(async () => (await router.chat({ model: 'a/any-model' })).status === 200, 'the place to be free', 2000);
+  await takes_at_most(1000, async () => {
+    const { request, response } = await open_stream(router, { messages: [user('forever')] });
+    await new Promise((resolve) => response.once('data', resolve));
+    const entry = router.emulator.journal_entries({ provider: 'a' }).at(-1);
+    assert.equal((await router.chat({ model: 'a/any-model' })).status, 429, 'the one place is taken');
+    request.destroy();
+    const left = performance.now();
+    await router.until(() => entry.ended === 'client_closed', 'the upstream to be closed');
+    const ms = performance.now() - left;
+    await router.until(async () => (await router.chat({ model: 'a/any-model' })).status === 200, 'the place to be free');
+    return ms;
+  });
 });
 
 test('a client that goes away before the first token ends the upstream call too', async (t) => {
@@ -342,8 +347,8 @@ test('a client that goes away before the first token ends the upstream call too'
   await router.until(() => router.emulator.journal_entries().length === 1, 'the request to arrive');
   leaving.abort();
   assert.equal(await gone, 'AbortError');
-  await router.until(() => router.emulator.journal_entries()[0].ended === 'client_closed', 'the upstream to be closed', 1500);
-  await router.until(() => router.log_lines().some((l) => l.event === 'request.done' && l.status === 499), 'the log line');
+  await router.until(() => router.emulator.journal_entries()[0].ended === 'client_closed', 'the upstream to be closed');
+  await router.logged((l) => l.event === 'request.done' && l.status === 499);
   assert.equal(router.emulator.journal_entries().length, 1, 'nobody else is asked for a client that is gone');
 });
 
@@ -357,9 +362,10 @@ test('clients that leave at any moment leave no place taken and no connection op
     leaving.abort();
     await asked;
   }));
-  await router.until(() => router.emulator.journal_entries().every((e) => e.ended !== 'open'), 'the upstreams to be closed', 5000);
-  const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => router.chat({ model: 'a/any-model', messages: say(`still ${i}`) })));
-  assert.deepEqual(answers.map((a) => a.status), Array(8).fill(200), 'all eight places are free');
+  await router.until(() => router.emulator.journal_entries().every((e) => e.ended !== 'open'), 'the upstreams to be closed');
+  // The router may still be at one whom it has only now read.
+  const eight = () => Promise.all(Array.from({ length: 8 }, (_, i) => router.chat({ model: 'a/any-model', messages: say(`still ${i}`) })));
+  await router.until(async () => (await eight()).every((answer) => answer.status === 200), 'all eight places to be free');
 });
 
 test('a client that reads slowly gets everything', async (t) => {
@@ -401,11 +407,13 @@ test('a client that does not read holds the upstream back, not the router\'s mem
     return rested > 60;
   }, 'the upstream to be held back');
   assert.ok(memory_of(router.process.pid) - before_flood < 64 * slack, `${memory_of(router.process.pid) - before_flood} MiB more`);
-  const began = Date.now();
-  assert.equal((await router.chat()).status, 200);
-  assert.ok(Date.now() - began < 1000, 'others are served meanwhile');
+  await takes_at_most(1000, async () => {
+    const began = performance.now();
+    assert.equal((await router.chat()).status, 200, 'others are served meanwhile');
+    return performance.now() - began;
+  });
   readers.forEach((socket) => socket.destroy());
-  await router.until(() => router.emulator.journal_entries({ provider: 'a' }).every((e) => e.ended !== 'open'), 'the upstreams to be closed', 3000);
+  await router.until(() => router.emulator.journal_entries({ provider: 'a' }).every((e) => e.ended !== 'open'), 'the upstreams to be closed');
 });
 
 test('a stream that was cut is never told as finished', async (t) => {

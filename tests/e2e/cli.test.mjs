@@ -5,7 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { run } from './program.mjs';
-import { build, installed_providers, slack, unified_key } from './router.mjs';
+import { build, slack, takes_at_most, unified_key } from './router.mjs';
 
 const two_lines = 'version: 1\nchain: [groq, cerebras]\n';
 const good = { endpoint: 'http://localhost:3001/v1', unified_key, fallback_chain: ['google', 'groq', 'cerebras', 'mistral', 'cohere', 'nvidia'], request: { model: 'auto', messages: [{ role: 'user', content: 'hi' }] } };
@@ -108,11 +108,13 @@ test('policy check says OK and 0 for two good lines', async (t) => {
 test('a YAML bomb, an alias loop and a huge file are refused in no time', async (t) => {
   const bomb = `a0: &a0 [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(',')}]`).join('\n')}\n`;
   for (const text of [bomb, 'version: 1\nchain: &c [*c]\n', `version: 1\nchain: [groq]\n# ${'x'.repeat(50 * 1024 * 1024)}\n`, `${'['.repeat(100_000)}`, 'version: !!python/object:os.system 1\n', 'version: 1\nversion: 1\nchain: [groq]\n', 'version: "\xff"\n']) {
-    const began = Date.now();
-    const { code, stderr } = await run(t, ['policy', 'check', 'p.yaml'], { files: { 'p.yaml': Buffer.from(text, 'latin1') } });
-    assert.equal(code, 2, `${text.slice(0, 60)}: ${stderr.slice(0, 200)}`);
-    assert.match(stderr, /p\.yaml/);
-    assert.ok(Date.now() - began < 3000 * slack, `${Date.now() - began} ms for ${text.slice(0, 40)}`);
+    await takes_at_most(3000 * slack, async () => {
+      const began = performance.now();
+      const { code, stderr } = await run(t, ['policy', 'check', 'p.yaml'], { files: { 'p.yaml': Buffer.from(text, 'latin1') } });
+      assert.equal(code, 2, `${text.slice(0, 60)}: ${stderr.slice(0, 200)}`);
+      assert.match(stderr, /p\.yaml/);
+      return performance.now() - began;
+    });
   }
 });
 

@@ -9,7 +9,8 @@ import { policy_text, Router, start_emulator, user, via } from './router.mjs';
 
 const said = (answer) => answer.json.choices[0].message;
 const plain = (answer) => ({ role: 'assistant', content: said(answer).content });
-const limited = (provider, times = 1) => ({ match: { provider }, action: { rate_limit: { retry_after: '1', in: 'header' } }, times });
+// Once, for so many seconds.
+const limited = (provider, seconds = 1) => ({ match: { provider }, action: { rate_limit: { retry_after: String(seconds), in: 'header' } }, times: 1 });
 
 // Boxes a and b; a is out for the first request, so that it is b that answers, and back when this returns.
 async function answered_by_b(t, options = {}, messages = [user('the opening of this conversation')], headers = {}) {
@@ -22,7 +23,7 @@ async function answered_by_b(t, options = {}, messages = [user('the opening of t
   await a_is_back(router);
   return { router, setup, emulator, first, second: [...messages, plain(first), user('and then?')] };
 }
-const a_is_back = (router) => router.until(async () => via(await router.chat({ messages: [user('somebody else')] })) === 'a/any-model', 'a to be back', 8000);
+const a_is_back = (router) => router.until(async () => via(await router.chat({ messages: [user('somebody else')] })) === 'a/any-model', 'a to be back');
 
 // Ends the router as a person does, and starts one in the same home.
 async function restart(t, router, setup) {
@@ -83,7 +84,7 @@ test('streams and later turns go on with the conversation, however the client wr
 
 test('affinity is no veto: a model that is out or full hands its conversation to the next', async (t) => {
   const { router, emulator, second } = await answered_by_b(t);
-  emulator.script({ rules: [limited('b', 1)] });
+  emulator.script({ rules: [limited('b', 4)] });
   const answer = await router.chat({ messages: second });
   assert.equal(via(answer), 'a/any-model');
   assert.equal(answer.headers['x-fallback-trail'], 'b/any-model keyless=rate_limited');
@@ -91,7 +92,7 @@ test('affinity is no veto: a model that is out or full hands its conversation to
   assert.equal(via(benched), 'a/any-model');
   assert.equal(benched.headers['x-fallback-attempts'], '0');
   // It has gone on elsewhere, and stays there.
-  await router.until(async () => via(await router.chat({ model: 'b/any-model' })) === 'b/any-model', 'b to be back', 8000);
+  await router.until(async () => via(await router.chat({ model: 'b/any-model' })) === 'b/any-model', 'b to be back');
   assert.equal(via(await router.chat({ messages: [...second, said(answer), user('third')] })), 'a/any-model');
 });
 
@@ -100,7 +101,7 @@ test('routing.handoff: a model that takes a conversation over is told so, once, 
   const { router, emulator, second } = await answered_by_b(t, { rest: { routing: { handoff: 'note' } } }, [system, user('the opening')]);
   emulator.clear_journal();
   assert.equal(via(await router.chat({ messages: second })), 'b/any-model');
-  emulator.script({ rules: [limited('b', 1)] });
+  emulator.script({ rules: [limited('b')] });
   const moved = await router.chat({ messages: second });
   assert.equal(via(moved), 'a/any-model');
   const third = [...second, plain(moved), user('third')];
@@ -119,7 +120,7 @@ test('routing.handoff: a model that takes a conversation over is told so, once, 
 test('without routing.handoff nothing is said', async (t) => {
   const { router, emulator, second } = await answered_by_b(t);
   emulator.clear_journal();
-  emulator.script({ rules: [limited('b', 1)] });
+  emulator.script({ rules: [limited('b')] });
   assert.equal(via(await router.chat({ messages: second })), 'a/any-model');
   assert.deepEqual(JSON.parse(emulator.journal_entries({ provider: 'a' })[0].body).messages, second);
 });

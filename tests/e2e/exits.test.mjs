@@ -80,7 +80,7 @@ test('any number may look at quotas and the forecast at once, and a router that 
   assert.equal((await again.chat()).status, 200);
   looking = false;
   await Promise.all(lookers);
-  const second = spawnSync(binary, ['serve', '--policy', router.policy_file, '--data', data, '--listen', '127.0.0.1:0'], { env: { PATH: process.env.PATH, HOME: router.home }, encoding: 'utf8', timeout: 20_000 });
+  const second = spawnSync(binary, ['serve', '--policy', router.policy_file, '--data', data, '--listen', '127.0.0.1:0'], { env: { PATH: process.env.PATH, HOME: router.home }, encoding: 'utf8', timeout: 60_000 });
   assert.equal(second.status, 1, second.stderr);
 });
 
@@ -116,10 +116,15 @@ test('more keys of one provider than there may be are not dropped in silence', a
 test('kill -9 while keys are added loses none that was acknowledged', async (t) => {
   const home = await temporary_home(t);
   writeFileSync(path.join(home, 'policy.yaml'), policy);
-  const began = performance.now();
-  assert.equal((await run(t, ['keys', 'add', 'groq', '--label', 'k0', '--data', 'data'], { home, input: `${keys.groq}k0` })).code, 0);
-  const usual = performance.now() - began;
-  const added = new Set(['k0']);
+  const added = new Set();
+  // The quickest of some: with a time that a busy machine has stretched most would be over before they are killed.
+  let usual = Infinity;
+  for (const label of ['a', 'b', 'c', 'd']) {
+    const began = performance.now();
+    assert.equal((await run(t, ['keys', 'add', 'groq', '--label', label, '--data', 'data'], { home, input: `${keys.groq}${label}` })).code, 0);
+    usual = Math.min(usual, performance.now() - began);
+    added.add(label);
+  }
   let running;
   const kills = 20;
   let number = 0, killed = 0;

@@ -4,15 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { run } from './program.mjs';
-import { policy_text, Router, start_emulator, unified_key } from './router.mjs';
+import { far_midnight, policy_text, Router, start_emulator, unified_key } from './router.mjs';
 
-const daily = (limit) => ({ quota: [{ limit, of: 'requests', per: 'day', resets: '00:00 UTC' }] });
+const daily = (limit) => ({ quota: [{ limit, of: 'requests', per: 'day', resets: far_midnight }] });
 
 async function two_boxes(t, more = {}) {
   const emulator = await start_emulator(t);
   return Router.start(t, { emulator, chain: ['a', 'b'], boxes: ['a', 'b'], providers: { a: daily(2), b: daily(3) }, ...more });
 }
 const at_router = (t, router, args) => run(t, [...args, '--data', path.join(router.home, 'data'), '--policy', router.policy_file], { home: router.home, env: { FREELLMAPI_KEY: unified_key } });
+const midnight = new RegExp(`T${far_midnight.slice(0, 5)}:00Z$`);
 const provider_of = (candidate) => candidate.provider;
 
 test('a past request is explained with its candidates, quota, winner and end, and is replayed to the same route', async (t) => {
@@ -26,7 +27,7 @@ test('a past request is explained with its candidates, quota, winner and end, an
   assert.deepEqual(candidates.map(provider_of), ['a', 'b']);
   assert.equal(candidates[0].gate, 'quota_full');
   assert.deepEqual([candidates[0].used, candidates[0].limit, candidates[0].rule], [2, 2, '2 requests per day']);
-  assert.match(candidates[0].back_at, /T00:00:00Z$/);
+  assert.match(candidates[0].back_at, midnight);
   assert.deepEqual([chosen.provider, chosen.place], ['b', 1]);
   assert.deepEqual([happened.status, happened.provider], [200, 'b']);
   assert.deepEqual(replay, { done: true, same: true, sentence: 'replayed: same route' });
@@ -61,7 +62,7 @@ test('what was decided under a policy that has been replaced is still replayed',
   const before = (await router.get('/v1/explain/early')).json;
   writeFileSync(router.policy_file, policy_text(router.emulator, { chain: ['b'], boxes: ['a', 'b'], providers: { a: daily(2), b: daily(3) } }));
   router.process.kill('SIGHUP');
-  await router.until(() => router.log_lines().some((l) => l.event === 'policy.reloaded'));
+  await router.logged((l) => l.event === 'policy.reloaded');
   const after = (await router.get('/v1/explain/early')).json;
   assert.equal(after.replay.sentence, 'replayed: same route');
   assert.deepEqual(after.candidates, before.candidates);
@@ -89,7 +90,7 @@ test('quota shows every counter with its source, and cooldowns, and the month', 
   assert.equal(shown.status, 200, shown.text);
   const row = shown.json.counters.find((r) => r.provider === 'a');
   assert.deepEqual([row.used, row.reserved, row.limit, row.rule, row.source], [1, 0, 2, '2 requests per day', 'policy']);
-  assert.match(row.resets_at, /T00:00:00Z$/);
+  assert.match(row.resets_at, midnight);
   assert.equal(shown.json.month.uncounted_requests, (2 + 3) * 30);
   const verb = await at_router(t, router, ['quota', '--json']);
   assert.equal(JSON.parse(verb.stdout).counters.find((r) => r.provider === 'a').used, 1);
@@ -164,7 +165,7 @@ test('policy check runs the tests, and a reload whose tests fail does not apply'
   assert.equal(checked.code, 2);
   assert.match(checked.stderr, /policy\.yaml:\d+:\d+: tests\[0\] 'mine' fails: expected a, and the route begins with b\/any-model/);
   router.process.kill('SIGHUP');
-  await router.until(() => router.log_lines().some((l) => l.event === 'policy.reload_failed'));
+  await router.logged((l) => l.event === 'policy.reload_failed');
   assert.equal((await router.chat({})).headers['x-policy-version'], version);
   assert.match((await router.get('/health')).json.policy.reload_error, /^policy\.yaml:\d+:\d+: tests\[0\]/);
   write('b');
@@ -172,5 +173,5 @@ test('policy check runs the tests, and a reload whose tests fail does not apply'
   assert.equal(good.code, 0, good.stderr);
   assert.match(good.stdout, /1 test\(s\)/);
   router.process.kill('SIGHUP');
-  await router.until(() => router.log_lines().some((l) => l.event === 'policy.reloaded'));
+  await router.logged((l) => l.event === 'policy.reloaded');
 });

@@ -25,7 +25,11 @@ const frame = (delta, finish = null) => `data: ${JSON.stringify({ id: 'x', objec
 const sse = { 'content-type': 'text/event-stream' };
 
 test('those whose candidate was taken while another one failed hear of its quota too', async (t) => {
-  const a = await provider(t, (_, response) => setTimeout(() => response.writeHead(429, { 'retry-after': '30' }).end(), 200));
+  const asked = [];
+  const a = await provider(t, (_, response) => {
+    asked.push(response);
+    if (asked.length === 6) for (const each of asked) each.writeHead(429, { 'retry-after': '30' }).end();
+  });
   const b = await provider(t, (_, response) => json(response, 200, whole('ok')), { quota: { rpm: 2 } });
   const router = await start(t, { a, b });
   const answers = await Promise.all(Array.from({ length: 6 }, () => router.chat()));
@@ -51,7 +55,7 @@ test('a provider that quotes the prompt in its error does not bring it into the 
   const a = await provider(t, (_, response, body) => json(response, 500, JSON.stringify({ error: { message: `cannot work on ${JSON.parse(body).messages[0].content}` } })));
   const router = await start(t, { a });
   await router.chat({ messages: [{ role: 'user', content: 'my private question' }] }, { headers: { 'x-request-id': 'quoted' } });
-  await router.until(() => router.log_lines().some((l) => l.event === 'request.done' && l.id === 'quoted'), 'the log line');
+  await router.logged((l) => l.event === 'request.done' && l.id === 'quoted');
   assert.ok(router.log_lines().some((l) => l.event === 'attempt.failed' && l.id === 'quoted'));
   assert.ok(!router.stderr.includes('private question'));
 });
@@ -61,7 +65,7 @@ test('the log names no route for an answer that nobody gave', async (t) => {
   const router = await start(t, { a });
   const answer = await router.chat({}, { headers: { 'x-request-id': 'unrouted' } });
   assert.equal(answer.status, 502, answer.text);
-  await router.until(() => router.log_lines().some((l) => l.event === 'request.done' && l.id === 'unrouted'), 'the log line');
+  await router.logged((l) => l.event === 'request.done' && l.id === 'unrouted');
   const line = router.log_lines().find((l) => l.event === 'request.done' && l.id === 'unrouted');
   assert.equal(line.routed, undefined);
   assert.match(line.trail, /^a\/m .*=empty_completion/);
@@ -77,12 +81,13 @@ test('a provider that leaves its connection open after [DONE] does not hold up t
 });
 
 test('what came before a stream broke reaches the client, and then the error', async (t) => {
+  let answering;
   const a = await provider(t, (_, response) => {
+    answering = response;
     response.writeHead(200, sse).write(frame({ content: 'one ' }));
-    setTimeout(() => response.end(`${frame({ content: 'two' })}data: {broken\n\n`), 50);
   });
   const router = await start(t, { a });
-  const seen = await router.stream();
+  const seen = await router.stream({}, { heard: () => answering.end(`${frame({ content: 'two' })}data: {broken\n\n`) });
   assert.equal(seen.content, 'one two');
   assert.ok(seen.error);
   assert.equal(seen.done, 0);
@@ -153,7 +158,7 @@ test('a flood of requests with a wrong key is a line a second, with how many the
 test('a whole answer may take its time behind white space', async (t) => {
   const a = await provider(t, (_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).write('\n');
-    let left = 8;
+    let left = 30;
     const tick = setInterval(() => {
       left -= 1;
       if (left > 0) return response.write(' ');
@@ -161,7 +166,7 @@ test('a whole answer may take its time behind white space', async (t) => {
       return response.end(whole('at last'));
     }, 100);
   });
-  const router = await start(t, { a: { ...a, timeouts: { first_byte: '200ms', idle: '300ms' } } });
+  const router = await start(t, { a: { ...a, timeouts: { first_byte: '1500ms', idle: '2s' } } });
   const answer = await router.chat();
   assert.equal(answer.status, 200, answer.text);
   assert.equal(answer.json.choices[0].message.content, 'at last');

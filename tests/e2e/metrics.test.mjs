@@ -18,8 +18,8 @@ const scrape = async (router) => {
 async function lived(t) {
   const emulator = await start_emulator(t);
   emulator.script([{ match: { provider: 'a' }, action: { rate_limit: { retry_after: '30' } }, times: 1 }]);
-  const quota = [{ limit: 4, of: 'requests', per: 'rolling 1s' }];
-  const router = await Router.start(t, { emulator, boxes: ['a', 'b'], chain: ['a', { model: 'b/any-model', wait: '5s' }], providers: { b: { quota, models: { 'any-model': { context: 131072 } } } } });
+  const quota = [{ limit: 4, of: 'requests', per: 'rolling 3s' }];
+  const router = await Router.start(t, { emulator, boxes: ['a', 'b'], chain: ['a', { model: 'b/any-model', wait: '10s' }], providers: { b: { quota, models: { 'any-model': { context: 131072 } } } } });
   const before = await scrape(router);
   for (let i = 0; i < 5; i += 1) assert.equal((await router.chat({})).status, 200);
   assert.equal((await router.stream({})).done, 1);
@@ -87,10 +87,13 @@ test('a stream that is cut and a client that leaves are in the counters', async 
   await router.until(() => emulator.journal_entries({}).some((entry) => entry.ended === 'open' && entry.chunks_sent > 0));
   leaver.abort();
   assert.equal(await leaving, 'left');
-  await router.until(async () => (await scrape(router)).value('freellmapi_attempts_total', { outcome: 'client_gone' }) === 1, 'the attempt to be counted');
-  const page = await scrape(router);
+  let page;
+  await router.until(async () => {
+    page = await scrape(router);
+    return page.value('freellmapi_requests_total', { surface: 'openai.chat', status: 'client_gone' }) === 1;
+  }, 'the request to be counted');
+  assert.equal(page.value('freellmapi_attempts_total', { outcome: 'client_gone' }), 1);
   assert.equal(page.value('freellmapi_requests_total', { surface: 'openai.chat', status: 'cut' }), 1);
-  assert.equal(page.value('freellmapi_requests_total', { surface: 'openai.chat', status: 'client_gone' }), 1);
   assert.equal(page.families.get('freellmapi_attempts_total').samples.reduce((sum, { value }) => sum + value, 0), 2);
 });
 

@@ -1,9 +1,9 @@
 // A unit of the provider's own: neurons are reserved by price and settled to what the answer says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Router, installed_providers, start_emulator } from './router.mjs';
+import { far_midnight, installed_providers, Router, start_emulator } from './router.mjs';
 
-const neurons = [{ limit: 30, of: 'neurons', per: 'day', scope: 'account', resets: '00:00 UTC' }];
+const neurons = [{ limit: 30, of: 'neurons', per: 'day', scope: 'account', resets: far_midnight }];
 const short = { max_tokens: 50, messages: [{ role: 'user', content: '!say fine' }] };
 
 async function cloudflare(t, model) {

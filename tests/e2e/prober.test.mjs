@@ -9,9 +9,9 @@ import { run, temporary_home } from './program.mjs';
 import { Router, sanitized, start_emulator } from './router.mjs';
 
 // The router's clocks run faster than ours: a test is due two to four minutes after the last.
-const faster = 60;
+const faster = 30;
 
-test('keys are tested in the background, jittered, without spending quota, and what is found shows', { skip: sanitized && 'clocks are not turned under a sanitizer', timeout: 120_000 }, async (t) => {
+test('keys are tested in the background, jittered, without spending quota, and what is found shows', { skip: sanitized && 'clocks are not turned under a sanitizer', timeout: 150_000 }, async (t) => {
   const library = path.join(await temporary_home(t), 'faster.so');
   const built = spawnSync('cc', ['-O1', '-shared', '-fPIC', '-o', library, fileURLToPath(new URL('faster.c', import.meta.url)), '-ldl'], { encoding: 'utf8' });
   assert.equal(built.status, 0, built.stderr);
@@ -19,8 +19,8 @@ test('keys are tested in the background, jittered, without spending quota, and w
   const router = await Router.start(t, { emulator, chain: ['groq', 'mistral', 'nvidia'], keys: false,
     env: { LD_PRELOAD: library, FASTER: String(faster), GROQ_API_KEY: keys.groq, GROQ_API_KEY_2: `gsk_${'!'.repeat(52)}`, MISTRAL_API_KEY: keys.mistral, NVIDIA_API_KEY: keys.nvidia } });
   const before = (await router.get('/v1/quota')).json.counters.map((c) => [c.used, c.reserved]);
-  const tested = () => router.stderr.split('\n').filter((l) => l.includes('"key.tested"') && l.endsWith('}')).map((l) => JSON.parse(l));
-  await router.until(() => tested().length >= 3, 'three tests', 60_000);
+  const tested = () => router.log_lines().filter((l) => l.event === 'key.tested');
+  await router.until(() => tested().length >= 3, 'three tests', 90_000);
   const entries = emulator.journal_entries();
   assert.ok(entries.every((e) => e.method === 'GET' && /\/models$/.test(e.path)), JSON.stringify(entries.map((e) => [e.method, e.path])));
   assert.deepEqual(new Set(entries.map((e) => e.provider)), new Set(['groq', 'mistral']), 'nvidia has no test that is free');
@@ -29,11 +29,12 @@ test('keys are tested in the background, jittered, without spending quota, and w
   const times = lines.map((l) => Date.parse(l.time ?? l.ts ?? l.at));
   const pauses = times.slice(1).map((at, i) => (at - times[i]) / 1000);
   t.diagnostic(`seconds of the router's time between tests: ${pauses}`);
-  assert.ok(pauses.every((s) => s >= 119 && s < 300), `${pauses}`);
+  // A second that a busy machine takes is half a minute of its time.
+  assert.ok(pauses.every((s) => s >= 119 && s < 600), `${pauses}`);
   // Whoever has just been tested rests for hours.
   const seen = emulator.journal_entries().length;
   const now = Date.now();
-  await router.until(() => Date.now() - now > 6_000, 'six minutes of its time', 30_000);
+  await router.until(() => Date.now() - now > 12_000, 'six minutes of its time', 30_000);
   assert.equal(emulator.journal_entries().length, seen);
   assert.deepEqual((await router.get('/v1/quota')).json.counters.map((c) => [c.used, c.reserved]), before);
   const health = await run(t, ['keys', 'list', '--json', '--policy', router.policy_file, '--data', path.join(router.home, 'data')], { home: router.home, env: { GROQ_API_KEY: keys.groq, GROQ_API_KEY_2: `gsk_${'!'.repeat(52)}`, MISTRAL_API_KEY: keys.mistral } });

@@ -18,7 +18,7 @@ export async function run(t, args, { env = {}, files = {}, home, input } = {}) {
   const child = spawn(binary, args, { cwd: where, env: { PATH: process.env.PATH, HOME: where, ...env }, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
   // A program that refuses does not read.
   if (input !== undefined) child.stdin.on('error', () => {}).end(input);
-  const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 60_000);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (d) => { stdout += d; });

@@ -1,13 +1,13 @@
 // What cannot be served in time is refused at once, with the true time at which to ask again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Router, slack, start_emulator } from './router.mjs';
+import { far_midnight, Router, slack, start_emulator } from './router.mjs';
 
 const box = (quota) => ({ quota, models: { 'any-model': { tools: true, context: 131072 } } });
 
 test('a request that no window has room for is refused at once, also where a step would wait', async (t) => {
   const emulator = await start_emulator(t);
-  const rules = { a: [{ limit: 2, of: 'requests', per: 'hour', resets: 'first-use' }], b: [{ limit: 1, of: 'requests', per: 'day', resets: '00:00 UTC' }] };
+  const rules = { a: [{ limit: 2, of: 'requests', per: 'hour', resets: 'first-use' }], b: [{ limit: 1, of: 'requests', per: 'day', resets: far_midnight }] };
   const router = await Router.start(t, { emulator, boxes: ['a', 'b'], chain: [{ model: 'a/any-model', wait: '8s' }, 'b'], providers: { a: box(rules.a), b: box(rules.b) } });
   for (let i = 0; i < 3; i += 1) assert.equal((await router.chat()).status, 200);
   const first = Date.now();

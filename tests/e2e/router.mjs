@@ -122,7 +122,7 @@ export class Router {
   }
 
   // Polls a condition; the bound is there to fail, not to wait for.
-  async until(condition, what = 'a condition', ms = 20_000) {
+  async until(condition, what = 'a condition', ms = 60_000) {
     const deadline = Date.now() + ms;
     while (!(await condition())) {
       if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}\n${this.stderr?.slice(-2000)}`);
@@ -165,6 +165,9 @@ export class Router {
   chat(body, options = {}) {
     return this.request('POST', '/v1/chat/completions', { ...options, body: { model: 'auto', messages: [{ role: 'user', content: 'hello there' }], ...body } });
   }
+
+  // How many requests the router is at work on, this question apart.
+  async in_progress() { return Number(/^freellmapi_requests_in_progress (\d+)$/m.exec((await this.get('/metrics')).text)[1]) - 1; }
 
   // A streamed chat, read to its end: adds frames, content, reasoning, calls, finishes, usage, done, error.
   async stream(body, options = {}) {

@@ -159,7 +159,7 @@ test('a provider that said Retry-After is not asked before', async (t) => {
 test('after Retry-After the provider serves again', async (t) => {
   const router = await boxes(t, { rules: [limited('a', 1, { times: 1 })] });
   assert.equal(via(await router.chat()), 'b/any-model');
-  await router.until(async () => via(await router.chat()) === 'a/any-model', 'the cooldown to end', 8000);
+  await router.until(async () => via(await router.chat()) === 'a/any-model', 'the cooldown to end');
 });
 
 // A conversation that began while the first candidate was out, and now the first is back.
@@ -168,7 +168,7 @@ async function begun_at_second(t, headers = {}) {
   const opening = { role: 'user', content: 'the opening of this conversation' };
   const first = await router.chat({ messages: [opening] }, { headers });
   assert.equal(via(first), 'b/any-model');
-  await router.until(async () => via(await router.chat({ messages: say('somebody else') })) === 'a/any-model', 'a to be back', 8000);
+  await router.until(async () => via(await router.chat({ messages: say('somebody else') })) === 'a/any-model', 'a to be back');
   const second = [opening, { role: 'assistant', content: first.json.choices[0].message.content }, { role: 'user', content: 'and then?' }];
   return { router, opening, second };
 }
@@ -199,30 +199,33 @@ test('sticky: 0 sends every turn to the best candidate', async (t) => {
   const router = await boxes(t, { rules: [limited('a', 1, { times: 1 })], rest: { routing: { sticky: '0s' } } });
   const headers = { 'x-session-id': 'same' };
   assert.equal(via(await router.chat({}, { headers })), 'b/any-model');
-  await router.until(async () => via(await router.chat({}, { headers })) === 'a/any-model', 'a to be back', 8000);
+  await router.until(async () => via(await router.chat({}, { headers })) === 'a/any-model', 'a to be back');
 });
 
 test('a step with wait: is waited for rather than skipped', async (t) => {
   const quota = { quota: [{ limit: 1, of: 'concurrency', scope: 'key' }] };
-  const slow = { match: { provider: 'a', contains: 'be slow' }, action: { slow_first_token: { ms: 700 } } };
+  const slow = { match: { provider: 'a', contains: 'be slow' }, action: { slow_first_token: { gate: 'first' } } };
   const router = await boxes(t, { chain: [{ model: 'a/any-model', wait: '8s' }, 'b'], providers: { a: quota }, rules: [slow] });
   const first = router.chat({ messages: [{ role: 'user', content: 'be slow' }] });
   await router.until(() => asked(router, 'a') === 1, 'the first request to arrive');
-  const second = await router.chat();
-  assert.equal(via(second), 'a/any-model', second.text);
+  const second = router.chat();
+  await router.until(async () => (await router.in_progress()) === 2, 'the second one to wait');
+  router.emulator.open_gate('first');
+  assert.equal(via(await second), 'a/any-model');
   assert.equal(via(await first), 'a/any-model');
   assert.equal(asked(router, 'b'), 0);
 });
 
 test('a step without wait: is passed over when its one place is taken', async (t) => {
   const quota = { quota: [{ limit: 1, of: 'concurrency', scope: 'key' }] };
-  const slow = { match: { provider: 'a', contains: 'be slow' }, action: { slow_first_token: { ms: 700 } } };
+  const slow = { match: { provider: 'a', contains: 'be slow' }, action: { slow_first_token: { gate: 'first' } } };
   const router = await boxes(t, { providers: { a: quota }, rules: [slow] });
   const first = router.chat({ messages: [{ role: 'user', content: 'be slow' }] });
   await router.until(() => asked(router, 'a') === 1, 'the first request to arrive');
   const second = await router.chat();
   assert.equal(via(second), 'b/any-model');
   assert.equal(second.headers['x-fallback-attempts'], '0', 'a candidate that was not tried is no attempt');
+  router.emulator.open_gate('first');
   assert.equal(via(await first), 'a/any-model');
 });
 
@@ -344,7 +347,7 @@ test('a plain X-Request-Id is echoed, also on errors, and stands in the log; oth
   for (const id of ['abc-1.2_X', 'x'.repeat(64)]) {
     assert.equal((await router.chat({}, { headers: { 'x-request-id': id } })).headers['x-request-id'], id);
     assert.equal((await router.chat({ model: 'nothing' }, { headers: { 'x-request-id': id } })).headers['x-request-id'], id);
-    await router.until(() => router.log_lines().some((line) => line.id === id), 'the log line');
+    await router.logged((line) => line.id === id);
   }
   for (const id of ['two words', 'x'.repeat(65), 'semi;colon', '<script>', '']) {
     const answer = await router.chat({}, { headers: { 'x-request-id': id } });

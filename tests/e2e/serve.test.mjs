@@ -15,7 +15,8 @@ async function box(t, { rules = [], names = ['a'], ...more } = {}) {
   emulator.script(rules);
   return Router.start(t, { emulator, chain: names, boxes: names, ...more });
 }
-const slow = { match: { contains: 'slowly' }, action: { slow: { ms: 40 } } };
+// A stream that is under way until its gate is opened.
+const held = { match: { contains: 'slowly' }, action: { stall: { after_chunks: 3, gate: 'go on' } } };
 const slowly = (n) => [{ role: 'user', content: `!count ${n} slowly` }];
 const write_policy = (router, options) => writeFile(router.policy_file, policy_text(router.emulator, options));
 
@@ -93,8 +94,8 @@ test('SIGHUP reads the policy anew', async (t) => {
   assert.equal((await router.chat()).headers['x-routed-via'], 'a/any-model');
   await write_policy(router, { chain: ['b', 'a'], boxes: ['a', 'b'] });
   router.process.kill('SIGHUP');
-  await router.until(async () => (await router.chat()).headers['x-routed-via'] === 'b/any-model', 'the reload', 5000);
-  assert.ok(router.log_lines().some((l) => l.event === 'policy.reloaded'));
+  await router.until(async () => (await router.chat()).headers['x-routed-via'] === 'b/any-model', 'the reload');
+  await router.logged((l) => l.event === 'policy.reloaded');
 });
 
 test('a changed policy file is read anew by itself, also when an editor puts another file in its place', async (t) => {
@@ -111,7 +112,7 @@ test('a bad policy file changes nothing, and log and /health say where it is bad
   const before = (await router.chat()).headers['x-policy-version'];
   await writeFile(router.policy_file, 'version: 1\nchain:\n  - nobody-knows\n');
   router.process.kill('SIGHUP');
-  await router.until(() => router.log_lines().some((l) => l.event === 'policy.reload_failed'), 'the log line');
+  await router.logged((l) => l.event === 'policy.reload_failed');
   assert.match(router.log_lines().find((l) => l.event === 'policy.reload_failed').message, /policy\.yaml:3:\d+: .*nobody-knows/);
   const answer = await router.chat();
   assert.equal(answer.status, 200);
@@ -129,12 +130,13 @@ test('a bad policy file changes nothing, and log and /health say where it is bad
 });
 
 test('a reload that takes a provider away does not touch the streams that run on it', async (t) => {
-  const router = await box(t, { names: ['a', 'b'], rules: [slow] });
+  const router = await box(t, { names: ['a', 'b'], rules: [held] });
   const { response, rest } = await begin(router, { messages: slowly(40) });
   assert.equal(response.headers['x-routed-via'], 'a/any-model');
   await write_policy(router, { chain: ['b'], boxes: ['b'] });
   router.process.kill('SIGHUP');
-  await router.until(async () => (await router.chat()).headers['x-routed-via'] === 'b/any-model', 'the reload', 5000);
+  await router.until(async () => (await router.chat()).headers['x-routed-via'] === 'b/any-model', 'the reload');
+  router.emulator.open_gate('go on');
   const read = await rest;
   assert.match(read.content, /^1 2 3 .* 40/);
   assert.deepEqual(read.finishes, ['stop']);
@@ -171,7 +173,7 @@ async function own_plugins(t) {
 test('a plugin that is replaced on disk serves after a reload, while a stream still runs through the old one', async (t) => {
   const folder = await own_plugins(t);
   const emulator = await start_emulator(t);
-  emulator.script([slow]);
+  emulator.script([held]);
   const router = await Router.start(t, { emulator, chain: ['groq'], args: ['--plugins', folder] });
   const names = async () => (await router.get('/v1/models')).json.data.map((m) => m.name);
   const old_name = 'GPT-OSS 20B';
@@ -187,8 +189,9 @@ test('a plugin that is replaced on disk serves after a reload, while a stream st
   writeFileSync(`${file}.new`, bytes, { mode: 0o644 });
   renameSync(`${file}.new`, file);
   router.process.kill('SIGHUP');
-  await router.until(async () => (await names()).some((n) => n?.startsWith('GPT-OSS 99B')), 'the new plugin', 5000);
+  await router.until(async () => (await names()).some((n) => n?.startsWith('GPT-OSS 99B')), 'the new plugin');
   assert.equal((await router.chat({ model: 'groq/openai/gpt-oss-20b', max_tokens: 500 })).status, 200);
+  emulator.open_gate('go on');
   const read = await rest;
   assert.match(read.content, /^1 2 3 .* 40/);
   assert.deepEqual(read.finishes, ['stop']);
@@ -202,7 +205,7 @@ test('a plugin that appears in the folder and is named in the chain serves after
   cpSync(plugins, folder, { recursive: true });
   await writeFile(router.policy_file, policy_text(emulator, { chain: ['sandbox/echo', 'a'], boxes: ['a'] }));
   router.process.kill('SIGHUP');
-  await router.until(async () => (await router.chat()).headers['x-routed-via'] === 'sandbox/echo', 'the new plugin', 5000);
+  await router.until(async () => (await router.chat()).headers['x-routed-via'] === 'sandbox/echo', 'the new plugin');
 });
 
 test('a policy that names a plugin whose file was refused is told the reason too', async (t) => {
@@ -227,17 +230,18 @@ for (const [what, spoil] of [
     const emulator = await start_emulator(t);
     const router = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'], args: ['--plugins', folder] });
     assert.match(router.stdout, /(groq\.so|plugins) refused: .{10,}/);
-    await router.until(() => router.log_lines().some((l) => l.event === 'plugin.refused' && /(groq\.so|plugins)$/.test(l.file)), 'the log line');
+    await router.logged((l) => l.event === 'plugin.refused' && /(groq\.so|plugins)$/.test(l.file));
     assert.equal((await router.chat()).status, 200);
   });
 }
 
 test('SIGTERM lets a running stream end, takes nothing new, and exits with 0', async (t) => {
-  const router = await box(t, { rules: [slow] });
+  const router = await box(t, { rules: [held] });
   const { rest } = await begin(router, { messages: slowly(30) });
   router.process.kill('SIGTERM');
-  await router.until(() => refused_or_503(router), 'new requests to be refused', 3000);
+  await router.until(() => refused_or_503(router), 'new requests to be refused');
   assert.equal(router.process.exitCode, null, 'it waits for the stream');
+  router.emulator.open_gate('go on');
   const read = await rest;
   assert.match(read.content, /^1 2 3 .* 30/);
   assert.deepEqual(read.finishes, ['stop']);
@@ -245,15 +249,18 @@ test('SIGTERM lets a running stream end, takes nothing new, and exits with 0', a
   assert.deepEqual(await router.exited, { code: 0, signal: null });
 });
 
+// Not after the thirty seconds that a drain may take.
+const at_once_ms = 10_000;
+
 test('a second SIGTERM ends at once', async (t) => {
   const router = await box(t, { rules: [{ action: { endless_stream: { ms: 20 } } }] });
   await begin(router, { messages: slowly(1) });
   router.process.kill('SIGTERM');
-  await router.until(() => refused_or_503(router), 'the drain to begin', 3000);
+  await router.until(() => refused_or_503(router), 'the drain to begin');
   router.process.kill('SIGTERM');
   const began = Date.now();
   await router.exited;
-  assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
+  assert.ok(Date.now() - began < at_once_ms, `${Date.now() - began} ms`);
 });
 
 test('an idle router ends at once on SIGTERM, open keep-alive connections or not', async (t) => {
@@ -262,7 +269,7 @@ test('an idle router ends at once on SIGTERM, open keep-alive connections or not
   const began = Date.now();
   router.process.kill('SIGTERM');
   assert.equal((await router.exited).code, 0);
-  assert.ok(Date.now() - began < 2000, `${Date.now() - began} ms`);
+  assert.ok(Date.now() - began < at_once_ms, `${Date.now() - began} ms`);
 });
 
 test('the unified key is taken from the headers of the SDKs, and from nowhere else', async (t) => {
@@ -337,7 +344,7 @@ test('the data folder is its owner\'s alone, and holds no provider key', async (
 test('a request is one line of the log, with its route and sizes and without its words', async (t) => {
   const router = await box(t, { names: ['a', 'b'], rules: [{ match: { provider: 'a' }, action: { server_error: 503 } }] });
   await router.chat({ messages: [{ role: 'user', content: 'a very private question' }] }, { headers: { 'x-request-id': 'one-line' } });
-  await router.until(() => router.log_lines().some((l) => l.event === 'request.done' && l.id === 'one-line'), 'the log line');
+  await router.logged((l) => l.event === 'request.done' && l.id === 'one-line');
   const [line, ...more] = router.log_lines().filter((l) => l.event === 'request.done' && l.id === 'one-line');
   assert.deepEqual(more, []);
   assert.equal(line.status, 200);
@@ -351,9 +358,8 @@ test('a request is one line of the log, with its route and sizes and without its
 test('the log as text is one line a request too, and no client can forge a line', async (t) => {
   const emulator = await start_emulator(t);
   const router = await Router.start(t, { emulator, chain: ['a'], boxes: ['a'], log_format: 'text' });
-  const before = router.stderr.split('\n').length;
   await router.chat({ model: 'x\n2026-01-01 ERROR forged\u2028\u001b[31m' }, { headers: { 'x-request-id': 'forger' } });
-  await router.until(() => router.stderr.includes('forger'), 'the log line');
-  assert.equal(router.stderr.split('\n').length, before + 1);
+  await router.until(() => /forger.*\n/.test(router.stderr), 'the log line');
+  assert.equal(router.stderr.split('\n').filter((line) => /forge/.test(line)).length, 1, router.stderr);
   assert.ok(!router.stderr.includes('\u001b') && !router.stderr.includes('\u2028'));
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { run } from './program.mjs';
-import { Router, start_emulator, unified_key } from './router.mjs';
+import { far_midnight, Router, start_emulator, unified_key } from './router.mjs';
 
 async function two(t, more = {}) {
   const emulator = await start_emulator(t);
@@ -68,7 +68,7 @@ test('without the name of a strategy the policy\'s is in effect, and priority ke
 });
 
 test('explain shows the terms of every score in one table and proves the order', async (t) => {
-  const { emulator, router } = await two(t, { providers: { b: { quota: [{ limit: 100, of: 'requests', per: 'day', resets: '00:00 UTC' }] } } });
+  const { emulator, router } = await two(t, { providers: { b: { quota: [{ limit: 100, of: 'requests', per: 'day', resets: far_midnight }] } } });
   emulator.script([slow('a', 300)]);
   const both_tried = async () => (await router.get('/v1/explain?model=auto:balanced')).json.candidates.every((c) => c.terms.tries > 0);
   for (let i = 0; i < 20 && !(await both_tried()); i += 1) await send(router, 20, { model: 'auto:balanced' });

@@ -46,15 +46,18 @@ test('a plugin that holds the core is benched after its answer', async (t) => {
   const first = await ask(router);
   assert.equal(first.json.choices[0].message.content, 'unruly, yet here');
   assert.equal((await ask(router)).headers['x-routed-via'], 'box/m');
-  assert.ok(router.log_lines().some((line) => line.event === 'plugin.slow' && line.provider === 'unruly'), router.stderr);
+  await router.logged((line) => line.event === 'plugin.slow' && line.provider === 'unruly');
 });
 
 test('an answer that the plugin does not know goes to the next provider, benches nobody and is told once', async (t) => {
   const router = await start(t, 'well-behaved', [{ match: { provider: 'unruly' }, action: { status: 418, body: 'short and stout' } }]);
+  const ids = [];
   for (let i = 0; i < 3; i += 1) {
     const answer = await ask(router);
+    ids.push(answer.headers['x-request-id']);
     assert.equal(answer.headers['x-routed-via'], 'box/m');
     assert.match(answer.headers['x-fallback-trail'] ?? '', /^unruly\/well-behaved .*=unknown$/, 'the first is asked each time');
   }
+  for (const id of ids) await router.logged((line) => line.event === 'request.done' && line.id === id);
   assert.equal(router.log_lines().filter((line) => line.event === 'outcome.unknown' && line.provider === 'unruly').length, 1, router.stderr);
 });

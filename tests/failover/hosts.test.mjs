@@ -86,7 +86,7 @@ test('a key may name the host that it begins at, and what is learnt survives a r
   const { router, emulator, asked } = await two_hosts(t, { rules: [refuse_at('west', 'key-o')], provider: { keys: [{ env: 'OTHER', host: 'west' }] } });
   await router.chat({});
   router.process.kill('SIGHUP');
-  await router.until(() => router.log_lines().some((line) => line.event === 'policy.reloaded'), 'the reload');
+  await router.logged((line) => line.event === 'policy.reloaded', 'the reload');
   assert.equal((await router.chat({})).headers['x-fallback-attempts'], '0');
   assert.deepEqual(asked(), ['west:key-o', 'east:key-o', 'east:key-o']);
   assert.deepEqual(emulator.journal_entries({}).flatMap((entry) => entry.violations), []);

@@ -96,7 +96,7 @@ test('reservations that leak: a client that leaves (litellm 27001 and 36143)', a
   left.abort();
   await cut;
   // Two reservations of 4,000 do not fit 6,000: it is served only if the first was given back.
-  await router.until(async () => (await router.chat(say('fine', most))).status === 200, 'the room that the other has given back', 10_000);
+  await router.until(async () => (await router.chat(say('fine', most))).status === 200, 'the room that the other has given back');
 });
 
 test('a request that waits for its connection is counted from when it leaves', async (t) => {

@@ -127,10 +127,10 @@ test('broken streams end whole or with an error, are counted exactly, and leave 
   t.diagnostic(JSON.stringify(seen));
   assert.ok(seen.mended > 20 / slack, 'streams were mended');
 
-  await router.until(() => emulator.journal_entries({ after }).every((e) => e.ended !== 'open'), 'every upstream to have ended', 10_000);
+  await router.until(() => emulator.journal_entries({ after }).every((e) => e.ended !== 'open'), 'every upstream to have ended');
   look();
   const counters = () => router.get('/v1/quota').then((answer) => answer.json.counters);
-  await router.until(async () => (await counters()).every((row) => row.reserved === 0), 'nothing to be reserved', 5_000);
+  await router.until(async () => (await counters()).every((row) => row.reserved === 0), 'nothing to be reserved');
   const rows = (await counters()).filter((row) => row.of === 'requests');
   for (const name of stay) assert.equal(rows.find((row) => row.provider === name)?.used ?? 0, arrived[name], name);
   // Who leaves may do so before the provider has looked at the request: it is counted all the same.
@@ -141,7 +141,7 @@ test('broken streams end whole or with an error, are counted exactly, and leave 
   router.agent.destroy();
   // What is kept is kept open for the next request, for less than a minute, and is not many.
   const kept = () => emulator.state_now().connections_open;
-  await router.until(() => descriptors() <= at_rest + kept() + 4, 'descriptors to be given back', 5_000);
+  await router.until(() => descriptors() <= at_rest + kept() + 4, 'descriptors to be given back');
   assert.ok(kept() <= 32 * names.length, `${kept()} idle connections`);
   if (full) await router.until(() => kept() === 0 && descriptors() <= at_rest + 4, 'all to be given back', 75_000);
   t.diagnostic(`${before.toFixed(1)} MiB before, ${resident().toFixed(1)} MiB after; ${descriptors()} descriptors, ${kept()} of them idle, ${at_rest} at first`);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Router, slack, start_emulator, suite_scope } from '../e2e/router.mjs';
+import { Router, slack, start_emulator, suite_scope, takes_at_most } from '../e2e/router.mjs';
 import { chat_body, chunk, chunked, head_of, post, send, statuses } from './raw.mjs';
 
 describe('the edge', () => {
@@ -225,6 +225,17 @@ describe('the edge', () => {
   });
 
   it('five hundred connections that never finish their head do not slow the others', async () => {
+    // The 95th of a hundred, of sixty: a busy machine is slow without them too.
+    const slowest = async () => {
+      const times = [];
+      for (let i = 0; i < 60; i += 1) {
+        const began = performance.now();
+        assert.equal((await router.get('/livez')).status, 200);
+        times.push(performance.now() - began);
+      }
+      return times.sort((a, b) => a - b)[56];
+    };
+    const usual = await slowest();
     const sockets = [];
     for (let i = 0; i < 500; i += 1) {
       const socket = net.connect(router.port, '127.0.0.1');
@@ -232,14 +243,7 @@ describe('the edge', () => {
       socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: loc');
       sockets.push(socket);
     }
-    const times = [];
-    for (let i = 0; i < 60; i += 1) {
-      const began = performance.now();
-      assert.equal((await router.get('/livez')).status, 200);
-      times.push(performance.now() - began);
-    }
-    times.sort((a, b) => a - b);
-    assert.ok(times[56] < 100 * slack, `p95 ${times[56]} ms`);
+    await takes_at_most(Math.max(100 * slack, 3 * usual), slowest);
     sockets.forEach((s) => s.destroy());
   });
 

@@ -1,7 +1,7 @@
 // Bodies that are no good JSON, or good JSON and no good request: a 400 that says where, and never a 5xx.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { Router, slack, start_emulator, suite_scope } from '../e2e/router.mjs';
+import { Router, slack, start_emulator, suite_scope, takes_at_most } from '../e2e/router.mjs';
 
 const messages = '"messages":[{"role":"user","content":"!say fine"}]';
 const model = '"model":"auto"';
@@ -130,10 +130,12 @@ describe('the body of a chat request', () => {
 
   it('a million keys, deep nesting and escapes take no longer than they should', async () => {
     for (const x of [`{${Array.from({ length: 1_000_000 }, (_, i) => `"k${i}":0`).join(',')}}`, `[${'[],'.repeat(1_000_000)}0]`, `"${'\\u00e9'.repeat(1_000_000)}"`]) {
-      const began = performance.now();
-      const answer = await ask(with_member(`"x":${x}`));
-      assert.equal(answer.status, 200, answer.text.slice(0, 200));
-      assert.ok(performance.now() - began < 3000 * slack, `${performance.now() - began} ms`);
+      await takes_at_most(3000 * slack, async () => {
+        const began = performance.now();
+        const answer = await ask(with_member(`"x":${x}`));
+        assert.equal(answer.status, 200, answer.text.slice(0, 200));
+        return performance.now() - began;
+      });
     }
   });
 

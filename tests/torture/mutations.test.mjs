@@ -77,7 +77,7 @@ test(`${count} mutations of good requests bring no 5xx, no death, no growth`, as
   assert.ok(!router.stderr.includes('internal_error'));
   assert.ok(sent >= Math.min(count, 1000), `only ${sent} in the time`);
   assert.ok([200, 400].every((s) => (seen.get(s) ?? 0) > 50), JSON.stringify([...seen]));
-  await router.until(() => status_of(router.process.pid).descriptors <= warm.descriptors + 20, 'the descriptors to be given back', 5000);
+  await router.until(() => status_of(router.process.pid).descriptors <= warm.descriptors + 20, 'the descriptors to be given back');
   const grown = status_of(router.process.pid).resident - warm.resident;
   assert.ok(grown < 48 * slack, `${grown} MiB more than after the first thousand`);
 });

@@ -5,10 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { binary, Router, start_emulator } from '../e2e/router.mjs';
+import { binary, far_midnight, Router, start_emulator } from '../e2e/router.mjs';
 
 const box = (quota) => ({ quota, models: { 'any-model': { tools: true, vision: true, json: 'schema', context: 131072 } } });
-const day = (limit) => ({ limit, of: 'requests', per: 'day', resets: '00:00 UTC' });
+const day = (limit) => ({ limit, of: 'requests', per: 'day', resets: far_midnight });
 
 // What the windows other than rolling ones have counted, from the file itself.
 function counts_in(file) {
@@ -39,7 +39,7 @@ test('kills -9 under load overrun nothing and forget nothing', async (t) => {
   const kills = Number(process.env.KILLS ?? 25);
   const emulator = await start_emulator(t);
   emulator.script({
-    limits: [{ provider: 'a', requests: 1_500, per_ms: 86_400_000, fixed: true }, { provider: 'b', requests: 100, per_ms: 20_000 },
+    limits: [{ provider: 'a', requests: 1_500, per_ms: 86_400_000, fixed: true, offset_ms: parseInt(far_midnight, 10) * 3_600_000 }, { provider: 'b', requests: 100, per_ms: 20_000 },
       { provider: 'c', concurrency: 3 }, { provider: 'd', tokens: 24_000, per_ms: 20_000 }],
     rules: [{ match: { provider: 'c' }, action: { slow_first_token: { ms: 30 } } }],
   });
@@ -99,7 +99,7 @@ test('cooldowns outlive a kill', async (t) => {
 // Runs serve on a data directory until it ends.
 function serve_again(router) {
   return spawnSync(binary, ['serve', '--policy', router.policy_file, '--data', path.join(router.home, 'data'), '--listen', '127.0.0.1:0'],
-    { env: { PATH: process.env.PATH, HOME: router.home }, encoding: 'utf8', timeout: 20_000 });
+    { env: { PATH: process.env.PATH, HOME: router.home }, encoding: 'utf8', timeout: 60_000 });
 }
 
 test('a second instance on the same data directory says who is there and ends with 1', async (t) => {

@@ -4,7 +4,7 @@ import { unified_key } from '../e2e/router.mjs';
 
 // Sends the pieces one after the other and gathers what comes until the other side ends, or `ms` have passed.
 // Answers {text, ended: end|reset|open}.
-export function send(port, pieces, { half_close = false, ms = 5000, until } = {}) {
+export function send(port, pieces, { half_close = false, ms = 20_000, until } = {}) {
   return new Promise((resolve) => {
     const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     const seen = [];

@@ -133,6 +133,26 @@ TEST(ASchema, MendsWhatIsBeyondDoubt) {
   EXPECT_TRUE(fit(any, "not a schema"));
 }
 
+TEST(ASchema, OfAMemberThatComesTwiceTheLastOneCounts) {
+  EXPECT_EQ(judged(R"({"properties":{"a":{"type":"integer"}},"required":["a"]})", R"({"a":"x","\u0061":1})"),
+            Judgement::invalid);  // both are members, and one of them is wrong
+  EXPECT_EQ(judged(R"({"properties":{"a":{"type":"string"},"\u0061":{"type":"integer"}}})", R"({"a":1})"),
+            Judgement::valid);
+}
+
+TEST(ASchema, ForbidsNothingInWhatHasMoreValuesThanAreLookedAt) {
+  std::string many = "[1";
+  for (std::size_t i = 0; i < JsonTree::most_values; ++i) many += ",1";
+  many += "]";
+  EXPECT_TRUE(JsonTree{many}.too_large());
+  std::string json = many;
+  EXPECT_TRUE(fit(json, R"({"type":"object"})"));
+  EXPECT_EQ(json, many);
+  json = "7";
+  EXPECT_TRUE(fit(json, R"({"type":"string","enum":)" + many + "}"));
+  EXPECT_EQ(json, "7");
+}
+
 // A document of random keywords and values; `left` bounds it.
 std::string random_json(std::mt19937& random, int depth) {
   static const std::vector<std::string> names{

@@ -182,5 +182,14 @@ TEST(Anchor, IsMadeOfWholeCharactersAndWordsAndIsFoundOnceWhereThatIsPossible) {
   EXPECT_EQ(anchor_of(same).size(), Seam::most_anchor);
 }
 
+TEST(Anchor, IsToldFromWhatStandsWithinTheLast64KiB) {
+  const std::string end(letter);
+  const std::string near = end + std::string(std::size_t{60} << 10, '.') + end;
+  const std::string far = end + std::string(std::size_t{66} << 10, '.') + end;
+  EXPECT_GE(anchor_of(near).size(), 200u);
+  EXPECT_EQ(anchor_of(far), anchor_of(end));
+  EXPECT_TRUE(go_on(far, Going::anchored, std::string(anchor_of(far)) + " of steel").ok);
+}
+
 }  // namespace
 }  // namespace freellmapi::chat

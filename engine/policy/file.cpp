@@ -53,11 +53,8 @@ std::optional<std::vector<ChainItem>> read_chain(const Value& value) {
 }
 
 std::optional<Strategy> read_strategy(const Value& value) {
-  constexpr std::array<std::string_view, 6> words{"priority", "balanced", "fastest",
-                                                  "smartest", "reliable", "expiring"};
-  const auto index = value.one_of(words);
-  if (!index) return std::nullopt;
-  return strategy_named(words[*index]);
+  return read_word<Strategy::priority, Strategy::balanced, Strategy::fastest, Strategy::smartest,
+                   Strategy::reliable, Strategy::expiring>(value);
 }
 
 void read_server(const Value& value, FileSettings& out) {
@@ -95,24 +92,9 @@ void read_routing(const Value& value, FileSettings& out) {
   fields.duration("budget", out.routing.budget, 10ms, 1h);
   fields.truth("continue_streams", out.routing.continue_streams);
   fields.read("on_content_filter", out.routing.on_content_filter,
-              [](const Value& v) -> std::optional<OnContentFilter> {
-                constexpr std::array<std::string_view, 2> ways{"fail", "next"};
-                const auto index = v.one_of(ways);
-                if (!index) return std::nullopt;
-                return static_cast<OnContentFilter>(*index);
-              });
-  fields.read("handoff", out.routing.handoff, [](const Value& v) -> std::optional<Handoff> {
-    constexpr std::array<std::string_view, 2> words{"off", "note"};
-    const auto index = v.one_of(words);
-    if (!index) return std::nullopt;
-    return static_cast<Handoff>(*index);
-  });
-  fields.read("hedge", out.routing.hedge, [](const Value& v) -> std::optional<Hedge> {
-    constexpr std::array<std::string_view, 2> words{"off", "surplus"};
-    const auto index = v.one_of(words);
-    if (!index) return std::nullopt;
-    return static_cast<Hedge>(*index);
-  });
+              read_word<OnContentFilter::fail, OnContentFilter::next>);
+  fields.read("handoff", out.routing.handoff, read_word<Handoff::off, Handoff::note>);
+  fields.read("hedge", out.routing.hedge, read_word<Hedge::off, Hedge::surplus>);
   fields.close();
 }
 

@@ -2,6 +2,7 @@
 // key that nobody asked for is a fault.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -120,5 +121,15 @@ std::optional<std::string> read_source(const Value& value);
 
 /// Path of a member: "a" and "b" give "a.b".
 std::string member_path(const std::string& path, std::string_view key);
+
+/// The value as one of these enumerators, by what name() calls them.
+template <auto first, auto... more>
+std::optional<decltype(first)> read_word(const Value& value) {
+  const std::array<std::string_view, 1 + sizeof...(more)> words{name(first), name(more)...};
+  constexpr std::array<decltype(first), 1 + sizeof...(more)> meanings{first, more...};
+  const auto index = value.one_of(words);
+  if (!index) return std::nullopt;
+  return meanings[*index];
+}
 
 }  // namespace freellmapi::policy

@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<std::string_view, 4> kinds{"chat", "embedding", "image", "speech"};
-constexpr std::array<std::string_view, 3> json_modes{"none", "object", "schema"};
 constexpr std::array<std::string_view, 4> tiers{"frontier", "large", "medium", "small"};
 constexpr std::uint64_t most_tokens = 1'000'000'000;
 constexpr std::uint64_t most_dims = 1'000'000;
@@ -60,22 +58,14 @@ ModelSettings read_model(const Value& name, const Value& value, const RuleContex
   Fields fields(value);
   fields.text("name", out.name);
   fields.text("family", out.family);
-  fields.read("kind", out.kind, [](const Value& v) -> std::optional<Kind> {
-    const auto index = v.one_of(kinds);
-    if (!index) return std::nullopt;
-    return static_cast<Kind>(*index);
-  });
+  fields.read("kind", out.kind, read_word<Kind::chat, Kind::embedding, Kind::image, Kind::speech>);
   fields.read("context", out.context, tokens);
   fields.read("max_output", out.max_output, tokens);
   fields.read("max_input", out.max_input, tokens);
   fields.read("dims", out.dims, [](const Value& v) { return v.whole(1, most_dims); });
   fields.truth("tools", out.tools);
   fields.truth("vision", out.vision);
-  fields.read("json", out.json, [](const Value& v) -> std::optional<Json> {
-    const auto index = v.one_of(json_modes);
-    if (!index) return std::nullopt;
-    return static_cast<Json>(*index);
-  });
+  fields.read("json", out.json, read_word<Json::text, Json::object, Json::schema>);
   fields.truth("reasoning", out.reasoning);
   fields.truth("reasoning_back", out.reasoning_back);
   fields.truth("prefill", out.prefill);

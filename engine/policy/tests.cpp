@@ -1,7 +1,5 @@
 #include "policy/tests.hpp"
 
-#include <array>
-
 #include "base/text.hpp"
 
 namespace freellmapi::policy {
@@ -31,7 +29,6 @@ void read_given(const Value& value, TestSettings& out) {
 }
 
 void read_request(const Value& value, Test& out) {
-  constexpr std::array<std::string_view, 2> modes{"object", "schema"};
   const auto tokens = [](const Value& v) { return v.whole(0, most_tokens); };
   Fields fields(value);
   fields.text("model", out.model);
@@ -39,11 +36,7 @@ void read_request(const Value& value, Test& out) {
   fields.read("output", out.output, tokens);
   fields.truth("tools", out.tools);
   fields.truth("vision", out.vision);
-  fields.read("json", out.json, [&](const Value& v) -> std::optional<Json> {
-    const auto index = v.one_of(modes);
-    if (!index) return std::nullopt;
-    return *index == 0 ? Json::object : Json::schema;
-  });
+  fields.read("json", out.json, read_word<Json::object, Json::schema>);
   fields.close();
 }
 

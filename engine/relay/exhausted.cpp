@@ -45,10 +45,6 @@ bool is_not_found(std::uint32_t error_class) {
   return error_class == FREELLM_C_MODEL_NOT_FOUND || error_class == FREELLM_C_MODEL_GONE;
 }
 
-bool is_spent(std::uint32_t error_class) {
-  return error_class == FREELLM_C_RATE_LIMITED || error_class == FREELLM_C_QUOTA_EXHAUSTED;
-}
-
 void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& policy) {
   switch (c.gate) {
     case Gate::provider_off:
@@ -93,7 +89,7 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
         ++t.not_found;
         ++t.known_bad;
         break;
-      } else if (row && !is_spent(row->error_class)) {
+      } else if (row && !is_limit(row->error_class)) {
         ++t.failing;
         t.back_at(c.free_at);
         break;
@@ -111,8 +107,8 @@ void count_gate(Tally& t, const routing::Considered& c, const policy::Policy& po
 void count_ending(Tally& t, const Ending& e, const policy::Policy& policy, base::WallTime now) {
   ++t.attempted;
   const std::uint32_t c = e.outcome.error_class;
-  if (is_spent(c) || c == FREELLM_C_OVERLOADED) {
-    ++(is_spent(c) ? t.spent : t.failing);
+  if (is_limit(c) || c == FREELLM_C_OVERLOADED) {
+    ++(is_limit(c) ? t.spent : t.failing);
     const auto wait = bench_length(ruling_of(c), e.outcome, 1, std::nullopt, now);
     t.back_at(e.back ? *e.back : now + std::max(wait, std::chrono::milliseconds{1'000}));
   }

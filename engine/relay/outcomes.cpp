@@ -125,8 +125,7 @@ milliseconds bench_length(const Ruling& row, const freellm_outcome& outcome, uns
   if (stated)
     stated = std::clamp<milliseconds>(*stated, shortest_bench, std::max<milliseconds>(most, hours{24}));
 
-  const bool limit =
-      outcome.error_class == FREELLM_C_RATE_LIMITED || outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED;
+  const bool limit = is_limit(outcome.error_class);
   // A minute that is full benches nobody for a day, whatever the provider says.
   if (const auto most_short = short_window(outcome); limit && most_short) {
     const milliseconds length = stated.value_or(std::min<milliseconds>(row.first, *most_short));

@@ -119,6 +119,11 @@ static_assert(rows_stand_at_their_class());
 static_assert(rulings.size() == invalid_json + 1, "a class has no row");
 }  // namespace check
 
+/// True when such an end says that quota is spent, as the provider counts it.
+constexpr bool is_limit(std::uint32_t error_class) noexcept {
+  return error_class == FREELLM_C_RATE_LIMITED || error_class == FREELLM_C_QUOTA_EXHAUSTED;
+}
+
 /// True when such an end says that the model, or who serves it, does not work: a refusal for quota, of a key,
 /// of a bad request or of what nobody knows says nothing of that.
 bool is_their_fault(std::uint32_t error_class) noexcept;

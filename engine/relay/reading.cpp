@@ -25,6 +25,16 @@ const T& as(const freellm_event& event) noexcept {
 
 }  // namespace
 
+void add(chat::Usage& sum, const chat::Usage& more) noexcept {
+  const auto plus = [](std::optional<std::uint64_t>& figure, const std::optional<std::uint64_t>& other) {
+    if (other) figure = figure.value_or(0) + *other;
+  };
+  plus(sum.input, more.input);
+  plus(sum.output, more.output);
+  plus(sum.cached, more.cached);
+  plus(sum.reasoning, more.reasoning);
+}
+
 bool Reading::on_event(const freellm_event& event) {
   ++events_;
   switch (event.type) {
@@ -196,13 +206,7 @@ void Reading::close_seam() {
 chat::Usage Reading::usage_of_all() const {
   chat::Usage all = answer().usage;
   if (before_ == nullptr) return all;
-  const auto add = [](std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
-    if (more) sum = sum.value_or(0) + *more;
-  };
-  add(all.input, before_->usage.input);
-  add(all.output, before_->usage.output);
-  add(all.cached, before_->usage.cached);
-  add(all.reasoning, before_->usage.reasoning);
+  add(all, before_->usage);
   return all;
 }
 

@@ -16,6 +16,9 @@
 
 namespace freellmapi::relay {
 
+/// Figure by figure; what neither knows stays unknown.
+void add(chat::Usage& sum, const chat::Usage& more) noexcept;
+
 /// Invariant: nothing is encoded for the client after done or failed.
 class Reading final : private host::EventSink, private chat::EventTaker {
  public:

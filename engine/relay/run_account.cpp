@@ -69,9 +69,7 @@ std::optional<quota::Statement> statement_of(const freellm_window& w) {
 /// What a refusal tells of the window that it names: limits learnt so are lowered here and come back up when
 /// the provider says so.
 std::optional<quota::Statement> statement_of(const freellm_outcome& outcome) {
-  const bool limit =
-      outcome.error_class == FREELLM_C_RATE_LIMITED || outcome.error_class == FREELLM_C_QUOTA_EXHAUSTED;
-  if (!limit || outcome.definite == 0 || outcome.limit == 0) return std::nullopt;
+  if (!is_limit(outcome.error_class) || outcome.definite == 0 || outcome.limit == 0) return std::nullopt;
   freellm_window w{};
   w.unit = outcome.unit;
   w.window = outcome.window;

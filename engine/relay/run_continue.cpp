@@ -16,10 +16,6 @@ std::uint64_t had(std::string_view text) noexcept { return text.size() / 4; }
 // What repeating the anchor may cost.
 constexpr std::uint64_t anchor_tokens = chat::Seam::most_anchor / 2;
 
-void add(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
-  if (more) sum = sum.value_or(0) + *more;
-}
-
 }  // namespace
 
 bool Run::continues() const { return job_.continue_stream.value_or(policy_.routing.continue_streams); }
@@ -36,7 +32,6 @@ bool Run::may_go_on(const Leg& leg) const {
 
 void Run::remember_shown(const Leg& leg) {
   const Reading& reading = *leg.reading;
-  const chat::Usage& said = reading.answer().usage;
   if (!continuation_) {
     Continuation& made = continuation_.emplace();
     made.no_leg_after = relay_.clock_.steady() + policy_.routing.budget;
@@ -58,10 +53,10 @@ void Run::remember_shown(const Leg& leg) {
   if (before.json) before.json->feed(shown);
   if (chat::without_last_blanks(before.text).empty()) before.text.clear();
   if (!reading.showed()) return;
-  add(before.usage.input, said.input.value_or(features_.input_tokens));
-  add(before.usage.output, said.output.value_or(reading.output_estimate()));
-  add(before.usage.cached, said.cached);
-  add(before.usage.reasoning, said.reasoning);
+  chat::Usage usage = reading.answer().usage;
+  if (!usage.input) usage.input = features_.input_tokens;
+  if (!usage.output) usage.output = reading.output_estimate();
+  add(before.usage, usage);
 }
 
 net::Task<Run::End> Run::after_cut(Leg& leg) {

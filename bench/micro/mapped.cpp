@@ -7,32 +7,18 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/mapped_bytes.hpp"
 #include "crowd.hpp"
-#include "quota/bytes.hpp"
 #include "routing/decide.hpp"
-#include "store/ledger_file.hpp"
 
 namespace freellmapi::bench {
 namespace {
 
 constexpr std::uint64_t roomy = 1'000'000'000;  // never full during a run
 
-class Mapped final : public quota::Bytes {
- public:
-  explicit Mapped(store::LedgerFile file) : file_(std::move(file)) {}
-  std::span<std::byte> head() noexcept override { return file_.head(); }
-  std::size_t blocks() const noexcept override { return file_.blocks(); }
-  std::span<std::byte> block(std::size_t index) noexcept override { return file_.block(index); }
-  base::Result<void> add_block() override { return file_.add_block(); }
-  base::Result<void> flush() override { return file_.flush(); }
-
- private:
-  store::LedgerFile file_;
-};
-
-std::unique_ptr<Mapped> map(const std::filesystem::path& file) {
+std::unique_ptr<cli::MappedBytes> map(const std::filesystem::path& file) {
   auto opened = store::LedgerFile::open(file, {quota::head_size, quota::block_size, quota::most_blocks});
-  return std::make_unique<Mapped>(std::move(opened.value()));
+  return std::make_unique<cli::MappedBytes>(std::move(opened.value()));
 }
 
 struct World {
@@ -51,7 +37,7 @@ struct World {
 
   base::SystemClock clock;
   std::filesystem::path folder;
-  std::unique_ptr<Mapped> bytes;
+  std::unique_ptr<cli::MappedBytes> bytes;
   std::unique_ptr<quota::Ledger> ledger;
   std::shared_ptr<const quota::Plan> plan;
 };

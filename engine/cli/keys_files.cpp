@@ -25,13 +25,14 @@ constexpr std::size_t file_most = 1024 * 1024;
 struct Taken {
   std::string provider, label, variable, last_four;
   std::string why_not;  ///< "" when it was taken
+  bool lost = false;    ///< it was not taken, and the vault has it not
 };
 
 using EnvFile = std::map<std::string, EnvValue>;
 
 /// The keys that the file has for one provider, found as they are found in the environment.
 std::vector<policy::Key> keys_in(const EnvFile& file, const KnownProvider& known, std::set<std::string>& used,
-                                 std::vector<policy::Diagnostic>& warnings) {
+                                 std::vector<policy::Diagnostic>& warnings, std::size_t& left_out) {
   policy::Input input;
   input.environment = [&](const std::string& name) -> std::optional<std::string> {
     const auto found = file.find(name);
@@ -40,7 +41,7 @@ std::vector<policy::Key> keys_in(const EnvFile& file, const KnownProvider& known
     return found->second.value;
   };
   policy::Faults faults("import");
-  auto keys = policy::find_keys(known.provider, known.facts, nullptr, input, faults);
+  auto keys = policy::find_keys(known.provider, known.facts, nullptr, input, faults, nullptr, &left_out);
   for (policy::Diagnostic& warning : faults.sorted()) warnings.push_back(std::move(warning));
   return keys;
 }
@@ -67,6 +68,7 @@ Taken take(store::Vault& vault, const std::string& provider, const policy::Key& 
     out.label = *added;
   } else {
     out.why_not = added.error().message;
+    out.lost = added.error().code != base::Errc::already_exists;
   }
   return out;
 }
@@ -116,8 +118,9 @@ int keys_import(const KeysOptions& options) {
   std::vector<Taken> all;
   std::set<std::string> used;
   std::vector<policy::Diagnostic> warnings;
+  std::size_t lost = 0;
   for (const KnownProvider& known : known_providers(*world)) {
-    for (const policy::Key& key : keys_in(file, known, used, warnings))
+    for (const policy::Key& key : keys_in(file, known, used, warnings, lost))
       all.push_back(take(**vault, known.provider.id, key, file, quiet.clock.wall()));
   }
   std::vector<std::string> left;
@@ -133,7 +136,15 @@ int keys_import(const KeysOptions& options) {
   const bool any =
       std::any_of(all.begin(), all.end(), [](const Taken& each) { return each.why_not.empty(); });
   if (!any && !options.as_json) fmt::print("no new key\n");
-  return any || !all.empty() ? 0 : 1;
+  lost += static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const Taken& each) { return each.lost; }));
+  if (lost > 0) {
+    return refuse(base::Error{base::Errc::limit,
+                              fmt::format("{} not taken; {} only in {}",
+                                          lost == 1 ? "1 key was" : fmt::format("{} keys were", lost),
+                                          lost == 1 ? "it is" : "they are", options.file)});
+  }
+  return all.empty() ? 1 : 0;
 }
 
 int keys_export(const KeysOptions& options) {

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "cli/mapped_bytes.hpp"
 #include "quota/bytes.hpp"
 #include "quota/ledger.hpp"
 #include "store/instance_lock.hpp"
@@ -34,26 +35,13 @@ class LedgerHome {
   quota::Ledger& ledger() noexcept { return *ledger_; }
 
  private:
-  class FileBytes final : public quota::Bytes {
-   public:
-    explicit FileBytes(store::LedgerFile file) : file_(std::move(file)) {}
-    std::span<std::byte> head() noexcept override { return file_.head(); }
-    std::size_t blocks() const noexcept override { return file_.blocks(); }
-    std::span<std::byte> block(std::size_t index) noexcept override { return file_.block(index); }
-    base::Result<void> add_block() override { return file_.add_block(); }
-    base::Result<void> flush() override { return file_.flush(); }
-
-   private:
-    store::LedgerFile file_;
-  };
-
   LedgerHome(store::InstanceLock lock, store::LedgerFile file, const base::Clock& clock,
              const base::Log& log);
   void flush_now_and_then(const std::stop_token& stop);
   void flush();
 
   store::InstanceLock lock_;
-  FileBytes bytes_;
+  MappedBytes bytes_;
   const base::Clock& clock_;
   const base::Log& log_;
   std::unique_ptr<quota::Ledger> ledger_;

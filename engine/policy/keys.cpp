@@ -35,7 +35,7 @@ class Pool {
        std::vector<std::pair<std::string, std::string>>* duplicates)
       : provider_(provider), facts_(facts), faults_(faults), duplicates_(duplicates) {}
 
-  bool overflowed() const { return overflowed_; }
+  std::size_t left_out() const { return left_out_; }
   std::vector<Key> take() { return std::move(keys_); }
 
   // False: the value holds none.
@@ -49,6 +49,7 @@ class Pool {
           faults_.warning(find.place, provider_.id + " (" + find.source + "): not used, because " +
                                           find.before +
                                           (accounts.empty() ? " is not set" : " holds fewer values"));
+          left_out_ += secrets.size() - i;
           return true;
         }
         whole.insert(0, std::string(accounts[accounts.size() == 1 ? 0 : i]) + ":");
@@ -68,6 +69,7 @@ class Pool {
       return;
     }
     if (keys_.size() >= max_keys) {
+      ++left_out_;
       if (!overflowed_)
         faults_.warning(find.place, provider_.id + " (" + find.source + "): more than " +
                                         std::to_string(max_keys) +
@@ -78,6 +80,7 @@ class Pool {
     const std::string label = free_label(find.label);
     const std::string who = provider_.id + " " + label + " (" + find.source + "): ";
     if (!is_sendable(secret)) {
+      ++left_out_;
       faults_.warning(find.place,
                       who + "not used, because it holds characters that no key has or is too long");
       return;
@@ -110,6 +113,7 @@ class Pool {
   std::vector<std::pair<std::string, std::string>>* duplicates_;
   std::vector<Key> keys_;
   bool overflowed_ = false;
+  std::size_t left_out_ = 0;
 };
 
 /// 0, the base URL, when there is no such host: a policy with a base_url of its own has taken it away.
@@ -143,7 +147,7 @@ class Finder {
         pool_.add(key.secret.reveal(), find_in_vault(key.label));
     }
     for (const KeyVariable& variable : facts_.env) {
-      for (int number = 0; number < most_numbers && !pool_.overflowed(); ++number) {
+      for (int number = 0; number < most_numbers; ++number) {
         const std::string name = numbered(variable.name, number);
         if (const auto value = variable_value(name)) pool_.add(*value, find_of(variable, name, number));
       }
@@ -188,6 +192,7 @@ class Finder {
   }
 
   std::vector<Key> take() { return pool_.take(); }
+  std::size_t left_out() const { return pool_.left_out(); }
 
  private:
   std::optional<std::string> variable_value(const std::string& name) const {
@@ -283,13 +288,15 @@ bool is_sendable(std::string_view secret) noexcept {
 
 std::vector<Key> find_keys(const Provider& provider, const KeyFacts& facts,
                            const std::vector<KeyReference>* references, const Input& input, Faults& faults,
-                           std::vector<std::pair<std::string, std::string>>* duplicates) {
+                           std::vector<std::pair<std::string, std::string>>* duplicates,
+                           std::size_t* left_out) {
   Finder finder(provider, facts, input, faults, duplicates);
   if (references == nullptr) {
     finder.look_everywhere();
   } else {
     for (const KeyReference& reference : *references) finder.follow(reference);
   }
+  if (left_out != nullptr) *left_out += finder.left_out();
   return finder.take();
 }
 

@@ -159,10 +159,6 @@ base::Result<std::string> Vault::add(std::string_view provider, std::string labe
   Transaction transaction(*database_);
   const auto known = read(provider);
   if (!known) return known.error();
-  if (known->size() >= vault_keys_most) {
-    return base::Error{base::Errc::limit,
-                       fmt::format("{} has {} keys in the vault already", provider, vault_keys_most)};
-  }
   const auto taken = [&known](std::string_view name) {
     return std::any_of(known->begin(), known->end(),
                        [name](const VaultKey& key) { return key.label == name; });
@@ -172,6 +168,10 @@ base::Result<std::string> Vault::add(std::string_view provider, std::string labe
       return base::Error{base::Errc::already_exists,
                          fmt::format("the vault has this key of {} already, as '{}'", provider, key.label)};
     }
+  }
+  if (known->size() >= vault_keys_most) {
+    return base::Error{base::Errc::limit,
+                       fmt::format("{} has {} keys in the vault already", provider, vault_keys_most)};
   }
   if (label.empty()) {
     std::size_t number = 1;

@@ -101,16 +101,23 @@ test('a key of the vault that was tampered with is named and left out; the other
   assert.doesNotMatch((await at(['keys', 'list'])).stderr, /two/);
 });
 
-test('more keys of one provider than there may be are not dropped in silence', async (t) => {
+test('more keys of one provider than there may be are a failure that says how many were not taken, and the others are', async (t) => {
   const home = await temporary_home(t);
   const many = Array.from({ length: 300 }, (_, i) => `${keys.groq}${i}`).join(',');
   writeFileSync(path.join(home, 'many.env'), `GROQ_API_KEY=${many}\n`);
   const said = await run(t, ['keys', 'import', 'many.env', '--policy', 'p.yaml', '--data', 'data', '--json'], { home, files: { 'p.yaml': policy } });
+  assert.equal(said.code, 1, said.stderr);
   assert.equal(JSON.parse(said.stdout).taken.length, 256);
+  assert.match(said.stderr, /44 keys were not taken; they are only in many\.env/);
   assert.match(said.stderr, /groq \(env GROQ_API_KEY\): more than 256 keys of one provider; the others are left out/);
   writeFileSync(path.join(home, 'more.env'), `GROQ_API_KEY=${keys.groq}x\n`);
   const more = await run(t, ['keys', 'import', 'more.env', '--policy', 'p.yaml', '--data', 'data'], { home });
   assert.match(more.stdout, /not taken: groq has 256 keys in the vault already/);
+  assert.equal(more.code, 1);
+  assert.match(more.stderr, /1 key was not taken; it is only in more\.env/);
+  writeFileSync(path.join(home, 'same.env'), `GROQ_API_KEY=${keys.groq}0\n`);
+  const same = await run(t, ['keys', 'import', 'same.env', '--policy', 'p.yaml', '--data', 'data'], { home });
+  assert.equal(same.code, 0, 'what the vault has already is not lost');
 });
 
 test('kill -9 while keys are added loses none that was acknowledged', async (t) => {

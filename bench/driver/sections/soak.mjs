@@ -7,6 +7,7 @@ import { table } from '../numbers.mjs';
 export const title = 'Soak';
 
 const rate = 1000;
+const least_of_rate = 0.95;
 
 // The least squares' slope of y over x.
 function slope(points) {
@@ -37,6 +38,8 @@ export async function measure({ tree, quick, hours, whole, note }) {
       if (at % 10 === 0) note(`${at} of ${Math.round(seconds)} s, ${(now.kib / 1024).toFixed(1)} MiB`);
     }
     const answered = await ended;
+    // Under a lesser load memory and descriptors tell nothing of the goal's.
+    if (answered.rate < least_of_rate * rate) throw new Error(`${answered.rate.toFixed(0)} requests a second, and ${rate} were to be sent`);
     const late = points.slice(Math.floor(points.length / 2));
     return { seconds, rate: answered.rate, requests: answered.requests, first_mib: points[0]?.y, last_mib: points.at(-1)?.y, slope_mib_per_hour: slope(late),
       descriptors: { least: Math.min(...files), most: Math.max(...files) }, errors: world.errors ?? 0 };

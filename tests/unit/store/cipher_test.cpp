@@ -16,7 +16,9 @@ TEST(Cipher, GivesBackWhatWasSealedUnderTheSameKeyAndContext) {
   for (const std::string& secret : {std::string("gsk_0123456789"), std::string(), std::string(4096, 'x')}) {
     const auto sealed = seal(key, secret, "row 1");
     ASSERT_TRUE(sealed);
-    EXPECT_EQ(sealed->sealed.find(secret.empty() ? "\x01" : secret), std::string::npos);
+    if (!secret.empty()) {
+      EXPECT_EQ(sealed->sealed.find(secret), std::string::npos);
+    }
     const auto opened = unseal(key, *sealed, "row 1");
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->reveal(), secret);

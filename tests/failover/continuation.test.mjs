@@ -5,7 +5,8 @@ import { Router, say, start_emulator, suite_scope } from '../e2e/router.mjs';
 
 const long = 'The bridge over the Rhine was opened in 1911; its five arches — built of stone — carry two tracks. 🚂 Trains cross it every four minutes.\n\n- first: the piers\n- second: the deck\n\nWith kind regards';
 const model = { tools: true, vision: true, json: 'schema', context: 131072 };
-const timeouts = { connect: '2s', first_byte: '1s', idle: '1s', total: '20s' };
+// For those whom only time ends: a busy machine may hold up anybody else for as long.
+const timeouts = { first_byte: '1s', idle: '1s' };
 
 // The next models: what they are asked for and how they follow.
 const next = {
@@ -48,7 +49,7 @@ describe('a stream that is cut after its first token', () => {
     emulator.script([...cases.map(({ cut }, i) => ({ match: { provider: `first-${i}` }, action: cuts[cut](`heard-${i}`) })),
       // A model that says nothing to the beginning of its own answer, and goes on when it is asked by the anchor.
       { match: { provider: 'silent', contains: '<<<' }, action: 'normal' }, ...Object.entries(next).map(([name, { action }]) => ({ match: { provider: name }, action }))]);
-    const providers = Object.fromEntries([...firsts.map((name) => [name, { timeouts }]), ...Object.entries(next).map(([name, { prefill = false }]) => [name, { timeouts, models: { 'any-model': { ...model, prefill } } }])]);
+    const providers = Object.fromEntries([...firsts.map((name, i) => [name, cases[i].cut === 'a stall' ? { timeouts } : {}]), ...Object.entries(next).map(([name, { prefill = false }]) => [name, { models: { 'any-model': { ...model, prefill } } }])]);
     const profiles = Object.fromEntries(cases.map(({ name }, i) => [`p-${i}`, { chain: [`first-${i}`, name] }]));
     router = await Router.start(scope, { emulator, chain: ['anchored'], boxes: Object.keys(providers), providers, rest: { profiles } });
   });
@@ -71,7 +72,7 @@ describe('a stream that is cut after its first token', () => {
 });
 
 describe('how an answer goes on', () => {
-  const box = { timeouts, models: { 'any-model': model } };
+  const box = { models: { 'any-model': model } };
   // A router of its own, for its benches are its own.
   async function chain(t, rules, { names = ['a', 'b'], providers = {}, rest = {} } = {}) {
     const emulator = await start_emulator(t);
@@ -129,7 +130,7 @@ describe('how an answer goes on', () => {
   });
 
   it('past candidates that refuse or are silent, which are benched like any other time', async (t) => {
-    const router = await chain(t, [cut('a'), { match: { provider: 'b' }, action: { rate_limit: { retry_after: '30', in: 'header' } } }, { match: { provider: 'c' }, action: 'silence' }], { names: ['a', 'b', 'c', 'd'] });
+    const router = await chain(t, [cut('a'), { match: { provider: 'b' }, action: { rate_limit: { retry_after: '30', in: 'header' } } }, { match: { provider: 'c' }, action: 'silence' }], { names: ['a', 'b', 'c', 'd'], providers: { c: { ...box, timeouts } } });
     whole_answer(await router.stream({ messages: say(long) }), long);
     const again = await router.chat({ model: 'b/any-model', messages: say('hello') });
     assert.equal(again.status, 429);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/ids.hpp"
+#include "store/column.hpp"
 
 namespace freellmapi::store {
 
@@ -32,8 +33,8 @@ struct BatchWriter::Batch {
 };
 
 void BatchWriter::write(const Batch& batch) {
-  batch_.bind(1, batch.first_id).bind(2, batch.oldest.time_since_epoch().count());
-  batch_.bind(3, batch.newest.time_since_epoch().count()).bind(4, static_cast<std::int64_t>(batch.rows));
+  batch_.bind(1, batch.first_id).bind(2, stored(batch.oldest));
+  batch_.bind(3, stored(batch.newest)).bind(4, static_cast<std::int64_t>(batch.rows));
   batch_.bind_bytes(5, batch.bytes).run();
 }
 

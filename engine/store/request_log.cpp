@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/column.hpp"
 #include "store/schema.hpp"
 
 namespace freellmapi::store {
@@ -158,7 +159,7 @@ void RequestLog::retain(Retention retention) {
   }
   // Ids grow with time and only the oldest rows go, so what lies below this id is too much.
   const std::int64_t below = *next - std::max<std::int64_t>(whole(retention.rows), 1);
-  const std::int64_t before = (clock_.wall() - retention.age).time_since_epoch().count();
+  const std::int64_t before = stored(clock_.wall() - retention.age);
   while (true) {
     Statement remove(*database_,
                      "DELETE FROM request_batches WHERE id IN (SELECT id FROM request_batches WHERE"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "store/column.hpp"
 #include "store/request_batch.hpp"
 #include "store/schema.hpp"
 
@@ -21,8 +22,6 @@ Statement batches_between(Database& database) {
           "SELECT id, oldest_ms, packed FROM request_batches WHERE oldest_ms >= ?1 AND oldest_ms < ?2"
           " ORDER BY oldest_ms, id"};
 }
-
-std::int64_t millis(base::WallTime at) { return at.time_since_epoch().count(); }
 
 /// Batches overlap in time by a little: rows wait here until no older one can come.
 class InOrder {
@@ -82,7 +81,7 @@ base::Result<bool> RequestReader::by_name(std::string_view request_id,
   };
   if (const auto told = base::time_in_id(request_id)) {
     Statement batches = batches_between(*database_);
-    batches.bind(1, millis(*told - batch_span)).bind(2, millis(*told + named_before_end) + 1);
+    batches.bind(1, stored(*told - batch_span)).bind(2, stored(*told + named_before_end) + 1);
     while (batches.step()) look(batches);
   }
   // A name may have outlived its row.
@@ -99,12 +98,12 @@ base::Result<bool> RequestReader::by_name(std::string_view request_id,
 base::Result<void> RequestReader::between(base::WallTime from, base::WallTime until,
                                           const std::function<bool(const RequestRow&)>& see) {
   Statement batches = batches_between(*database_);
-  const std::int64_t earliest = std::max(millis(from), INT64_MIN + batch_span.count()) - batch_span.count();
-  batches.bind(1, earliest).bind(2, millis(until));
+  const std::int64_t earliest = std::max(stored(from), INT64_MIN + batch_span.count()) - batch_span.count();
+  batches.bind(1, earliest).bind(2, stored(until));
   InOrder rows(see);
   bool more = true;
   while (more && batches.step()) {
-    more = rows.give(base::WallTime{std::chrono::milliseconds{batches.integer(1)}});
+    more = rows.give(time_in(batches, 1));
     rows.take(batches.bytes(2), batches.integer(0), from, until);
   }
   if (more) rows.give(until);

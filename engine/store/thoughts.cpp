@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "store/column.hpp"
+
 namespace freellmapi::store {
 
 namespace {
-
-std::int64_t stored(std::uint64_t hash) noexcept { return static_cast<std::int64_t>(hash); }
-std::int64_t ms(base::WallTime time) noexcept { return time.time_since_epoch().count(); }
 
 /// What a row's bytes are bound to: none can stand in the place of another, or seem newer than it is.
 std::string context_of(std::int64_t by_id, std::int64_t by_place, std::int64_t at_ms) {
@@ -24,7 +23,7 @@ base::Result<std::vector<ThoughtRow>> read_thoughts(Database& database, const Ma
   Statement all(database,
                 "SELECT by_id, by_place, at_ms, nonce, sealed FROM thoughts WHERE at_ms >= ?1"
                 " ORDER BY at_ms DESC LIMIT ?2");
-  all.bind(1, ms(since)).bind(2, static_cast<std::int64_t>(most));
+  all.bind(1, stored(since)).bind(2, static_cast<std::int64_t>(most));
   while (all.step()) {
     const std::int64_t by_id = all.integer(0), by_place = all.integer(1), at = all.integer(2);
     const auto opened = unseal(key, Sealed{all.bytes(3), all.bytes(4)}, context_of(by_id, by_place, at));
@@ -32,8 +31,8 @@ base::Result<std::vector<ThoughtRow>> read_thoughts(Database& database, const Ma
       ++damaged;
       continue;
     }
-    rows.push_back({static_cast<std::uint64_t>(by_id), static_cast<std::uint64_t>(by_place),
-                    base::WallTime{std::chrono::milliseconds{at}}, std::string(opened->reveal())});
+    rows.push_back({static_cast<std::uint64_t>(by_id), static_cast<std::uint64_t>(by_place), time_in(all, 2),
+                    std::string(opened->reveal())});
   }
   if (database.failed()) return database.take_failure();
   return rows;
@@ -49,9 +48,9 @@ base::Result<void> write_thoughts(Database& database, const MasterKey& key,
                   " VALUES(?1, ?2, ?3, ?4, ?5)");
     for (const ThoughtRow& row : rows) {
       const std::int64_t by_id = stored(row.by_id), by_place = stored(row.by_place);
-      const auto sealed = seal(key, row.bytes, context_of(by_id, by_place, ms(row.at)));
+      const auto sealed = seal(key, row.bytes, context_of(by_id, by_place, stored(row.at)));
       if (!sealed) return sealed.error();
-      put.bind(1, by_id).bind(2, by_place).bind(3, ms(row.at));
+      put.bind(1, by_id).bind(2, by_place).bind(3, stored(row.at));
       if (!put.bind_bytes(4, sealed->nonce).bind_bytes(5, sealed->sealed).run()) break;
     }
   }
@@ -65,7 +64,7 @@ base::Result<void> retain_thoughts(Database& database, base::WallTime before, st
                    " (SELECT by_id, row_number() OVER newest AS place, sum(length(sealed)) OVER newest AS"
                    " total FROM thoughts WINDOW newest AS (ORDER BY at_ms DESC, by_id))"
                    " WHERE place > ?2 OR total > ?3)");
-  remove.bind(1, ms(before)).bind(2, static_cast<std::int64_t>(rows));
+  remove.bind(1, stored(before)).bind(2, static_cast<std::int64_t>(rows));
   if (!remove.bind(3, static_cast<std::int64_t>(bytes)).run()) return database.take_failure();
   return {};
 }

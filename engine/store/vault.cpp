@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "store/column.hpp"
 #include "store/master_key.hpp"
 #include "store/schema.hpp"
 
@@ -101,7 +102,7 @@ base::Result<void> Vault::insert(std::string_view provider, std::string_view lab
                   "INSERT INTO secrets(provider, label, format, nonce, sealed, enabled, added_ms)"
                   " VALUES(?1, ?2, ?3, x'', x'', ?4, ?5)");
     add.bind(1, provider).bind(2, label).bind(3, sealed_format).bind(4, std::int64_t{enabled});
-    if (!add.bind(5, now.time_since_epoch().count()).run()) return database_->take_failure();
+    if (!add.bind(5, stored(now)).run()) return database_->take_failure();
   }
   const std::int64_t id = database_->last_row_id();
   const auto sealed = seal(key_, secret.reveal(), context_of(id, provider, label));
@@ -127,7 +128,7 @@ base::Result<std::vector<VaultKey>> Vault::read(std::string_view provider) const
     key.damaged = !secret;
     if (secret) key.secret = std::move(*secret);
     key.enabled = find.integer(4) != 0;
-    key.added = base::WallTime{std::chrono::milliseconds{find.integer(5)}};
+    key.added = time_in(find, 5);
     keys.push_back(std::move(key));
   }
   if (database_->failed()) return database_->take_failure();

@@ -13,7 +13,7 @@ namespace freellmapi::net::testing {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr milliseconds tick{1}, long_enough{150}, for_ever{60'000};
+constexpr milliseconds tick{1}, long_enough{1'000}, for_ever{60'000};
 
 base::Result<void> run(const std::function<Task<void>(Core&)>& body) {
   const base::SystemClock clock;

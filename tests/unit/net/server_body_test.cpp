@@ -132,15 +132,15 @@ TEST(RequestBody, ThatComesTooSlowlyIs408) {
 
 TEST(RequestBody, ThatComesSlowlyButSteadilyIsRead) {
   ServerOptions options;
-  options.limits.body_grace = milliseconds{200};
+  options.limits.body_grace = milliseconds{1'000};
   TestServer server(options);
   RawSocket client = server.connect();
-  client.send(server.request("POST /count", length(8 * 1024)));
-  for (int i = 0; i < 8; ++i) {  // 1 KiB in each 60 ms: past the grace, faster than the least rate
+  client.send(server.request("POST /count", length(24 * 1024)));
+  for (int i = 0; i < 24; ++i) {  // 1 KiB in each 60 ms: past the grace, faster than the least rate
     std::this_thread::sleep_for(milliseconds{60});
     client.send(std::string(1024, 'x'));
   }
-  EXPECT_EQ(client.read_answer().body, "8192");
+  EXPECT_EQ(client.read_answer().body, "24576");
 }
 
 TEST(RequestBody, ThatIsCutIsNotAnswered200) {

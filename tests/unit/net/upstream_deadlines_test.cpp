@@ -1,6 +1,8 @@
 // Deadlines and cancellation.
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "support/fetch.hpp"
 #include "support/raw_socket.hpp"
 
@@ -29,7 +31,7 @@ Fetch call_to(const RawPeer& peer) {
 void expect_fault(const Fetched& answer, Fault fault) {
   EXPECT_EQ(answer.fault, fault);
   EXPECT_GE(answer.took, milliseconds{90});
-  EXPECT_LT(answer.took, milliseconds{1500});
+  EXPECT_LT(answer.took, milliseconds{10'000});  // the others are twenty seconds
   EXPECT_EQ(answer.idle, 0U);
 }
 
@@ -63,31 +65,31 @@ TEST(Deadlines, OfIdlenessIsBetweenTwoReads) {
     socket.read_until("\r\n\r\n");
     socket.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n");
     for (int i = 0; i < 8; ++i) {
-      std::this_thread::sleep_for(milliseconds{40});
+      std::this_thread::sleep_for(milliseconds{160});
       socket.send("x");
     }
     socket.receive();
   });
   Fetch slow = call_to(drips);
-  slow.deadlines.idle = milliseconds{200};
+  slow.deadlines.idle = milliseconds{1'000};
   EXPECT_TRUE(fetch(slow).whole);
 }
 
 TEST(Deadlines, OfIdlenessCoversAProviderThatDoesNotTakeTheRequest) {
-  RawPeer peer([](RawSocket& socket, int) {
-    socket.ends_within(milliseconds{1}), std::this_thread::sleep_for(milliseconds{600});
-  });
+  std::atomic<bool> over{false};
+  RawPeer peer([&over](RawSocket&, int) { eventually([&over] { return over.load(); }); });
   Fetch one = call_to(peer);
   one.body = {std::string(30'000'000, 'x')};
   one.deadlines.idle = milliseconds{100};
   expect_fault(fetch(one), Fault::timeout_idle);
+  over = true;
 }
 
 TEST(Deadlines, OfTheWholeCallIsNotMovedByProgress) {
   RawPeer drips([](RawSocket& socket, int) {
     socket.read_until("\r\n\r\n");
     socket.send("HTTP/1.1 200 OK\r\n\r\n");
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 2'000; ++i) {
       if (!socket.send("x")) return;
       std::this_thread::sleep_for(milliseconds{10});
     }
@@ -147,7 +149,7 @@ TEST(Cancelling, BeforeTheCallMeansThatNothingIsDialled) {
 TEST(Cancelling, LeavesOtherCallsOfTheCoreAlone) {
   RawPeer peer([](RawSocket& socket, int) {
     socket.read_until("\r\n\r\n");
-    std::this_thread::sleep_for(milliseconds{250});
+    std::this_thread::sleep_for(milliseconds{1'500});
     socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     socket.receive();
   });

@@ -183,15 +183,17 @@ TEST(Pool, KeepsNoConnectionThatIsToBeClosedOrHoldsMoreThanAsked) {
 }
 
 TEST(Pool, NeverTakesBytesThatCameUnaskedForAnAnswer) {
-  RawPeer peer([](RawSocket& socket, int) {
+  std::atomic<bool> unasked{false};
+  RawPeer peer([&unasked](RawSocket& socket, int) {
     socket.read_until("\r\n\r\n");
     socket.send(sized("first"));
-    std::this_thread::sleep_for(milliseconds{50});
+    std::this_thread::sleep_for(milliseconds{50});  // not in one read with the answer
     socket.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    unasked = true;
     socket.read_until("\r\n\r\n");
   });
   Fetch later = get(peer);
-  later.before = [] { std::this_thread::sleep_for(milliseconds{150}); };
+  later.before = [&unasked] { eventually([&unasked] { return unasked.load(); }); };
   const auto answers = fetch_all({get(peer), later});
   EXPECT_EQ(answers[1].body, "first");
   EXPECT_FALSE(answers[1].reused);

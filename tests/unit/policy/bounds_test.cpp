@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "fixture.hpp"
 #include "policy/document.hpp"
@@ -35,14 +35,14 @@ class HostileText : public testing::TestWithParam<Hostile> {};
 TEST_P(HostileText, IsRefusedInASecondAndSixtyFourMebibytes) {
   const std::string text = GetParam().text();
   const long before = peak_kib();
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // the processor's time: the machine may be busy
   const Outcome outcome = House{}(text);
-  const auto took = std::chrono::steady_clock::now() - start;
+  const std::clock_t took = std::clock() - start;
   EXPECT_EQ(outcome.policy, nullptr);
   ASSERT_FALSE(outcome.diagnostics.empty());
   EXPECT_EQ(outcome.diagnostics.front().text().substr(0, GetParam().said.size()), GetParam().said);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  EXPECT_LT(took, std::chrono::seconds(1));
+  EXPECT_LT(took, CLOCKS_PER_SEC);
   EXPECT_LT(peak_kib() - before - static_cast<long>(text.size() / 1024), 64 * 1024);
 #else
   (void)took;

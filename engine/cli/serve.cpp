@@ -2,17 +2,13 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <utility>
 
-#include "base/text.hpp"
 #include "cli/ask.hpp"
 #include "cli/carried.hpp"
 #include "cli/facts.hpp"
@@ -22,12 +18,12 @@
 #include "cli/log_writer.hpp"
 #include "cli/past.hpp"
 #include "cli/prober.hpp"
+#include "cli/reloader.hpp"
 #include "cli/remembered.hpp"
 #include "cli/unified_key.hpp"
 #include "cli/vault_door.hpp"
 #include "net/server.hpp"
 #include "relay/relay.hpp"
-#include "sim/policy_tests.hpp"
 #include "surfaces/front/front.hpp"
 #include "surfaces/openai/endpoints.hpp"
 #include "surfaces/ops/inspection.hpp"
@@ -37,189 +33,6 @@
 namespace freellmapi::cli {
 
 namespace {
-
-/// What changes when a file is edited or replaced.
-struct FileMark {
-  dev_t device = 0;
-  ino_t inode = 0;
-  off_t size = 0;
-  timespec modified{};
-
-  static FileMark of(const std::filesystem::path& file) {
-    struct stat s {};
-    if (::stat(file.c_str(), &s) != 0) return {};
-    return {s.st_dev, s.st_ino, s.st_size, s.st_mtim};
-  }
-  bool operator==(const FileMark& other) const {
-    return device == other.device && inode == other.inode && size == other.size &&
-           modified.tv_sec == other.modified.tv_sec && modified.tv_nsec == other.modified.tv_nsec;
-  }
-};
-
-/// Reads the world again and swaps the snapshot, or leaves everything as it is.
-class Reloader {
- public:
-  Reloader(Places places, std::filesystem::path data, base::Secret unified_key, store::Vault& vault,
-           Remembered& remembered, host::PluginLoader& loader, quota::Ledger& ledger, relay::Current& current,
-           surfaces::Status& status, base::Log& log, const base::Clock& clock)
-      : places_(std::move(places)),
-        data_(std::move(data)),
-        unified_key_(std::move(unified_key)),
-        vault_(vault),
-        remembered_(remembered),
-        loader_(loader),
-        ledger_(ledger),
-        current_(current),
-        status_(status),
-        log_(log),
-        clock_(clock) {}
-
-  /// The first reading; the error has every fault, a line each.
-  base::Result<World> start() {
-    const auto file = find_policy(places_.policy);
-    if (!file) return file.error();
-    // From here on it is this file: one that vanishes is a fault, not a reason to take another.
-    places_.policy = file->string();
-    mark_ = FileMark::of(*file);
-    generation_ = vault_.generation();
-    auto world = read_world(places_, loader_, false, &vault_);
-    if (!world) return world.error();
-    if (auto taken = take(*world); !taken) return taken.error();
-    return world;
-  }
-
-  void reload() {
-    // Marked before it is read: a change in between is seen at the next tick.
-    mark_ = FileMark::of(places_.policy);
-    if (const auto generation = vault_.generation()) generation_ = generation;
-    take_unified_key();
-    auto world = read_world(places_, loader_, false, &vault_);
-    const base::Result<void> taken = world ? take(*world) : base::Result<void>(world.error());
-    if (!taken) {
-      const std::string& message = taken.error().message;
-      status_.set_reload_error(told_to_anyone(message));
-      log_.error("policy.reload_failed", {{"message", message}});
-      return;
-    }
-    status_.set_reload_error({});
-    report(*world);
-    log_.info("policy.reloaded",
-              {{"version", world->policy->version}, {"providers", world->policy->providers.size()}});
-  }
-
-  void reload_if_changed() {
-    // Somebody has changed the vault; what cannot be read now is read at the next tick.
-    if (const auto generation = vault_.generation(); generation && generation != generation_) {
-      reload();
-      return;
-    }
-    const FileMark mark = FileMark::of(places_.policy);
-    if (mark == mark_) {
-      seen_.reset();
-      return;
-    }
-    // An editor that truncates and then writes shows two changes: wait until the file rests for one tick.
-    if (!seen_ || !(mark == *seen_)) {
-      seen_ = mark;
-      return;
-    }
-    reload();
-  }
-
-  /// Told of every new unified key.
-  void on_unified_key(std::function<void(const base::Secret&)> told) { told_of_key_ = std::move(told); }
-  /// Told of every policy that comes into force, and of the one that is.
-  void on_policy(std::function<void(std::shared_ptr<const policy::Policy>)> told) {
-    told_of_policy_ = std::move(told);
-    if (in_force_) told_of_policy_(in_force_);
-  }
-
-  void report(const World& world) const {
-    for (const auto& d : world.diagnostics) {
-      if (d.warning) log_.warn("policy.warning", {{"message", d.text()}});
-    }
-    for (const std::string& problem : world.problems)
-      log_.warn("environment.unreadable", {{"message", problem}});
-    for (const host::Refusal& r : world.plugins.refused) {
-      log_.warn("plugin.refused", {{"file", r.file}, {"reason", r.reason}});
-    }
-  }
-
- private:
-  void take_unified_key() {
-    auto key = unified_key(data_, vault_);
-    if (!key) {
-      log_.error("unified_key.unreadable", {{"message", key.error().text()}});
-      return;
-    }
-    if (base::equal_constant_time(key->reveal(), unified_key_.reveal())) return;
-    unified_key_ = std::move(*key);
-    if (told_of_key_) told_of_key_(unified_key_);
-    log_.info("unified_key.rotated", {{"last_four", unified_key_.last_four()}});
-  }
-
-  base::Result<void> take(const World& world) {
-    if (!world.policy) {
-      std::string faults;
-      for (const auto& d : world.diagnostics) {
-        if (d.warning) continue;
-        if (!faults.empty()) faults += '\n';
-        faults += d.text();
-      }
-      return base::Error{base::Errc::invalid_argument, std::move(faults)};
-    }
-    if (const auto failing = sim::run_tests(*world.policy, clock_.wall()); !failing.empty()) {
-      std::string faults;
-      for (const auto& d : failing) faults += (faults.empty() ? "" : "\n") + d.text();
-      return base::Error{base::Errc::invalid_argument, std::move(faults)};
-    }
-    const policy::Server& server = world.policy->server;
-    if (in_force_ && (server.address != in_force_->server.address || server.port != in_force_->server.port ||
-                      server.hosts != in_force_->server.hosts)) {
-      log_.warn("policy.needs_restart",
-                {{"message", "server.listen and server.hosts change with the next start"}});
-    }
-    const auto before = current_.get();
-    auto snapshot = relay::make_snapshot(world.policy, ledger_, world.plugins.providers, &plain_environment,
-                                         clock_.wall(), before.get());
-    if (!snapshot) return snapshot.error();
-    // Redaction first: from the swap on, the new keys are in use.
-    log_.set_redactor(world.redactor(unified_key_.reveal(), in_force_.get()));
-    current_.set(std::move(*snapshot));
-    remembered_.set_retention(world.policy->store);
-    in_force_ = world.policy;
-    if (told_of_policy_) told_of_policy_(in_force_);
-    return {};
-  }
-
-  /// /health needs no key: it gets the file's name without its folder, and no secret.
-  std::string told_to_anyone(std::string text) const {
-    const std::string folder = std::filesystem::path(places_.policy).parent_path().string() + '/';
-    if (folder.size() > 1) {
-      for (std::size_t at = 0; (at = text.find(folder, at)) != std::string::npos;)
-        text.erase(at, folder.size());
-    }
-    return base::printable(log_.redactor()->redact(text), 2000);
-  }
-
-  Places places_;
-  const std::filesystem::path data_;
-  base::Secret unified_key_;
-  store::Vault& vault_;
-  Remembered& remembered_;
-  std::optional<std::int64_t> generation_;
-  std::function<void(const base::Secret&)> told_of_key_;
-  std::function<void(std::shared_ptr<const policy::Policy>)> told_of_policy_;
-  host::PluginLoader& loader_;
-  quota::Ledger& ledger_;
-  relay::Current& current_;
-  surfaces::Status& status_;
-  base::Log& log_;
-  const base::Clock& clock_;
-  std::shared_ptr<const policy::Policy> in_force_;
-  FileMark mark_;
-  std::optional<FileMark> seen_;  ///< a change that has not rested yet
-};
 
 /// It stands in a chain and needs no key.
 bool answers_without_key(const policy::Policy& policy, const policy::Provider& provider) {

@@ -1,6 +1,7 @@
 // Structured log: an event name, then fields; one line per event, on standard error.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -89,6 +90,7 @@ class Log {
   LogBuffer* buffer_ = nullptr;
   mutable std::mutex mutex_;  // guards redactor_
   std::shared_ptr<const Redactor> redactor_;
+  std::atomic<std::uint64_t> version_;  // of redactor_, unlike that of any other; changed under mutex_
 };
 
 }  // namespace freellmapi::base

@@ -143,7 +143,11 @@ std::size_t credential_at(std::string_view rest, std::size_t& shown) noexcept {
 
 }  // namespace
 
-Redactor::Redactor(const std::vector<std::string>& secrets) {
+Redactor::Redactor() {
+  for (std::size_t c = 0; c < looked_at_.size(); ++c) looked_at_[c] = beginnings[0][c] != 0;
+}
+
+Redactor::Redactor(const std::vector<std::string>& secrets) : Redactor() {
   for (const std::string& secret : secrets) {
     if (secret.size() < shortest_secret) continue;
     add(secret);
@@ -167,6 +171,7 @@ void Redactor::add(std::string text) {
   const std::uint64_t start = first_eight(text.data());
   starts_.set(slot(start));
   first_bytes_.set(static_cast<unsigned char>(text.front()));
+  looked_at_[static_cast<unsigned char>(text.front())] = true;
   needles_.push_back({start, std::move(text)});
 }
 
@@ -190,11 +195,12 @@ Redactor::Finding Redactor::next_finding(std::string_view text, std::size_t from
   if (text.size() < shortest_secret) return found;
   for (found.at = from; found.at + telling <= text.size(); ++found.at) {
     const auto first = static_cast<unsigned char>(text[found.at]);
-    const bool secret = first_bytes_[first], shape = beginnings[0][first] != 0;
+    if (!looked_at_[first]) continue;
+    const bool secret = first_bytes_[first], shape = may_begin(text.data() + found.at);
     if (!secret && !shape) continue;
     const std::string_view rest = text.substr(found.at);
     if (secret) found.length = known_secret_at(rest);
-    if (found.length == 0 && shape && may_begin(rest.data()) &&
+    if (found.length == 0 && shape &&
         (found.at == 0 || !is_alphanumeric(text[found.at - 1]) || !is_alphanumeric(text[found.at]))) {
       found.length = key_shape_at(rest);
       if (found.length == 0) found.length = credential_at(rest, found.shown);

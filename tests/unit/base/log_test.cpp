@@ -78,6 +78,21 @@ TEST_F(LogTest, SecretsAreTakenOutBeforeAValueIsCut) {
   EXPECT_EQ(line(), "2026-11-22T18:00:00.123Z info  e v=[redacted]\n");
 }
 
+TEST_F(LogTest, WhatWasWrittenBeforeIsTakenOutWhenItHasBecomeASecret) {
+  Log redacting = log(LogFormat::text);
+  for (int i = 0; i < 2; ++i) {
+    redacting.info("e", {{"v", "correct-horse-battery"}, {"w", "a b"}});
+    EXPECT_EQ(line(), "2026-11-22T18:00:00.123Z info  e v=correct-horse-battery w=\"a b\"\n");
+  }
+  redacting.set_redactor(std::make_shared<const Redactor>(std::vector<std::string>{"correct-horse-battery"}));
+  redacting.info("e", {{"v", "correct-horse-battery"}, {"w", "a b"}});
+  EXPECT_EQ(line(), "2026-11-22T18:00:00.123Z info  e v=[redacted] w=\"a b\"\n");
+  log(LogFormat::json).info("e", {{"v", "correct-horse-battery"}, {"w", "a b"}});
+  EXPECT_TRUE(line().ends_with(R"("v":"correct-horse-battery","w":"a b"})"
+                               "\n"))
+      << "of another log";
+}
+
 TEST_F(LogTest, ALineStaysUnderEightKibibytesAndWhole) {
   const std::string big(4000, 'x');
   const Log json = log(LogFormat::json);

@@ -2,20 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
+#include "net/pen.hpp"
 
 namespace freellmapi::net {
 
 namespace {
-
-void append_number(std::string& out, std::size_t value) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), end);
-}
 
 void append_two(std::string& out, unsigned value) {
   out += static_cast<char>('0' + value / 10 % 10);
@@ -130,29 +124,35 @@ std::string_view reason_phrase(int status) noexcept {
 
 void append_answer_head(std::string& out, const AnswerShape& shape, std::string_view date,
                         std::span<const ResponseField> fields) {
-  out += "HTTP/1.1 ";
-  append_number(out, static_cast<std::size_t>(shape.status));
-  out += ' ';
-  out += reason_phrase(shape.status);
-  out += "\r\nDate: ";
-  out += date;
-  out += "\r\n";
+  constexpr std::string_view between = ": ", end = "\r\n";
+  constexpr std::size_t ours_most = 256;  // the status line, the date and what follows the fields
+  std::size_t most = ours_most;
+  for (const ResponseField& field : fields)
+    most += field.name.size() + between.size() + field.value.size() + end.size();
+  Pen pen(out, most);
+  pen.put("HTTP/1.1 ");
+  pen.put(static_cast<std::uint64_t>(shape.status));
+  pen.put(' ');
+  pen.put(reason_phrase(shape.status));
+  pen.put("\r\nDate: ");
+  pen.put(date);
+  pen.put(end);
   for (const ResponseField& field : fields) {
     if (!is_token(field.name) || is_ours(field.name)) continue;
-    out += field.name;
-    out += ": ";
-    append_field_value(out, field.value);
-    out += "\r\n";
+    pen.put(field.name);
+    pen.put(between);
+    pen.put_value(field.value);
+    pen.put(end);
   }
   if (shape.chunked) {
-    out += "Transfer-Encoding: chunked\r\n";
+    pen.put("Transfer-Encoding: chunked\r\n");
   } else if (shape.sized) {
-    out += "Content-Length: ";
-    append_number(out, shape.size);
-    out += "\r\n";
+    pen.put("Content-Length: ");
+    pen.put(std::uint64_t{shape.size});
+    pen.put(end);
   }
-  if (shape.close) out += "Connection: close\r\n";
-  out += "\r\n";
+  if (shape.close) pen.put("Connection: close\r\n");
+  pen.put(end);
 }
 
 std::string error_body(const Refusal& refusal, std::string_view request_id) {

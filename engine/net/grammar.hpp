@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
-#include <string>
 #include <string_view>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace freellmapi::net {
 
@@ -26,6 +28,15 @@ inline constexpr std::array<bool, 256> token_bytes = [] {
   return table;
 }();
 constexpr bool is_token_byte(char c) noexcept { return token_bytes[static_cast<unsigned char>(c)]; }
+/// The same byte in lower case; 0 for what stands in no token.
+inline constexpr std::array<char, 256> lower_token_bytes = [] {
+  std::array<char, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (token_bytes[c]) table[c] = static_cast<char>(upper ? c - 'A' + 'a' : c);
+  }
+  return table;
+}();
 
 /// What may stand in a field's value: no control but the tab.
 constexpr bool is_field_byte(char c) noexcept {
@@ -33,12 +44,20 @@ constexpr bool is_field_byte(char c) noexcept {
   return (u >= 0x20 && u != 0x7f) || c == '\t';
 }
 
-/// Appends a value; a byte that no field may hold becomes a blank.
-inline void append_field_value(std::string& out, std::string_view value) {
-  const std::size_t begin = out.size();
-  out += value;
-  for (std::size_t i = begin; i < out.size(); ++i)
-    if (!is_field_byte(out[i])) out[i] = ' ';
+/// Where the first byte stands that no field's value may hold; the text's size: there is none.
+inline std::size_t field_text_end(std::string_view text) noexcept {
+  std::size_t at = 0;
+#if defined(__SSE2__)
+  const __m128i blank = _mm_set1_epi8(0x20), tab = _mm_set1_epi8('\t'), del = _mm_set1_epi8(0x7f);
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i sound =
+        _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(bytes, blank), bytes), _mm_cmpeq_epi8(bytes, tab));
+    if (_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, del), sound)) != 0xFFFF) break;
+  }
+#endif
+  while (at < text.size() && is_field_byte(text[at])) ++at;
+  return at;
 }
 
 constexpr bool is_token(std::string_view text) noexcept {

@@ -33,9 +33,7 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text;
 }
 
-bool is_field_text(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), is_field_byte);
-}
+bool is_field_text(std::string_view text) noexcept { return field_text_end(text) == text.size(); }
 
 /// `rest` is the end of `bytes`.
 HeadFault read_fields(std::string& bytes, std::string_view rest, std::size_t most,
@@ -46,8 +44,10 @@ HeadFault read_fields(std::string& bytes, std::string_view rest, std::size_t mos
     if (fields.size() >= most) return HeadFault::too_many;
     char* const name = bytes.data() + (line.data() - bytes.data());
     std::size_t size = 0;
-    for (; size < line.size() && is_token_byte(line[size]); ++size) {
-      if (name[size] >= 'A' && name[size] <= 'Z') name[size] = static_cast<char>(name[size] - 'A' + 'a');
+    for (; size < line.size(); ++size) {
+      const char lower = lower_token_bytes[static_cast<unsigned char>(name[size])];
+      if (lower == 0) break;
+      name[size] = lower;
     }
     // No blank before the colon: proxies disagree about what such a field is.
     if (size == 0 || size == line.size() || line[size] != ':') return HeadFault::field;

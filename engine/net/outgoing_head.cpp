@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
+#include "net/pen.hpp"
 
 namespace freellmapi::net {
 
@@ -28,19 +29,19 @@ std::string_view secret_part(const base::Secret* secret, std::uint32_t part) noe
   return colon == std::string_view::npos ? std::string_view{} : whole.substr(colon + 1);
 }
 
-void append_encoded(std::string& out, unsigned char byte) {
+void append_encoded(Pen& pen, unsigned char byte) {
   constexpr std::string_view digits = "0123456789ABCDEF";
-  out += '%';
-  out += digits[byte >> 4];
-  out += digits[byte & 15];
+  pen.put('%');
+  pen.put(digits[byte >> 4]);
+  pen.put(digits[byte & 15]);
 }
 
-void append_secret(std::string& out, std::string_view secret) {
+void append_secret(Pen& pen, std::string_view secret) {
   for (const char c : secret) {
     if (is_digit(c) || is_alpha(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      out += c;
+      pen.put(c);
     } else {
-      append_encoded(out, static_cast<unsigned char>(c));
+      append_encoded(pen, static_cast<unsigned char>(c));
     }
   }
 }
@@ -50,7 +51,7 @@ constexpr bool is_target_byte(char c) noexcept {
   return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '{';
 }
 
-void append_target(std::string& out, std::string_view text, const base::Secret* secret) {
+void append_target(Pen& pen, std::string_view text, const base::Secret* secret) {
   constexpr std::string_view open = "{key";
   while (!text.empty()) {
     if (text.starts_with(open)) {
@@ -60,35 +61,98 @@ void append_target(std::string& out, std::string_view text, const base::Secret* 
       if (text.substr(0, 7) == "{key:1}") part = 1, size = 7;
       if (text.substr(0, 7) == "{key:2}") part = 2, size = 7;
       if (size != 0) {
-        append_secret(out, secret_part(secret, part));
+        append_secret(pen, secret_part(secret, part));
         text.remove_prefix(size);
         continue;
       }
     }
     std::size_t plain = 0;
     while (plain < text.size() && is_target_byte(text[plain])) ++plain;
-    out += text.substr(0, plain);
+    pen.put(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty() || plain > 0) continue;
     if (text.front() == '{') {
-      out += '{';
+      pen.put('{');
     } else {
-      append_encoded(out, static_cast<unsigned char>(text.front()));
+      append_encoded(pen, static_cast<unsigned char>(text.front()));
     }
     text.remove_prefix(1);
   }
 }
 
-void append_host(std::string& out, const Origin& origin) {
+void append_host(Pen& pen, const Origin& origin) {
   const bool literal = origin.host.find(':') != std::string::npos;
-  if (literal) out += '[';
-  append_field_value(out, origin.host);
-  if (literal) out += ']';
+  if (literal) pen.put('[');
+  pen.put_value(origin.host);
+  if (literal) pen.put(']');
   const std::uint16_t usual = origin.tls ? 443 : 80;
   if (origin.port != usual) {
-    out += ':';
-    out += std::to_string(origin.port);
+    pen.put(':');
+    pen.put(std::uint64_t{origin.port});
   }
+}
+
+/// A head that grew would leave pieces of the secret in freed memory, so its room is made at once.
+std::size_t head_most(const Origin& origin, const OutgoingRequest& request, std::string_view user_agent,
+                      std::string_view proxy_credentials) {
+  constexpr std::size_t ours_most = 256;           // what every head has
+  constexpr std::size_t encoded = 3;               // bytes for one, at most
+  constexpr std::size_t shortest_placeholder = 5;  // {key}
+  const std::size_t secret = request.secret == nullptr ? 0 : request.secret->reveal().size();
+  std::size_t most = ours_most + request.method.size() + 2 * origin.host.size() + user_agent.size() +
+                     proxy_credentials.size() + encoded * (request.base_path.size() + request.path.size()) +
+                     encoded * secret * (request.path.size() / shortest_placeholder);
+  for (const OutgoingField& field : request.fields)
+    most += field.name.size() + field.value.size() + 4 + (field.credential ? secret : 0);
+  return most;
+}
+
+void write_head(Pen& pen, const Origin& origin, const OutgoingRequest& request, std::string_view user_agent,
+                bool absolute, std::string_view proxy_credentials) {
+  constexpr std::string_view between = ": ", end = "\r\n";
+  pen.put(request.method);
+  pen.put(' ');
+  if (absolute) {
+    pen.put("http://");
+    append_host(pen, origin);
+  }
+  // Whatever comes first of the target, it begins with a slash.
+  const std::string_view first = request.base_path.empty() ? request.path : request.base_path;
+  if (!first.starts_with('/')) pen.put('/');
+  append_target(pen, request.base_path, nullptr);
+  append_target(pen, request.path, request.secret);
+  pen.put(" HTTP/1.1\r\nHost: ");
+  append_host(pen, origin);
+  pen.put("\r\nAccept-Encoding: identity\r\n");
+  bool agent = false;
+  for (const OutgoingField& field : request.fields) {
+    if (!is_token(field.name) || is_ours(field.name)) continue;
+    if (field.credential && request.secret == nullptr) continue;
+    agent = agent || base::equal_ignoring_case(field.name, "user-agent");
+    pen.put(field.name);
+    pen.put(between);
+    pen.put_value(field.value);
+    if (field.credential) pen.put_value(secret_part(request.secret, *field.credential));
+    pen.put(end);
+  }
+  if (!agent) {
+    pen.put("User-Agent: ");
+    pen.put_value(user_agent);
+    pen.put(end);
+  }
+  if (!proxy_credentials.empty()) {
+    pen.put("Proxy-Authorization: ");
+    pen.put(proxy_credentials);
+    pen.put(end);
+  }
+  std::size_t size = 0;
+  for (const std::string_view piece : request.body) size += piece.size();
+  if (size != 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
+    pen.put("Content-Length: ");
+    pen.put(std::uint64_t{size});
+    pen.put(end);
+  }
+  pen.put(end);
 }
 
 }  // namespace
@@ -97,49 +161,10 @@ std::string render_request_head(const Origin& origin, const OutgoingRequest& req
                                 std::string_view user_agent, bool absolute,
                                 std::string_view proxy_credentials) {
   std::string out;
-  out.reserve(1024);  // a head that grows leaves pieces of the secret in freed memory
-  out += request.method;
-  out += ' ';
-  if (absolute) {
-    out += "http://";
-    append_host(out, origin);
+  {
+    Pen pen(out, head_most(origin, request, user_agent, proxy_credentials));
+    write_head(pen, origin, request, user_agent, absolute, proxy_credentials);
   }
-  const std::size_t target = out.size();
-  append_target(out, request.base_path, nullptr);
-  append_target(out, request.path, request.secret);
-  if (out.size() == target || out[target] != '/') out.insert(target, 1, '/');
-  out += " HTTP/1.1\r\nHost: ";
-  append_host(out, origin);
-  out += "\r\nAccept-Encoding: identity\r\n";
-  bool agent = false;
-  for (const OutgoingField& field : request.fields) {
-    if (!is_token(field.name) || is_ours(field.name)) continue;
-    if (field.credential && request.secret == nullptr) continue;
-    agent = agent || base::equal_ignoring_case(field.name, "user-agent");
-    out += field.name;
-    out += ": ";
-    append_field_value(out, field.value);
-    if (field.credential) append_field_value(out, secret_part(request.secret, *field.credential));
-    out += "\r\n";
-  }
-  if (!agent) {
-    out += "User-Agent: ";
-    append_field_value(out, user_agent);
-    out += "\r\n";
-  }
-  if (!proxy_credentials.empty()) {
-    out += "Proxy-Authorization: ";
-    out += proxy_credentials;
-    out += "\r\n";
-  }
-  std::size_t size = 0;
-  for (const std::string_view piece : request.body) size += piece.size();
-  if (size != 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
-    out += "Content-Length: ";
-    out += std::to_string(size);
-    out += "\r\n";
-  }
-  out += "\r\n";
   return out;
 }
 

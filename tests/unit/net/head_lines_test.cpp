@@ -5,6 +5,7 @@
 #include <array>
 #include <random>
 
+#include "net/grammar.hpp"
 #include "net/head_scan.hpp"
 #include "support/beast_head.hpp"
 
@@ -20,6 +21,17 @@ const std::array<std::string, 3> responses = {
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
     "HTTP/1.0 404 Not  Found\xE4\r\nContent-Length: 0\r\nConnection: close\r\nServer: a(b) \r\n\r\n",
     "HTTP/1.1 204 \r\n\r\n"};
+
+TEST(FieldText, EveryByteThatNoValueMayHoldIsSeenWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      std::string text(40, 'a');
+      text[at] = static_cast<char>(byte);
+      const bool sound = is_field_byte(text[at]);
+      ASSERT_EQ(field_text_end(text), sound ? text.size() : at) << byte;
+    }
+  }
+}
 
 /// One to three bytes of the head put in, taken out or made others; what matters to the grammar is met often.
 std::string mutated(std::string head, std::mt19937& random) {

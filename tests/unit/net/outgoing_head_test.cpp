@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace freellmapi::net {
@@ -51,6 +52,22 @@ TEST_F(OutgoingHead, PutsTheSecretWhereItWasMarked) {
   EXPECT_TRUE(has("\r\nX-Account: account\r\n"));
   EXPECT_TRUE(has("\r\nX-Token: tok/en\r\n"));
   EXPECT_TRUE(has("POST /v1/accounts/account/x?key=tok%2Fen&all=account%3Atok%2Fen&not={keys} HTTP/1.1\r\n"));
+}
+
+TEST_F(OutgoingHead, HasRoomForWhateverItIsGiven) {
+  const base::Secret long_one{std::string(500, '/')};
+  request_.secret = &long_one;
+  const std::string base = "/" + std::string(300, ' ');
+  request_.base_path = base;
+  std::string keys;
+  for (int i = 0; i < 20; ++i) keys += "{key}";
+  request_.path = keys;
+  const std::string value(2'000, 'v');
+  for (std::uint32_t i = 0; i < 30; ++i) fields_.push_back(field("X-A-Name", value, i % 3));
+  const std::string head = render(true, std::string(1'000, 'c'));
+  EXPECT_TRUE(head.ends_with("\r\nContent-Length: 0\r\n\r\n")) << head.size();
+  EXPECT_GT(head.size(), 20U * 500 * 3 + 30 * 2'000);
+  EXPECT_EQ(std::count(head.begin(), head.end(), '%'), 20 * 500 + 300);
 }
 
 TEST_F(OutgoingHead, LeavesCredentialsOutWhenThereIsNoKey) {

@@ -256,6 +256,7 @@ Request Walk::take() {
   request_.body = &body_;
   request_.facts = pass_.facts;
   request_.thread = thread_;
+  request_.members.reserve(members_->all().size());
   for (const Element& e : members_->all()) {
     if (e.drop) continue;
     std::string_view name = e.name;

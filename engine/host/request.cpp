@@ -23,7 +23,9 @@ std::vector<std::string_view> UpstreamRequest::pieces() const {
 
 void UpstreamRequest::append(std::string_view bytes, std::string_view shared) {
   if (bytes.empty()) return;
+  constexpr std::size_t usual_pieces = 8;
   body_size_ += bytes.size();
+  if (pieces_.empty()) pieces_.reserve(usual_pieces);
   Piece* last = pieces_.empty() ? nullptr : &pieces_.back();
   if (rules::lies_inside(bytes, shared)) {
     if (last != nullptr && last->external != nullptr && last->external + last->size == bytes.data()) {
@@ -55,6 +57,8 @@ freellm_status RequestWriter::guarded(freellm_request_out* out, Write&& write) n
 }
 
 RequestWriter::RequestWriter(std::string_view shared) : shared_(shared) {
+  constexpr std::size_t usual_headers = 8;
+  request_.headers.reserve(usual_headers);
   out_.size = sizeof out_;
   out_.ctx = this;
   out_.target = [](freellm_request_out* out, freellm_str method, freellm_str path) {

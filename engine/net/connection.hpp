@@ -73,6 +73,8 @@ class Connection final : public Exchange {
 
   // connection_body.cpp
   bool may_read_body();
+  /// Takes what has come of the body. True: it is whole, or was refused.
+  bool take_what_came();
   Task<void> fill_body();
   bool take_body(std::string_view in, std::size_t& consumed);
   bool append_body(std::string_view payload);
@@ -84,6 +86,8 @@ class Connection final : public Exchange {
   bool begin_answer();
   bool closes() const noexcept;
   void add(std::string_view piece) noexcept;
+  /// What the kernel takes now. False: it takes no more, and something is left.
+  bool send_now() noexcept;
   Task<bool> send();
   Task<bool> send_chunk(std::string_view bytes, std::string_view after);
   void mark_gone() noexcept;

@@ -86,13 +86,16 @@ bool Connection::take_body(std::string_view in, std::size_t& consumed) {
   }
 }
 
+bool Connection::take_what_came() {
+  std::size_t consumed = 0;
+  const bool good = take_body(in_.view(), consumed);
+  in_.consume(consumed);
+  return !good || decoder_.ended();
+}
+
 Task<void> Connection::fill_body() {
   const bool direct = !inflator_ && plan_.body.kind == BodyPlan::Kind::length;
-  for (;;) {
-    std::size_t consumed = 0;
-    const bool good = take_body(in_.view(), consumed);
-    in_.consume(consumed);
-    if (!good || decoder_.ended()) co_return;
+  while (!take_what_came()) {
     body_deadline();
     ready_.suspect();
     std::size_t count = 0;
@@ -132,13 +135,15 @@ Task<base::Result<std::string*>> Connection::read_body() {
       add(continue_line);
       sent = co_await send();
     }
-    wait_ = Wait::body;
     timed_out_ = false;
-    body_started_ = home_.local.clock().steady();
-    body_received_ = 0;
-    if (sent) co_await fill_body();
-    deadline_.clear();
-    wait_ = Wait::nothing;
+    if (sent && !take_what_came()) {
+      wait_ = Wait::body;
+      body_started_ = home_.local.clock().steady();
+      body_received_ = 0;
+      co_await fill_body();
+      deadline_.clear();
+      wait_ = Wait::nothing;
+    }
     if (!sent) refuse_body(400, "bad_framing", "the client is gone");
     if (body_refusal_.status == 0 && inflator_ && !inflator_->finished()) {
       refuse_body(415, "unsupported_encoding", "the compressed body is cut");

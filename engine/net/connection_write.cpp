@@ -41,9 +41,7 @@ void Connection::add(std::string_view piece) noexcept {
   ++piece_count_;
 }
 
-// Sends the pieces; waits only when the kernel takes no more.
-Task<bool> Connection::send() {
-  sending_ = true;
+bool Connection::send_now() noexcept {
   while (first_piece_ < piece_count_ && !gone_ && !closed_) {
     msghdr message{};
     message.msg_iov = pieces_.data() + first_piece_;
@@ -60,14 +58,23 @@ Task<bool> Connection::send() {
         piece.iov_len -= left;
       }
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      wait_ = Wait::write;
-      deadline_.set_after(home_.shared.options.limits.write_stall);
-      co_await socket_.async_wait(Socket::wait_write, awaiting);
-      deadline_.clear();
-      wait_ = Wait::nothing;
+      return false;
     } else if (errno != EINTR) {
       mark_gone();
     }
+  }
+  return true;
+}
+
+// Sends the pieces; waits only when the kernel takes no more.
+Task<bool> Connection::send() {
+  sending_ = true;
+  while (!send_now()) {
+    wait_ = Wait::write;
+    deadline_.set_after(home_.shared.options.limits.write_stall);
+    co_await socket_.async_wait(Socket::wait_write, awaiting);
+    deadline_.clear();
+    wait_ = Wait::nothing;
   }
   sending_ = false;
   co_return !gone_ && !closed_;
@@ -84,7 +91,12 @@ Task<bool> Connection::respond(int status, std::span<const ResponseField> fields
   head_sent_ = true;
   add(head_out_);
   if (!head_only_ && shape.sized) add(body);
-  const bool sent = co_await send();
+  // Most answers go out in one piece, which needs no coroutine of its own.
+  sending_ = true;
+  const bool all = send_now();
+  sending_ = false;
+  bool sent = !gone_ && !closed_;
+  if (!all) sent = co_await send();
   answer_ = Answer::done;
   co_return sent;
 }

@@ -97,8 +97,10 @@ HeadFault read_status_line(std::string_view line, FirstLine& first) noexcept {
 template <class ReadFirst>
 HeadFault read_lines(std::string& bytes, std::size_t most, FirstLine& first, std::vector<Field>& fields,
                      ReadFirst read_first) {
+  constexpr std::size_t usual_fields = 16;
   first = {};
   fields.clear();
+  if (fields.capacity() == 0) fields.reserve(usual_fields);
   std::string_view rest = bytes, line;
   if (!take_line(rest, line)) return HeadFault::line;
   if (const HeadFault fault = read_first(line, first); fault != HeadFault::none) return fault;

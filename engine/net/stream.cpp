@@ -119,24 +119,30 @@ Task<IoResult> Stream::read_some(char* to, std::size_t room) {
   }
 }
 
+std::optional<IoResult> Stream::write_now(std::span<const iovec> pieces) {
+  if (ssl_) return std::nullopt;
+  for (;;) {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(pieces.data());
+    message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
+    const ssize_t sent = open() ? ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT) : -1;
+    if (sent >= 0) {
+      IoResult done;
+      done.count = static_cast<std::size_t>(sent);
+      return done;
+    }
+    const ErrorCode failure(open() ? errno : ECANCELED, boost::system::system_category());
+    if (failure.value() == EAGAIN) return std::nullopt;
+    if (failure.value() != EINTR) return broken(failure);
+  }
+}
+
 Task<IoResult> Stream::write_some(std::span<const iovec> pieces) {
   IoResult done;
-  if (!ssl_) {
-    for (;;) {
-      msghdr message{};
-      message.msg_iov = const_cast<iovec*>(pieces.data());
-      message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
-      const ssize_t sent = open() ? ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT) : -1;
-      if (sent >= 0) {
-        done.count = static_cast<std::size_t>(sent);
-        co_return done;
-      }
-      const ErrorCode failure(open() ? errno : ECANCELED, boost::system::system_category());
-      if (failure.value() == EINTR) continue;
-      if (failure.value() != EAGAIN) co_return broken(failure);
-      const auto [ec] = co_await socket_.async_wait(Socket::wait_write, awaiting);
-      if (ec) co_return broken(ec);
-    }
+  while (!ssl_) {
+    if (const std::optional<IoResult> now = write_now(pieces)) co_return *now;
+    const auto [ec] = co_await socket_.async_wait(Socket::wait_write, awaiting);
+    if (ec) co_return broken(ec);
   }
   if (!record_) record_ = std::make_unique_for_overwrite<char[]>(record_room);
   record_size_ = 0;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -66,6 +67,8 @@ class Stream {
   /// Whatever is there, at least one byte. An end that came in one moment with what the last read took is
   /// seen only after suspect() or look().
   Task<IoResult> read_some(char* to, std::size_t room);
+  /// write_some() without waiting. Nothing: it would have to wait, or this is no plain connection.
+  std::optional<IoResult> write_now(std::span<const iovec> pieces);
   /// Some of the pieces; the count is what was taken. Plain: one gather write. TLS: up to one record.
   Task<IoResult> write_some(std::span<const iovec> pieces);
 

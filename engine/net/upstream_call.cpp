@@ -158,7 +158,9 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
   while (first < pieces.size() && good) {
     line_.phase(Fault::timeout_idle, deadlines_.idle);
     const std::span<const iovec> left(pieces.data() + first, pieces.size() - first);
-    const IoResult result = co_await stream_->write_some(left);
+    std::optional<IoResult> now = stream_->write_now(left);
+    if (!now) now = co_await stream_->write_some(left);
+    const IoResult result = *now;
     good = result.end == IoEnd::good;
     std::size_t count = result.count;
     while (first < pieces.size() && count >= pieces[first].iov_len) count -= pieces[first++].iov_len;

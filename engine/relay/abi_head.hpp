@@ -30,7 +30,8 @@ struct AbiHead {
 };
 
 inline bool is_html(const net::UpstreamCall& call) {
-  return base::to_lower(call.get("content-type")).starts_with("text/html");
+  constexpr std::string_view html = "text/html";
+  return base::equal_ignoring_case(call.get("content-type").substr(0, html.size()), html);
 }
 
 }  // namespace freellmapi::relay

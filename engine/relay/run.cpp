@@ -127,7 +127,8 @@ net::Task<void> Run::serve() {
   while (true) {
     const Action action = continuation_ ? next_leg() : attempts_->next(relay_.clock_.steady());
     if (action.what == Action::What::give_up) break;
-    while (relay_.clock_.steady() < action.not_before && !exchange_.gone()) {
+    const bool waits = action.not_before != base::Instant{};
+    while (waits && relay_.clock_.steady() < action.not_before && !exchange_.gone()) {
       // In slices, so that a client that leaves is noticed.
       const base::Instant slice = relay_.clock_.steady() + milliseconds{250};
       const base::Instant until = std::min(action.not_before, slice);
@@ -176,7 +177,7 @@ net::Task<void> Run::give_up() {
   Reply reply = job_.encoder.failure(job_.record.request_id, failure_);
   reply.fields.emplace_back("X-Fallback-Attempts", std::to_string(trail_.count()));
   reply.fields.emplace_back("X-Policy-Version", policy_.version);
-  reply.fields.emplace_back("Server-Timing", timing());
+  reply.fields.emplace_back("Server-Timing", timing(relay_.clock_.steady()));
   if (trail_.count() > 0) reply.fields.emplace_back("X-Fallback-Trail", trail_.header());
   job_.record.status = reply.status;
   job_.record.code = failure_.code;
@@ -255,7 +256,8 @@ net::Task<Run::End> Run::attempt(Action action) {
   }
   // Beside another nobody is waited for.
   const milliseconds wait = race_ != nullptr ? milliseconds{0} : lane.wait;
-  const bool held = co_await hold_quota(leg, wait);
+  bool held = hold_now(leg);
+  if (!held) held = co_await hold_quota(leg, wait);
   if (!held) co_return exchange_.gone() ? End::client_gone : End::passed_over;
   if (local) co_return co_await answer_locally(leg);
   leg.patience = patience(action, leg);
@@ -301,6 +303,13 @@ base::WallTime Run::served_at(const Leg& leg, WindowName window, quota::Now at) 
 routing::Considered& Run::as_it_is_now(const Leg& leg) {
   widen();  // what is recorded is what was decided
   return decision_.considered[decision_.order[leg.lane]];
+}
+
+bool Run::hold_now(Leg& leg) {
+  if (exchange_.gone() || line_before(leg) != nullptr) return false;
+  const quota::Verdict verdict = relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index,
+                                                        leg.need, now(), leg.reservation);
+  return verdict.state == quota::Verdict::State::free;
 }
 
 net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {

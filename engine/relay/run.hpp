@@ -60,6 +60,8 @@ class Run final : private net::GoneWatcher {
   routing::Considered& as_it_is_now(const Leg& leg);
   /// What the rules have to know of an attempt that was none.
   void account_for(std::size_t lane, End end);
+  /// Where nobody has to be waited for. False: see hold_quota().
+  bool hold_now(Leg& leg);
   net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
   /// The rule for whose window others wait already, so that this leg has to wait behind them; null: none.
   const policy::Rule* line_before(const Leg& leg) const;
@@ -138,9 +140,9 @@ class Run final : private net::GoneWatcher {
   void settle_success(Leg& leg);
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);
-  std::vector<net::ResponseField> route_fields(const Leg& leg) const;
-  void note_decided();         ///< the first attempt leaves
-  std::string timing() const;  ///< Server-Timing, as of now
+  std::vector<net::ResponseField> route_fields(const Leg& leg, base::Instant at) const;
+  void note_decided(base::Instant at);         ///< the first attempt leaves
+  std::string timing(base::Instant at) const;  ///< Server-Timing
   quota::Now now() const;
 
   Relay& relay_;

@@ -48,10 +48,9 @@ Spent spent_of(net::Fault fault) noexcept {
 }
 }  // namespace
 
-void Run::note_decided() {
+void Run::note_decided(base::Instant at) {
   if (job_.record.decided) return;
-  job_.record.decided =
-      std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
+  job_.record.decided = std::chrono::duration_cast<std::chrono::microseconds>(at - exchange_.started());
 }
 
 /// The provider counts a request when it comes, which is later than it was reserved where a connection must
@@ -90,10 +89,10 @@ net::Task<Run::End> Run::send(Leg& leg) {
   Leaving leaving(*this, leg);
   outgoing.departure = &leaving;
 
-  note_decided();
+  leg.sent_at = relay_.clock_.steady();
+  note_decided(*leg.sent_at);
   net::Deadlines deadlines = leg.upstream.deadlines;
   if (leg.patience) deadlines.first_byte = *leg.patience;
-  leg.sent_at = relay_.clock_.steady();
   if (exchange_.gone()) leg.canceller.cancel();
   net::CallError error;
   const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
@@ -188,7 +187,8 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   // Comments keep a silent stream's connection alive; they do not make it answer. A whole answer comes at its
   // end anyway, behind white space that some providers send meanwhile.
   const net::Deadlines& deadlines = leg.upstream.deadlines;
-  base::Instant first_token_by = relay_.clock_.steady() + deadlines.first_byte + deadlines.idle;
+  const base::Instant begun_at = relay_.clock_.steady();
+  base::Instant first_token_by = begun_at + deadlines.first_byte + deadlines.idle;
   // A head that came at once is no first token either.
   if (leg.patience) first_token_by = *leg.sent_at + *leg.patience;
   const auto left_until = [this](base::Instant moment) {
@@ -198,7 +198,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   bool hurried = leg.patience.has_value();
   if (hurried) call.hurry(left_until(first_token_by));
   const milliseconds longest_silence = deadlines.first_byte + deadlines.idle;
-  base::Instant next_event_by = relay_.clock_.steady() + longest_silence;
+  base::Instant next_event_by = begun_at + longest_silence;
   std::uint64_t events = 0;
   while (reading.state() == Reading::State::going) {
     const auto bytes = co_await call.read();
@@ -265,23 +265,22 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
 }
 
 net::Task<Run::End> Run::answer_locally(Leg& leg) {
-  note_decided();
+  note_decided(relay_.clock_.steady());
   Reading& reading = start_reading(leg);
   const freellm_status status = leg.upstream.plugin->answer_locally(leg.call->get(), reading.sink());
   reading.end(status);
   co_return co_await deliver(leg);
 }
 
-std::string Run::timing() const {
+std::string Run::timing(base::Instant at) const {
   Timing timing;
   timing.admitted = job_.record.admitted;
   timing.decided = job_.record.decided;
-  timing.total =
-      std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
+  timing.total = std::chrono::duration_cast<std::chrono::microseconds>(at - exchange_.started());
   return server_timing(timing);
 }
 
-std::vector<net::ResponseField> Run::route_fields(const Leg& leg) const {
+std::vector<net::ResponseField> Run::route_fields(const Leg& leg, base::Instant at) const {
   std::vector<net::ResponseField> fields;
   fields.reserve(job_.common.size() + 8);
   fields.assign(job_.common.begin(), job_.common.end());
@@ -290,7 +289,7 @@ std::vector<net::ResponseField> Run::route_fields(const Leg& leg) const {
   fields.push_back({"X-Fallback-Attempts", std::to_string(trail_.count())});
   if (trail_.count() > 0) fields.push_back({"X-Fallback-Trail", trail_.header()});
   fields.push_back({"X-Policy-Version", policy_.version});
-  fields.push_back({"Server-Timing", timing()});
+  fields.push_back({"Server-Timing", timing(at)});
   return fields;
 }
 
@@ -302,9 +301,10 @@ net::Task<bool> Run::flush(Leg& leg) {
     attempts_->committed();
     leg.visit.answered();
     note_route(leg);
+    const base::Instant now = relay_.clock_.steady();
     job_.record.first_token =
-        std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
-    std::vector<net::ResponseField> fields = route_fields(leg);
+        std::chrono::duration_cast<std::chrono::microseconds>(now - exchange_.started());
+    std::vector<net::ResponseField> fields = route_fields(leg, now);
     fields.push_back({"Content-Type", std::string(job_.encoder.stream_content_type())});
     fields.push_back({"Cache-Control", "no-cache, no-transform"});
     fields.push_back({"X-Accel-Buffering", "no"});
@@ -334,11 +334,11 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
     if (co_await flush(leg)) co_await exchange_.end_stream();
     co_return End::served;
   }
-  job_.record.first_token =
-      std::chrono::duration_cast<std::chrono::microseconds>(relay_.clock_.steady() - exchange_.started());
+  const base::Instant now = relay_.clock_.steady();
+  job_.record.first_token = std::chrono::duration_cast<std::chrono::microseconds>(now - exchange_.started());
   Reply reply = job_.encoder.whole(leg.route, reading.answer());
   job_.record.response_bytes = reply.body.size();
-  std::vector<net::ResponseField> fields = route_fields(leg);
+  std::vector<net::ResponseField> fields = route_fields(leg, now);
   for (auto& [name, value] : reply.fields) fields.push_back({name, std::move(value)});
   co_await exchange_.respond(reply.status, fields, reply.body);
   co_return End::served;

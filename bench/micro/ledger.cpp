@@ -17,7 +17,10 @@ constexpr quota::Need need{1000, 500, 0};
 
 struct Crowd {
   explicit Crowd(std::uint64_t limit) : plan(ledger.bind(crowd(limit)).value()) {}
-  quota::Now now() const { return {clock.since_boot(), clock.wall()}; }
+  quota::Now now() const {
+    const base::Moment moment = clock.moment();
+    return {moment.since_boot, moment.wall};
+  }
 
   base::SystemClock clock;
   quota::Ledger ledger;

@@ -33,7 +33,10 @@ struct World {
     std::error_code ec;
     std::filesystem::remove_all(folder, ec);
   }
-  quota::Now now() const { return {clock.since_boot(), clock.wall()}; }
+  quota::Now now() const {
+    const base::Moment moment = clock.moment();
+    return {moment.since_boot, moment.wall};
+  }
 
   base::SystemClock clock;
   std::filesystem::path folder;

@@ -25,7 +25,8 @@ namespace {
 constexpr quota::Now now{base::Instant{std::chrono::hours{1}},
                          base::WallTime{std::chrono::hours{24 * 365 * 56}}};
 
-/// A family of 35 candidates is decided upon, the first is reserved and settled.
+/// A family of 35 candidates is decided upon as for a request that is not streamed, the first is reserved and
+/// settled.
 std::function<void()> decide() {
   struct Stage {
     quota::Ledger ledger;
@@ -40,7 +41,9 @@ std::function<void()> decide() {
     routing::Features features;
     features.input_tokens = features.output_tokens = 1'000;
     features.session = ++s.seed;
-    routing::decide({s.plan.get(), &s.ledger, &s.target, features, now, s.seed, {}}, s.decision);
+    routing::Inputs inputs{s.plan.get(), &s.ledger, &s.target, features, now, s.seed, {}};
+    inputs.enough = 1;
+    routing::decide(inputs, s.decision);
     const routing::Candidate& best = s.decision.considered[s.decision.order.front()].candidate;
     const policy::Model& model = s.plan->policy().models[best.model];
     quota::Reservation reservation;

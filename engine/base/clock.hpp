@@ -12,7 +12,13 @@ using Instant = std::chrono::steady_clock::time_point;
 /// A point in UTC with millisecond precision: quota windows, logs. May jump.
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
-/// Both clocks of the process. Thread safety: every method may be called from any thread.
+/// What all clocks say at one moment.
+struct Moment {
+  Instant steady, since_boot;
+  WallTime wall;
+};
+
+/// The clocks of the process. Thread safety: every method may be called from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -21,6 +27,8 @@ class Clock {
   /// Goes on while the machine sleeps: quota windows and cooldowns. Not comparable with steady().
   virtual Instant since_boot() const noexcept = 0;
   virtual WallTime wall() const noexcept = 0;
+  /// All three, at less than the price of two.
+  virtual Moment moment() const noexcept { return {steady(), since_boot(), wall()}; }
 };
 
 /// The machine's clocks.
@@ -34,6 +42,31 @@ class SystemClock final : public Clock {
   }
   WallTime wall() const noexcept override {
     return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  }
+  /// A thread reads one clock, and once a millisecond how far the others are from it: so much later it may
+  /// see that the wall clock was set.
+  Moment moment() const noexcept override {
+    constexpr std::chrono::milliseconds renewed_after{1};
+    thread_local Apart apart;
+    const Instant now = since_boot();
+    if (now - apart.at >= renewed_after && !measure(apart, now)) return {steady(), now, wall()};
+    const auto wall_at = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch() + apart.wall);
+    return {now + apart.steady, now, WallTime{wall_at}};
+  }
+
+ private:
+  struct Apart {
+    Instant at{};
+    std::chrono::nanoseconds steady{0}, wall{0};  ///< ahead of the clock that counts since the start
+  };
+  /// False: the thread was held up between two readings, so that they tell nothing of each other.
+  bool measure(Apart& apart, Instant now) const noexcept {
+    constexpr std::chrono::microseconds held_up{20};
+    const Instant steady_now = steady();
+    const auto wall_now = std::chrono::system_clock::now().time_since_epoch();
+    if (since_boot() - now > held_up) return false;
+    apart = {now, steady_now - now, wall_now - now.time_since_epoch()};
+    return true;
   }
 };
 

@@ -75,28 +75,29 @@ struct Price {
 };
 
 struct Model {
-  std::string id;               ///< the provider's own name
-  std::string name;             ///< for people
-  std::string family;           ///< the same model at several providers; lower case
-  std::uint64_t tokenizer = 0;  ///< models that count tokens alike share it; 0: not known
+  // What every decision looks at, in one line of the cache.
   ProviderIndex provider = none;
   Kind kind = Kind::chat;
-  bool tools = false, vision = false, reasoning = false, prefill = false;
-  bool reasoning_back = false;  ///< in a loop of tools it takes its own earlier reasoning back
   Json json = Json::text;
+  bool enabled = true, tools = false, vision = false, reasoning = false, prefill = false;
+  bool reasoning_back = false;   ///< in a loop of tools it takes its own earlier reasoning back
   std::uint64_t context = 0;     ///< tokens; 0 unknown
   std::uint64_t max_output = 0;  ///< tokens; 0 unknown
-  std::uint64_t max_input = 0;   ///< tokens of one input, of embedding models; 0 unknown
-  std::uint64_t dims = 0;        ///< of an embedding; 0 unknown
-  unsigned rank = 1000;          ///< intelligence, 1 is best
-  unsigned speed = 1000;         ///< 1 is fastest
-  std::string tier;              ///< frontier, large, medium, small, or nothing
-  bool enabled = true;
-  std::string why_off;        ///< with the date, where one is known: "retired (since 2026-08-01)"
-  std::string since;          ///< that date alone, YYYY-MM-DD
-  std::string source, as_of;  ///< of the figures above, as in Rule
-  std::vector<Rule> quota;
+  std::uint64_t tokenizer = 0;   ///< models that count tokens alike share it; 0: not known
+  std::string id;                ///< the provider's own name
+
   std::optional<Price> price;
+  std::string name;             ///< for people
+  std::string family;           ///< the same model at several providers; lower case
+  std::uint64_t max_input = 0;  ///< tokens of one input, of embedding models; 0 unknown
+  std::uint64_t dims = 0;       ///< of an embedding; 0 unknown
+  unsigned rank = 1000;         ///< intelligence, 1 is best
+  unsigned speed = 1000;        ///< 1 is fastest
+  std::string tier;             ///< frontier, large, medium, small, or nothing
+  std::string why_off;          ///< with the date, where one is known: "retired (since 2026-08-01)"
+  std::string since;            ///< that date alone, YYYY-MM-DD
+  std::string source, as_of;    ///< of the figures above, as in Rule
+  std::vector<Rule> quota;
 };
 
 struct Key {

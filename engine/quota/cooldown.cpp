@@ -45,10 +45,8 @@ void Ledger::bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, pol
 
 void Ledger::recovered(const Reservation& reservation) {
   if (!reservation) return;
-  const Binding* binding =
-      static_cast<const BoundPlan&>(*reservation.plan_).find(reservation.key_, reservation.model_);
   for (const BenchScope scope : {BenchScope::key_model, BenchScope::key, BenchScope::model}) {
-    const Place place = place_of(*binding, scope);
+    const Place place = place_of(*reservation.binding_, scope);
     if (!place.cooldown->on()) continue;
     const std::lock_guard lock(place.group->mutex);
     if (place.cooldown->said() < reservation.at_.steady) place.cooldown->end();

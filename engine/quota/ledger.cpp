@@ -1,5 +1,7 @@
 #include "quota/ledger.hpp"
 
+#include <algorithm>
+#include <array>
 #include <mutex>
 
 #include "quota/amounts.hpp"
@@ -19,6 +21,10 @@ void add_cooldown(Verdict& verdict, Group& group, const Cooldown& cooldown, Now 
   const base::WallTime free_at = cooldown.free_at(now);
   if (verdict.state == Verdict::State::benched && free_at <= verdict.free_at) return;
   verdict = {Verdict::State::benched, nullptr, free_at, cooldown.reason()};
+}
+
+bool benched(const Binding& b) noexcept {
+  return b.pair->cooldown.on() || b.key->cooldown.on() || b.model->cooldown.on() || b.provider->cooldown.on();
 }
 
 Verdict cooldowns(const Binding& binding, Now now) {
@@ -45,7 +51,7 @@ Verdict against(Verdict::State state, const Slot& slot, base::WallTime free_at) 
 Verdict windows(std::span<const Slot> slots, const Need& need, Now now) noexcept {
   Verdict verdict;
   for (const Slot& slot : slots) {
-    const Window::Answer answer = slot.window->ask(amount_of(slot.rule->of, need), now);
+    const Window::Answer answer = slot.window->ask(amount_of(slot.of, need), now);
     switch (answer.state) {
       case Window::Answer::State::fits:
         break;
@@ -101,8 +107,10 @@ Verdict Ledger::check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex
   const Binding* binding = bound(plan).find(key, model);
   if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
   const Now now = in_ledger_time(given);
-  const Verdict verdict = cooldowns(*binding, now);
-  if (verdict.state != Verdict::State::free) return verdict;
+  if (benched(*binding)) {
+    const Verdict verdict = cooldowns(*binding, now);
+    if (verdict.state != Verdict::State::free) return verdict;
+  }
   const Locked locked(bound(plan).locks(*binding));
   return windows(bound(plan).slots(*binding), need, now);
 }
@@ -112,10 +120,13 @@ Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyInde
   const Binding* binding = bound(*plan).find(key, model);
   if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
   const Now now = in_ledger_time(given);
-  Verdict verdict = cooldowns(*binding, now);
-  if (verdict.state != Verdict::State::free) return verdict;
+  if (benched(*binding)) {
+    const Verdict verdict = cooldowns(*binding, now);
+    if (verdict.state != Verdict::State::free) return verdict;
+  }
 
-  Reservation made;
+  Verdict verdict;
+  std::array<std::int64_t, Reservation::most_marks> marks;
   const std::span<const Slot> slots = bound(*plan).slots(*binding);
   {
     const Locked locked(bound(*plan).locks(*binding));
@@ -123,19 +134,19 @@ Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyInde
     if (verdict.state != Verdict::State::free) return verdict;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       Window& window = *slots[i].window;
-      const std::int64_t mark = window.take(amount_of(slots[i].rule->of, need));
-      const std::uint64_t taken = capped_sum(window.used(), window.reserved());
+      const std::int64_t mark = window.take(amount_of(slots[i].of, need));
+      const std::uint64_t taken = window.taken();
       if (taken > window.limit()) overshoot_.fetch_add(taken - window.limit(), std::memory_order_relaxed);
-      if (i < Reservation::most_marks) made.marks_[i] = mark;
+      if (i < Reservation::most_marks) marks[i] = mark;
     }
   }
-  made.ledger_ = this;
-  made.plan_ = plan;
-  made.key_ = key;
-  made.model_ = model;
-  made.need_ = need;
-  made.at_ = now;
-  out = std::move(made);  // what `out` held before is released here, with no lock held
+  if (out) release(out);  // with no lock held
+  out.ledger_ = this;
+  out.plan_ = plan;
+  out.binding_ = binding;
+  out.need_ = need;
+  out.at_ = now;
+  std::copy_n(marks.begin(), std::min(slots.size(), marks.size()), out.marks_.begin());
   return verdict;
 }
 
@@ -143,12 +154,11 @@ void Ledger::leave(Reservation& reservation, Leaving leaving, Now given) {
   if (!reservation) return;
   const Now now = in_ledger_time(given);
   const BoundPlan& plan = bound(*reservation.plan_);
-  const Binding* binding = plan.find(reservation.key_, reservation.model_);
-  const Locked locked(plan.locks(*binding));
-  const std::span<const Slot> slots = plan.slots(*binding);
+  const Locked locked(plan.locks(*reservation.binding_));
+  const std::span<const Slot> slots = plan.slots(*reservation.binding_);
   for (std::size_t i = 0; i < std::min(slots.size(), Reservation::most_marks); ++i) {
     Window& window = *slots[i].window;
-    const Amount taken = amount_of(slots[i].rule->of, reservation.need_);
+    const Amount taken = amount_of(slots[i].of, reservation.need_);
     std::int64_t& mark = reservation.marks_[i];
     mark = leaving == Leaving::later ? window.hold(taken, mark, now) : window.sent(taken, mark, now);
   }
@@ -160,18 +170,17 @@ void Ledger::sent(Reservation& reservation, Now now) { leave(reservation, Leavin
 void Ledger::finish(Reservation& reservation, const Bill& bill, const Now* now) {
   const std::shared_ptr<const Plan> plan = std::move(reservation.plan_);
   reservation.ledger_ = nullptr;
-  const Binding* binding = bound(*plan).find(reservation.key_, reservation.model_);
-  const Locked locked(bound(*plan).locks(*binding));
-  const std::span<const Slot> slots = bound(*plan).slots(*binding);
+  const Locked locked(bound(*plan).locks(*reservation.binding_));
+  const std::span<const Slot> slots = bound(*plan).slots(*reservation.binding_);
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    const policy::Unit unit = slots[i].rule->of;
+    const policy::Unit unit = slots[i].of;
     const Amount actual = amount_of(unit, reservation.need_, bill, slots[i].window->limit());
     const std::int64_t mark = i < Reservation::most_marks ? reservation.marks_[i] : Window::no_mark;
     slots[i].window->settle(amount_of(unit, reservation.need_), actual, mark, now);
   }
 }
 
-void Ledger::settle(Reservation reservation, const Bill& bill, Now given) {
+void Ledger::settle(Reservation&& reservation, const Bill& bill, Now given) {
   if (!reservation) return;
   const Now now = in_ledger_time(given);
   finish(reservation, bill, &now);

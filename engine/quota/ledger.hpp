@@ -94,8 +94,7 @@ class Reservation {
   static constexpr std::size_t most_marks = 16;
   class Ledger* ledger_ = nullptr;
   std::shared_ptr<const Plan> plan_;
-  policy::KeyIndex key_ = policy::none;
-  policy::ModelIndex model_ = policy::none;
+  const struct Binding* binding_ = nullptr;  // the plan's
   Need need_;
   Now at_{};
   std::array<std::int64_t, most_marks> marks_{};  // where in each window's time the amounts were counted
@@ -193,10 +192,10 @@ class Ledger {
   void hold(Reservation& reservation, Now now);
   void sent(Reservation& reservation, Now now);
 
-  /// Turns the reservation into spending. A bill above the bound is believed up to 4 times the bound; beyond
-  /// that the bound is kept. Requests, input and own units count from when they were reserved, output from
-  /// now.
-  void settle(Reservation reservation, const Bill& bill, Now now);
+  /// Turns the reservation into spending; it is empty then. A bill above the bound is believed up to 4 times
+  /// the bound; beyond that the bound is kept. Requests, input and own units count from when they were
+  /// reserved, output from now.
+  void settle(Reservation&& reservation, const Bill& bill, Now now);
 
   /// Starts or extends a cooldown; never shortens one. `reason` has static storage.
   void bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, policy::ModelIndex model,

@@ -13,8 +13,8 @@ class BoundPlan::Builder {
   Builder(BoundPlan& plan, Memory& memory) : plan_(plan), policy_(*plan.policy_), memory_(memory) {}
 
   base::Result<void> build() {
-    plan_.first_binding_.assign(policy_.models.size(), policy::none);
-    plan_.key_place_.assign(policy_.keys.size(), 0);
+    plan_.models_.resize(policy_.models.size());
+    plan_.keys_.resize(policy_.keys.size());
     for (policy::ProviderIndex p = 0; p < policy_.providers.size(); ++p) {
       if (!add_provider(p)) return memory_.error();
     }
@@ -38,14 +38,14 @@ class BoundPlan::Builder {
     std::vector<policy::KeyIndex> keys{policy::none};
     for (const policy::KeyIndex key : provider.keys) {
       if (key >= policy_.keys.size()) continue;
-      plan_.key_place_[key] = static_cast<std::uint32_t>(keys.size());
+      plan_.keys_[key] = {static_cast<std::uint32_t>(keys.size()), p};
       keys.push_back(key);
     }
     std::vector<policy::ModelIndex> models = provider.models;
     if (provider.any != policy::none) models.push_back(provider.any);
     for (const policy::ModelIndex model : models) {
       if (model >= policy_.models.size() || policy_.models[model].provider != p) continue;
-      plan_.first_binding_[model] = static_cast<std::uint32_t>(plan_.bindings_.size());
+      plan_.models_[model] = {static_cast<std::uint32_t>(plan_.bindings_.size()), p};
       for (const policy::KeyIndex key : keys) {
         if (key == policy::none && (!provider.keyless || keys.size() > 1)) {
           plan_.bindings_.emplace_back();
@@ -125,7 +125,7 @@ class BoundPlan::Builder {
       Window* window = keep(memory_.window(id, rule));
       if (window == nullptr) return false;
       adoptions_.push_back({group, window, rule.counted_limit(), rule.liftable});
-      plan_.slots_.push_back({window, &rule});
+      plan_.slots_.push_back({window, &rule, rule.of});
       locks.push_back(group);
       if (rows_made_.insert(window).second) {
         plan_.rows_.push_back(
@@ -183,15 +183,14 @@ base::Result<std::shared_ptr<const BoundPlan>> BoundPlan::make(std::shared_ptr<c
 }
 
 const Binding* BoundPlan::find(policy::KeyIndex key, policy::ModelIndex model) const noexcept {
-  if (model >= first_binding_.size() || first_binding_[model] == policy::none) return nullptr;
-  std::uint32_t place = 0;
+  if (model >= models_.size() || models_[model].first_binding == policy::none) return nullptr;
+  std::uint32_t in_run = 0;
   if (key != policy::none) {
-    if (key >= key_place_.size() || policy_->keys[key].provider != policy_->models[model].provider)
+    if (key >= keys_.size() || keys_[key].in_run == 0 || keys_[key].provider != models_[model].provider)
       return nullptr;
-    place = key_place_[key];
-    if (place == 0) return nullptr;
+    in_run = keys_[key].in_run;
   }
-  const Binding& binding = bindings_[first_binding_[model] + place];
+  const Binding& binding = bindings_[models_[model].first_binding + in_run];
   return binding.pair == nullptr ? nullptr : &binding;
 }
 

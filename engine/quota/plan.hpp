@@ -15,6 +15,7 @@ namespace freellmapi::quota {
 struct Slot {
   Window* window = nullptr;
   const policy::Rule* rule = nullptr;
+  policy::Unit of = policy::Unit::requests;  ///< the rule's: what every request needs of it, without its line
 };
 
 /// All that concerns one key at one model. The model's own rules come before its provider's.
@@ -52,9 +53,18 @@ class BoundPlan final : public Plan {
   class Builder;
   using Plan::Plan;
 
-  std::vector<std::uint32_t> first_binding_;  // by model; a run: the keyless binding (empty where there are
-                                              // keys), then one for each key
-  std::vector<std::uint32_t> key_place_;      // by key: its place in first_binding_'s run
+  /// Where it stands in the run of its provider's models, which is as long as the provider has keys: the
+  /// keyless binding first (empty where there are keys).
+  struct ModelPlace {
+    std::uint32_t first_binding = policy::none;
+    policy::ProviderIndex provider = policy::none;
+  };
+  struct KeyPlace {
+    std::uint32_t in_run = 0;
+    policy::ProviderIndex provider = policy::none;
+  };
+  std::vector<ModelPlace> models_;
+  std::vector<KeyPlace> keys_;
   std::vector<Binding> bindings_;
   std::vector<Slot> slots_;
   std::vector<Group*> locks_;

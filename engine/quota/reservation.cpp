@@ -7,8 +7,7 @@ namespace freellmapi::quota {
 Reservation::Reservation(Reservation&& other) noexcept
     : ledger_(std::exchange(other.ledger_, nullptr)),
       plan_(std::move(other.plan_)),
-      key_(other.key_),
-      model_(other.model_),
+      binding_(other.binding_),
       need_(other.need_),
       at_(other.at_),
       marks_(other.marks_) {}
@@ -18,8 +17,7 @@ Reservation& Reservation::operator=(Reservation&& other) noexcept {
   if (ledger_ != nullptr) ledger_->release(*this);
   ledger_ = std::exchange(other.ledger_, nullptr);
   plan_ = std::move(other.plan_);
-  key_ = other.key_;
-  model_ = other.model_;
+  binding_ = other.binding_;
   need_ = other.need_;
   at_ = other.at_;
   marks_ = other.marks_;

@@ -13,6 +13,7 @@ __extension__ using Wide = unsigned __int128;
 
 constexpr milliseconds ask_again{1000};  // when only in-flight requests stand in the way, nobody knows
 constexpr milliseconds slowest_arrival{2000};
+constexpr std::chrono::seconds shortest{1};
 
 base::WallTime wall_of(base::Instant at, Now now) noexcept {
   return now.wall + std::chrono::ceil<milliseconds>(at - now.steady);
@@ -33,9 +34,9 @@ Window::Window(const policy::Rule& rule, WindowState& state, Parts* parts, WallS
       parts_(parts),
       wall_(wall),
       kind_(Kind::rolling),
-      length_(std::max(rule.length, std::chrono::seconds{1})),
-      arrival_(std::min<nanoseconds>(slowest_arrival, length_ / 64)),
-      counts_requests_(rule.of == policy::Unit::requests) {
+      counts_requests_(rule.of == policy::Unit::requests),
+      arrival_(std::min<nanoseconds>(slowest_arrival, std::max<nanoseconds>(rule.length, shortest) / 64)),
+      length_(std::max<nanoseconds>(rule.length, shortest)) {
   if (rule.of == policy::Unit::concurrency) {
     kind_ = Kind::concurrency;
   } else if (rule.reset == policy::Reset::rolling) {
@@ -83,13 +84,10 @@ void Window::adopt(std::uint64_t limit, bool liftable, std::uint64_t generation)
 // ---- asking and taking
 // -----------------------------------------------------------------------------------------
 
-Window::Answer Window::ask(Amount amount, Now now) noexcept {
-  advance(now);
+Window::Answer Window::refusal(Amount amount, Now now) const noexcept {
   const std::uint64_t wanted = capped_sum(amount.now, amount.later);
   if (wanted > limit_) return {Answer::State::never, {}};
-  const std::uint64_t after = capped_sum(capped_sum(counted(), in_.held), wanted);
-  if (after <= limit_) return {};
-  return {Answer::State::full, back_after(after - limit_, now)};
+  return {Answer::State::full, back_after(capped_sum(taken(), wanted) - limit_, now)};
 }
 
 base::WallTime Window::back_after(std::uint64_t amount, Now now) const noexcept {
@@ -121,21 +119,10 @@ base::WallTime Window::back_after(std::uint64_t amount, Now now) const noexcept 
   return now.wall + ask_again;
 }
 
-std::int64_t Window::take(Amount amount) noexcept {
-  const std::int64_t mark = count_from_now(amount.now);
-  in_.held = capped_sum(in_.held, amount.later);
-  burst_ = open_ == 0 ? 1 : burst_ + 1;
-  ++open_;
-  return mark;
-}
-
-std::int64_t Window::count_from_now(std::uint64_t amount) noexcept {
+void Window::begin_to_count(std::uint64_t amount) noexcept {
   if (kind_ == Kind::first_use && in_.running != opened) may_open();
   if (kind_ == Kind::token_bucket && in_.total == 0) in_.pause = arrival_;
   if (kind_ == Kind::wall_clock || kind_ == Kind::first_use) note_recent(amount);
-  count(amount, in_.epoch);
-  early_ = capped_sum(early_, amount);
-  return kind_ == Kind::first_use ? in_.seen.time_since_epoch().count() : in_.epoch;
 }
 
 // The new count stands before the old one goes, so that a kill between the two counts too much.
@@ -185,75 +172,16 @@ void Window::has_counted(base::Instant taken) noexcept {
   in_.running = opened;
 }
 
-void Window::count(std::uint64_t amount, std::int64_t number) noexcept {
-  const std::uint64_t room = highest_limit * 4 - std::min(in_.total, highest_limit * 4);
-  amount = std::min(amount, room);
-  in_.total += amount;
-  if (kind_ == Kind::rolling) part(number) += amount;
-  if (kind_ == Kind::wall_clock && is_late()) wall_->late = capped_sum(wall_->late, amount);
-  if (in_.former.live != 0) {
-    in_.former.total = capped_sum(in_.former.total, amount);
-    if (counts_fresh()) wall_->fresh = capped_sum(wall_->fresh, amount);
-  }
-  if (kind_ == Kind::first_use && in_.seen >= in_.former.since + length_ - arrival_)
-    in_.before = capped_sum(in_.before, amount);
-}
-
-void Window::settle(Amount taken, Amount actual, std::int64_t mark, const Now* now) noexcept {
-  if (now != nullptr) advance(*now);
-  if (mark == held_mark) mark = count_held(taken.now);
-  early_ -= std::min(early_, taken.now);
-  if (open_ > 0) --open_;
-  if (kind_ == Kind::first_use && mark != no_mark && actual.now + actual.later > 0)
-    has_counted(base::Instant{nanoseconds{mark}});
-  if (kind_ != Kind::concurrency) spend(taken, actual, mark);
+void Window::settle_first_use(Amount taken, Amount actual, std::int64_t mark) noexcept {
+  if (mark != no_mark && actual.now + actual.later > 0) has_counted(base::Instant{nanoseconds{mark}});
+  spend(taken, actual, mark);
   // All that might have opened it were refused.
-  if (kind_ == Kind::first_use && counts_requests_ && in_.running == may_be_opened && open_ == 0 &&
-      in_.total == 0 && in_.held == 0)
+  if (counts_requests_ && in_.running == may_be_opened && open_ == 0 && in_.total == 0 && in_.held == 0)
     in_.running = 0;
-  // What was held is let go when what it became is counted.
-  in_this_order();
-  in_.held -= std::min(in_.held, taken.later);
 }
 
-void Window::spend(Amount taken, Amount actual, std::int64_t mark) noexcept {
-  if (actual.now < taken.now) {
-    give_back(taken.now - actual.now, mark);
-  } else if (actual.now > taken.now) {
-    if (is_counted(mark)) count(actual.now - taken.now, mark);
-  }
-  // The window in which output is counted may be the one of the start or this one; what is held until now
-  // covers the first, counting it here covers the second. A first-use window that has closed was not opened
-  // by an end.
-  if (kind_ != Kind::first_use || in_.running != 0) count(actual.later, in_.epoch);
-}
-
-/// Whether what was taken at the mark is in the present count.
-bool Window::is_counted(std::int64_t mark) const noexcept {
-  if (mark == no_mark) return false;
+void Window::give_back_unrolled(std::uint64_t amount, std::int64_t mark) noexcept {
   switch (kind_) {
-    case Kind::rolling:
-      return in_.epoch - mark < kept_parts;
-    case Kind::wall_clock:
-      return mark == in_.epoch;
-    case Kind::first_use:
-      return in_.running != 0 && mark >= in_.former.since.time_since_epoch().count();
-    case Kind::token_bucket:
-    case Kind::concurrency:
-      break;
-  }
-  return true;
-}
-
-void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
-  if (!is_counted(mark)) return;
-  switch (kind_) {
-    case Kind::rolling: {
-      const std::uint64_t back = std::min(amount, part(mark));
-      part(mark) -= back;
-      in_.total -= back;
-      return;
-    }
     case Kind::token_bucket: {
       // While the provider's bucket was full nothing flowed in there, but did here: giving that back again
       // would free what others have spent.
@@ -267,6 +195,7 @@ void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
       in_.former.total -= std::min(in_.former.total, amount);
       if (counts_fresh()) wall_->fresh -= std::min(wall_->fresh, amount);
       return;
+    case Kind::rolling:
     case Kind::concurrency:
       return;
   }
@@ -274,11 +203,6 @@ void Window::give_back(std::uint64_t amount, std::int64_t mark) noexcept {
 
 // ---- for people
 // ------------------------------------------------------------------------------------------------
-
-std::uint64_t Window::counted() const noexcept {
-  if (in_.former.live == 0) return in_.total;
-  return in_.former.live == FormerClock::any ? in_.former.total : std::max(in_.total, in_.former.total);
-}
 
 std::uint64_t Window::used() const noexcept { return counted() - std::min(counted(), early_); }
 

@@ -2,6 +2,7 @@
 // business.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -49,7 +50,7 @@ constexpr std::uint64_t capped_sum(std::uint64_t a, std::uint64_t b) noexcept {
 /// Rolling windows keep counts of `kept_parts` consecutive parts, so no true sliding window can hold more
 /// than the limit, and rolling_parts / kept_parts = 97.3 % of it can be spent in the long run. The other
 /// kinds allow for a late arrival with `arrival`.
-class Window {
+class alignas(64) Window {
  public:
   /// A mark that belongs to no epoch: what it stood for is not given back.
   static constexpr std::int64_t no_mark = -1;
@@ -89,6 +90,8 @@ class Window {
 
   std::uint64_t used() const noexcept;
   std::uint64_t reserved() const noexcept;
+  /// Both together.
+  std::uint64_t taken() const noexcept { return capped_sum(counted(), in_.held); }
   std::uint64_t limit() const noexcept { return limit_; }
   /// What the provider said of this window last, since the process began.
   const Stated& stated(Now now) noexcept;
@@ -108,6 +111,9 @@ class Window {
   enum class Kind { rolling, wall_clock, token_bucket, first_use, concurrency };
 
   void advance(Now now) noexcept;
+  bool quiet(Now now) const noexcept;
+  void pass(Now now) noexcept;
+  Answer refusal(Amount amount, Now now) const noexcept;
   void roll_to(std::int64_t part) noexcept;
   void follow(base::WallTime wall) noexcept;
   void cross(base::WallTime wall) noexcept;
@@ -125,17 +131,25 @@ class Window {
   void change_clocks(std::uint64_t live) noexcept;
   base::WallTime all_reset_after(std::uint64_t amount, Now now) const noexcept;
   Period calendar_period(base::WallTime wall) const noexcept;
-  std::uint64_t counted() const noexcept;
+  /// True when a former clock is gone on with beside the present one.
+  bool beside() const noexcept { return kind_ == Kind::wall_clock && in_.former.live != 0; }
+  std::uint64_t counted() const noexcept {
+    if (!beside()) return in_.total;
+    return in_.former.live == FormerClock::any ? in_.former.total : std::max(in_.total, in_.former.total);
+  }
   void close() noexcept;
   void refill(std::chrono::nanoseconds passed) noexcept;
   void count(std::uint64_t amount, std::int64_t part) noexcept;
   void spend(Amount taken, Amount actual, std::int64_t mark) noexcept;
   std::int64_t count_from_now(std::uint64_t amount) noexcept;
   std::int64_t count_held(std::uint64_t amount) noexcept;
+  void settle_first_use(Amount taken, Amount actual, std::int64_t mark) noexcept;
+  void begin_to_count(std::uint64_t amount) noexcept;
   void may_open() noexcept;
   void has_counted(base::Instant taken) noexcept;
   bool is_counted(std::int64_t mark) const noexcept;
   void give_back(std::uint64_t amount, std::int64_t mark) noexcept;
+  void give_back_unrolled(std::uint64_t amount, std::int64_t mark) noexcept;
   void forget(std::uint64_t amount) noexcept;
   void state_limit(std::uint64_t limit) noexcept;
   void set_limit() noexcept;
@@ -149,25 +163,30 @@ class Window {
   void spend_what_is_held(Now ended) noexcept;
   void enter(Period period) noexcept;
 
+  // Every request's, and together in one line of the cache.
   WindowState& in_;
   Parts* parts_;     // rolling
   WallState* wall_;  // all others
   Kind kind_;
-  std::chrono::nanoseconds length_;
-  std::chrono::nanoseconds arrival_;         // how much later than reserved a request may reach the provider
-  std::chrono::nanoseconds part_length_{1};  // rolling
   bool counts_requests_;
-  std::uint64_t limit_ = 0, generation_ = 0;
+  std::chrono::nanoseconds part_length_{1};  // rolling
+  std::uint64_t limit_ = 0;
+  std::uint64_t early_ = 0;  // `now` amounts of open reservations; part of the total while their window lasts
+  std::uint32_t open_ = 0;   // reservations not yet settled
+  std::uint32_t burst_ = 0;  // reservations made since open_ was last zero
+  std::chrono::nanoseconds arrival_;  // how much later than reserved a request may reach the provider
+
+  std::chrono::nanoseconds length_;
+  std::uint64_t generation_ = 0;
   bool liftable_ = false, confirmed_ = false;  // confirmed: the stated limit has been said twice running
   Stated stated_;
   base::Instant proof_from_{};    // first use: who was taken since then and counts was in the present window
   base::Instant others_since_{};  // when others were last seen to spend
   // Bucket: where the epoch stood when the provider's may last have been full, and refilling in vain.
   std::int64_t low_ = 0;
-  std::uint64_t early_ = 0;  // `now` amounts of open reservations; part of the total while their window lasts
-  std::uint32_t open_ = 0;   // reservations not yet settled
-  std::uint32_t burst_ = 0;  // reservations made since open_ was last zero
-  Calendar calendar_;        // wall clock
+  Calendar calendar_;  // wall clock
 };
 
 }  // namespace freellmapi::quota
+
+#include "quota/window_request.hpp"

@@ -13,8 +13,7 @@ __extension__ using Wide = unsigned __int128;
 
 }  // namespace
 
-void Window::advance(Now now) noexcept {
-  if (now.steady < in_.seen) return;
+void Window::pass(Now now) noexcept {
   const nanoseconds passed = now.steady - in_.seen;
   in_.seen = now.steady;
   in_this_order();

@@ -9,13 +9,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr milliseconds slip{1000};  // less is a clock that is being kept right
 constexpr std::chrono::hours former_least{24};
 constexpr int late_share = 64;  // the last so much of a period is late
-
-milliseconds steady_ms(base::Instant at) noexcept {
-  return std::chrono::floor<milliseconds>(at.time_since_epoch());
-}
 
 /// When a clock that is so much ahead says so.
 base::Instant at_steady(base::WallTime wall, milliseconds ahead) noexcept {
@@ -37,7 +32,7 @@ void Window::follow(base::WallTime wall) noexcept {
     return;
   }
   if (in_.former.live != 0) cross_former();
-  if (std::chrono::abs(offset - in_.offset) > slip) clock_was_set(wall, offset);
+  if (std::chrono::abs(offset - in_.offset) > clock_slip) clock_was_set(wall, offset);
   in_.offset = offset;
   cross(wall);
 }
@@ -46,7 +41,7 @@ void Window::clock_was_set(base::WallTime wall, milliseconds offset) noexcept {
   FormerClock& former = in_.former;
   const bool one = (former.live == FormerClock::set_since || former.live == FormerClock::taken_back) &&
                    wall_->behind == milliseconds{0};
-  if (one && std::chrono::abs(offset - former.offset) <= slip) {
+  if (one && std::chrono::abs(offset - former.offset) <= clock_slip) {
     change_clocks(former.live == FormerClock::set_since ? FormerClock::taken_back : FormerClock::set_since);
     return;
   }

@@ -33,15 +33,12 @@ void Run::client_gone() noexcept {
 }
 
 quota::Now Run::now() const {
-  quota::Now both;
-  both.steady = relay_.clock_.since_boot();
-  both.wall = relay_.clock_.wall();
-  return both;
+  const base::Moment moment = relay_.clock_.moment();
+  return {moment.since_boot, moment.wall};
 }
 
-bool Run::choose() {
-  const chat::Request& request = job_.request;
-  auto target = routing::resolve(policy_, request.model);
+bool Run::resolve(std::string_view model) {
+  auto target = routing::resolve(policy_, model);
   if (!target) {
     failure_.status = 404;
     failure_.type = "not_found_error";
@@ -50,7 +47,14 @@ bool Run::choose() {
     failure_.param = "model";
     return false;
   }
-  target_ = std::move(*target);
+  target_ = &own_target_.emplace(std::move(*target));
+  return true;
+}
+
+bool Run::choose() {
+  const chat::Request& request = job_.request;
+  target_ = snapshot_->names->find(request.model);
+  if (target_ == nullptr && !resolve(request.model)) return false;
   features_.tools = request.facts.tools;
   features_.images = request.facts.images;
   features_.json_object = request.facts.json_object;
@@ -63,7 +67,7 @@ bool Run::choose() {
 
   inputs_.plan = snapshot_->plan.get();
   inputs_.ledger = &relay_.ledger_;
-  inputs_.target = &target_;
+  inputs_.target = target_;
   inputs_.now = now();
   inputs_.seed = seed_;
   inputs_.calibration = &relay_.calibration_;
@@ -215,7 +219,7 @@ net::Task<Run::End> Run::attempt(Action action) {
   under_way_[race_ != nullptr ? 1 : 0] = &leg;
   leg.route.request_id = job_.record.request_id;
   leg.route.provider = provider.id;
-  leg.route.model = target_.passed_model.empty() ? model.id : target_.passed_model;
+  leg.route.model = target_->passed_model.empty() ? model.id : target_->passed_model;
   leg.route.created = relay_.clock_.wall();
 
   if (!enter(leg, action.insists)) co_return End::put_off;
@@ -313,15 +317,16 @@ bool Run::hold_now(Leg& leg) {
 }
 
 net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
-  const base::Instant give_up_at = std::min(relay_.clock_.steady() + wait, waits_until());
+  base::Moment moment = relay_.clock_.moment();
+  const base::Instant give_up_at = std::min(moment.steady + wait, waits_until());
   const policy::Rule* full = line_before(leg);
   std::optional<base::Instant> in_line_since;
   Lines::Place place;
   // Each round sleeps, so rounds are bounded by the wait over the shortest sleep. Only who stands first in a
   // line asks the ledger.
-  while (!exchange_.gone()) {
-    const quota::Now at = now();
-    const base::Instant present = relay_.clock_.steady();
+  for (; !exchange_.gone(); moment = relay_.clock_.moment()) {
+    const quota::Now at{moment.since_boot, moment.wall};
+    const base::Instant present = moment.steady;
     base::WallTime free_at = at.wall;
     if (place ? place.first() : full == nullptr) {
       const quota::Verdict verdict = relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index,

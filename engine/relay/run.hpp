@@ -48,7 +48,8 @@ class Run final : private net::GoneWatcher {
 
   void client_gone() noexcept override;
 
-  bool choose();  ///< false: a failure has been set
+  bool choose();                         ///< false: a failure has been set
+  bool resolve(std::string_view model);  ///< a name that the snapshot does not know; false as above
   /// Finds who served the conversation before. Its name, which stays the same from turn to turn.
   std::uint64_t look_back(routing::Inputs& inputs);
   Attempts plan_attempts() const;
@@ -112,7 +113,7 @@ class Run final : private net::GoneWatcher {
   /// What a model that takes the conversation over is told; "": nothing.
   std::string handoff_note(const Leg& leg) const;
   /// For the conversation's next turn.
-  void remember(const Leg& leg);
+  void remember(const Leg& leg, const base::Moment& at);
   void note_limits(const Leg& leg, const freellm_head& head);
   End fail(Leg& leg, const freellm_outcome& outcome);
   /// A kept connection that the provider closed as we took it is nobody's failure: once more, over a new one.
@@ -134,7 +135,7 @@ class Run final : private net::GoneWatcher {
   /// What so many tokens cost at most in thousandths of the provider's own unit; nothing: nobody knows.
   std::optional<std::uint64_t> own_cost(const Leg& leg, std::uint64_t input, std::uint64_t output) const;
   /// What the attempt says of its model and key, for those who choose later.
-  void learn_answer(const Leg& leg);
+  void learn_answer(const Leg& leg, const base::Moment& at);
   void learn_failure(const Leg& leg, const freellm_outcome& outcome);
   void learn_overtaken(const Leg& leg);
   void settle_success(Leg& leg);
@@ -151,7 +152,8 @@ class Run final : private net::GoneWatcher {
   Job job_;
   std::shared_ptr<const Snapshot> snapshot_;
   const policy::Policy& policy_;
-  routing::Target target_;
+  const routing::Target* target_ = nullptr;  ///< the snapshot's, or our own
+  std::optional<routing::Target> own_target_;
   routing::Features features_;
   chat::InputShape input_;
   routing::Inputs inputs_;

@@ -281,11 +281,11 @@ std::optional<std::uint64_t> Run::own_cost(const Leg& leg, std::uint64_t input, 
 }
 
 void Run::settle_success(Leg& leg) {
+  const base::Moment moment = relay_.clock_.moment();
   note_host(leg);
-  if (leg.key && relay_.watch_) relay_.watch_->worked(leg.provider, *leg.key, relay_.clock_.wall());
-  learn_answer(leg);
+  if (leg.key && relay_.watch_) relay_.watch_->worked(leg.provider, *leg.key, moment.wall);
+  learn_answer(leg, moment);
   const chat::Usage& usage = leg.reading->answer().usage;
-  const quota::Now at = now();
   if (leg.reading->input_said()) relay_.calibration_.learn(leg.model.tokenizer, leg.input, *usage.input);
   quota::Bill bill;
   bill.input_tokens = usage.input;
@@ -301,12 +301,12 @@ void Run::settle_success(Leg& leg) {
                        usage.output.value_or(0));
   if (continuation_) relay_.meter_.continued(core_.index());
   relay_.ledger_.recovered(leg.reservation);
-  relay_.ledger_.settle(std::move(leg.reservation), bill, at);
+  relay_.ledger_.settle(std::move(leg.reservation), bill, {moment.since_boot, moment.wall});
   for (const auto scope : {quota::BenchScope::key_model, quota::BenchScope::key, quota::BenchScope::model,
                            quota::BenchScope::provider}) {
     relay_.health_.succeeded(health_name(scope, leg.provider, leg.model, leg.key));
   }
-  remember(leg);
+  remember(leg, moment);
 }
 
 void Run::settle_failure(Leg& leg, Spent spent) {

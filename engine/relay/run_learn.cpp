@@ -7,15 +7,15 @@ namespace freellmapi::relay {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-void Run::learn_answer(const Leg& leg) {
+void Run::learn_answer(const Leg& leg, const base::Moment& at) {
   // What answers by itself has no wire to be slow on.
   if (!leg.sent_at) return;
   routing::Statistics::Answer answer;
   answer.streamed = job_.request.stream && leg.first_token_at.has_value();
-  answer.took = duration_cast<microseconds>(relay_.clock_.steady() - *leg.sent_at);
+  answer.took = duration_cast<microseconds>(at.steady - *leg.sent_at);
   if (answer.streamed) answer.first_token = duration_cast<microseconds>(*leg.first_token_at - *leg.sent_at);
   answer.output_tokens = leg.reading->answer().usage.output.value_or(0);
-  snapshot_->statistics->answered(leg.model_index, leg.key_index, answer, relay_.clock_.since_boot());
+  snapshot_->statistics->answered(leg.model_index, leg.key_index, answer, at.since_boot);
 }
 
 void Run::learn_failure(const Leg& leg, const freellm_outcome& outcome) {

@@ -48,13 +48,13 @@ class PutBack final : public chat::ThoughtSource {
 std::uint64_t Run::look_back(routing::Inputs& inputs) {
   const chat::Request& request = job_.request;
   const std::uint64_t first = relay_.conversations_.name(request, request.thread.so_far);
-  if (policy_.routing.sticky.count() == 0 || !target_.automatic()) return first;
+  if (policy_.routing.sticky.count() == 0 || !target_->automatic()) return first;
   // A conversation without an answer in it has nothing to stay with, unless the client says that it is one.
   if (request.session == 0 && request.thread.begun == 0) return first;
   const std::uint64_t name = relay_.conversations_.name(request, request.thread.begun);
   const auto pin = relay_.conversations_.pins.find(name, inputs.now.steady, policy_.routing.sticky);
   if (!pin) return request.session != 0 ? name : first;
-  inputs.pinned = routing::pinned_candidate(policy_, *pin);
+  inputs.pinned = routing::pinned_candidate(policy_, *snapshot_->names, *pin);
   served_before_ = inputs.pinned.model;
   served_ = true;
   return pin->conversation;
@@ -94,11 +94,11 @@ void Run::amend(Leg& leg) {
   leg.input = chat::shape_of(leg.asked->facts);
 }
 
-void Run::remember(const Leg& leg) {
+void Run::remember(const Leg& leg, const base::Moment& at) {
   const chat::Answer& answer = leg.reading->answer();
   const chat::Request& request = job_.request;
   Conversations& conversations = relay_.conversations_;
-  if (target_.automatic() && policy_.routing.sticky.count() > 0) {
+  if (target_->automatic() && policy_.routing.sticky.count() > 0) {
     routing::Sticky::Pin pin = routing::pin_of(policy_, leg.model_index, leg.key_index);
     pin.conversation = features_.session;
     std::uint64_t next = request.session;
@@ -110,7 +110,7 @@ void Run::remember(const Leg& leg) {
     } else if (next == 0) {
       next = chat::answered(request.thread.so_far, answer);
     }
-    conversations.pins.remember(conversations.name(request, next), pin, now().steady);
+    conversations.pins.remember(conversations.name(request, next), pin, at.since_boot);
   }
   if (answer.calls.empty()) return;
   for (std::size_t i = 0; i < answer.calls.size(); ++i) {
@@ -120,7 +120,7 @@ void Run::remember(const Leg& leg) {
     Thoughts::Kept kept;
     kept.name =
         conversations.name(chat::name_of(request.thread.so_far, i, call.id, call.name, call.arguments));
-    kept.at = relay_.clock_.wall();
+    kept.at = at.wall;
     kept.maker = maker_of(leg.model, leg.route);
     kept.thought.extra = call.extra;
     if (reasoned) kept.thought.reasoning = answer.reasoning;

@@ -68,6 +68,7 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<cons
   auto plan = ledger.bind(policy);
   if (!plan) return plan.error();
   snapshot->plan = std::move(*plan);
+  snapshot->names = std::make_shared<const routing::Names>(*policy);
   snapshot->key_hosts = std::make_shared<KeyHosts>(*policy, before ? before->key_hosts.get() : nullptr);
   snapshot->statistics =
       std::make_shared<routing::Statistics>(*policy, before ? before->statistics.get() : nullptr);

@@ -15,6 +15,7 @@
 #include "policy/policy.hpp"
 #include "quota/ledger.hpp"
 #include "relay/key_hosts.hpp"
+#include "routing/names.hpp"
 #include "routing/statistics.hpp"
 
 namespace freellmapi::relay {
@@ -42,6 +43,7 @@ struct Snapshot {
   std::shared_ptr<const policy::Policy> policy;
   std::shared_ptr<const quota::Plan> plan;
   std::vector<Upstream> upstreams;  ///< by policy::ProviderIndex
+  std::shared_ptr<const routing::Names> names;
   std::shared_ptr<KeyHosts> key_hosts;
   std::shared_ptr<routing::Statistics> statistics;
   base::WallTime made{};

@@ -4,30 +4,23 @@
 
 namespace freellmapi::routing {
 
-namespace {
-
-std::uint64_t name_of(const policy::Policy& policy, const policy::Model& model) noexcept {
+std::uint64_t pin_name(const policy::Policy& policy, const policy::Model& model) noexcept {
   return base::fnv1a(model.id, base::fnv1a("/", base::fnv1a(policy.providers[model.provider].id)));
 }
 
-}  // namespace
-
 Sticky::Pin pin_of(const policy::Policy& policy, policy::ModelIndex model, policy::KeyIndex key) noexcept {
-  return {name_of(policy, policy.models[model]), key == policy::none ? 0 : policy.keys[key].fingerprint};
+  const std::uint64_t name = pin_name(policy, policy.models[model]);
+  return {name, key == policy::none ? 0 : policy.keys[key].fingerprint};
 }
 
-Candidate pinned_candidate(const policy::Policy& policy, Sticky::Pin pin) noexcept {
-  for (policy::ModelIndex m = 0; m < policy.models.size(); ++m) {
-    const policy::Model& model = policy.models[m];
-    if (name_of(policy, model) != pin.model_name) continue;
-    Candidate candidate;
-    candidate.model = m;
-    for (const policy::KeyIndex k : policy.providers[model.provider].keys) {
-      if (policy.keys[k].fingerprint == pin.key_fingerprint) candidate.key = k;
-    }
-    return candidate;
+Candidate pinned_candidate(const policy::Policy& policy, const Names& names, Sticky::Pin pin) noexcept {
+  Candidate candidate;
+  candidate.model = names.pinned(pin.model_name);
+  if (candidate.model == policy::none) return candidate;
+  for (const policy::KeyIndex k : policy.providers[policy.models[candidate.model].provider].keys) {
+    if (policy.keys[k].fingerprint == pin.key_fingerprint) candidate.key = k;
   }
-  return {};
+  return candidate;
 }
 
 }  // namespace freellmapi::routing

@@ -2,13 +2,17 @@
 #pragma once
 
 #include "routing/decide.hpp"
+#include "routing/names.hpp"
 #include "routing/sticky.hpp"
 
 namespace freellmapi::routing {
 
+/// What pins call a model.
+std::uint64_t pin_name(const policy::Policy& policy, const policy::Model& model) noexcept;
+
 Sticky::Pin pin_of(const policy::Policy& policy, policy::ModelIndex model, policy::KeyIndex key) noexcept;
 
-/// The candidate that `pin` names; model == none when the policy has it no more.
-Candidate pinned_candidate(const policy::Policy& policy, Sticky::Pin pin) noexcept;
+/// The candidate that `pin` names; model == none when the policy has it no more. `names` are the policy's.
+Candidate pinned_candidate(const policy::Policy& policy, const Names& names, Sticky::Pin pin) noexcept;
 
 }  // namespace freellmapi::routing

@@ -32,7 +32,12 @@ class Simulation {
  public:
   Simulation(const std::shared_ptr<const quota::Plan>& plan, quota::Ledger& ledger, quota::Now start,
              const SimulationOptions& options)
-      : plan_(plan), policy_(plan->policy()), ledger_(ledger), start_(start), options_(options) {
+      : plan_(plan),
+        policy_(plan->policy()),
+        names_(policy_),
+        ledger_(ledger),
+        start_(start),
+        options_(options) {
     out_.total.by_provider.resize(policy_.providers.size());
     out_.digest = base::fnv1a("routes");
   }
@@ -136,7 +141,7 @@ class Simulation {
     if (target->automatic() && policy_.routing.sticky.count() > 0 && request.arrival.follows) {
       const auto pin =
           sticky_.find(request.arrival.features.session, inputs.now.steady, policy_.routing.sticky);
-      if (pin) inputs.pinned = routing::pinned_candidate(policy_, *pin);
+      if (pin) inputs.pinned = routing::pinned_candidate(policy_, names_, *pin);
     }
     routing::decide(inputs, decision_);
     for (const routing::Considered& c : decision_.considered) {
@@ -256,6 +261,7 @@ class Simulation {
 
   const std::shared_ptr<const quota::Plan> plan_;
   const policy::Policy& policy_;
+  const routing::Names names_;
   quota::Ledger& ledger_;
   const quota::Now start_;
   const SimulationOptions& options_;

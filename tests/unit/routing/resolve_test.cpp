@@ -1,3 +1,5 @@
+#include "counted_new.hpp"
+#include "routing/pin.hpp"
 #include "world.hpp"
 
 namespace freellmapi::routing::testing {
@@ -35,6 +37,37 @@ class Resolve : public Routing {
     return out + found->passed_model;
   }
 };
+
+TEST_F(Resolve, WhatIsFoundOutOnceIsWhatWouldBeFoundOutNow) {
+  const Names names(policy);
+  for (const char* word :
+       {"auto", "auto:coding", "auto:fastest", "gpt-4o", "claude", "small", "groq/llama-3.3-70b-versatile",
+        "meta/llama-guard", "llama-3.3-70b", "guard", "cerebras/qwen", "qwen"}) {
+    const unsigned long before = allocations();
+    const Target* const found = names.find(word);
+    EXPECT_EQ(allocations(), before);
+    ASSERT_NE(found, nullptr) << word;
+    const auto now = resolve(policy, word);
+    ASSERT_TRUE(now.has_value()) << word;
+    EXPECT_EQ(found->chain, now->chain) << word;
+    EXPECT_EQ(found->strategy, now->strategy) << word;
+    EXPECT_EQ(found->models, now->models) << word;
+    EXPECT_EQ(found->passed_model, now->passed_model) << word;
+  }
+  for (const char* word : {"LLAMA-3.3-70B", "box/anything", "nothing", ""})
+    EXPECT_EQ(names.find(word), nullptr);
+}
+
+TEST_F(Resolve, APinFindsItsModelAndKeyAgain) {
+  const Names names(policy);
+  for (policy::ModelIndex m = 0; m < policy.models.size(); ++m) {
+    const policy::KeyIndex key = policy.providers[policy.models[m].provider].keys[0];
+    const Candidate again = pinned_candidate(policy, names, pin_of(policy, m, key));
+    EXPECT_EQ(again.model, m);
+    EXPECT_EQ(again.key, key);
+  }
+  EXPECT_EQ(pinned_candidate(policy, names, {1, 2, 3}).model, policy::none);
+}
 
 TEST_F(Resolve, AutoIsTheDefaultChain) { EXPECT_EQ(meaning("auto"), "default by priority"); }
 

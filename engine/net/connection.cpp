@@ -12,7 +12,7 @@ namespace freellmapi::net {
 
 namespace {
 constexpr std::size_t read_size = 4096;
-constexpr std::size_t kept_body = 16 * 1024;  // memory that an idle connection may keep
+constexpr std::size_t kept_body = 16 * 1024;  // from one request to the next
 constexpr std::size_t linger_bytes = 64 * 1024;
 // See Readiness: an end of file that the kernel told of together with bytes.
 constexpr std::chrono::milliseconds unseen_end{100};
@@ -62,6 +62,7 @@ void Connection::force_close() noexcept {
 void Connection::deadline_passed() noexcept {
   if (wait_ == Wait::idle && !looked_) {
     looked_ = true;
+    give_memory_back();
     deadline_.set_after(home_.shared.options.limits.idle);
     ready_.look();
     return;
@@ -72,6 +73,31 @@ void Connection::deadline_passed() noexcept {
   socket_.cancel(ignored);
 }
 
+// Of a connection that waits for its next request, for as long as a busy client never waits.
+void Connection::give_memory_back() noexcept {
+  if (in_.empty()) in_.release();
+  std::string().swap(body_);
+  std::string().swap(head_out_);
+  std::string().swap(head_bytes_);
+  std::vector<Field>().swap(fields_);
+}
+
+// Nothing: it has to be waited for. Zero: the client ended.
+std::optional<std::size_t> Connection::try_read(char* to, std::size_t room) noexcept {
+  for (;;) {
+    const ssize_t got = ::recv(socket_.native_handle(), to, room, MSG_DONTWAIT);
+    if (got >= 0) {
+      const auto count = static_cast<std::size_t>(got);
+      if (got > 0 && count < room) ready_.drained();
+      return count;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return 0;
+    ready_.drained();
+    return std::nullopt;
+  }
+}
+
 // Zero: the client ended, or the deadline passed (timed_out_), or the connection was closed.
 Task<std::size_t> Connection::read_some(char* to, std::size_t room) {
   while (!closed_ && !timed_out_) {
@@ -79,15 +105,23 @@ Task<std::size_t> Connection::read_some(char* to, std::size_t room) {
       co_await ready_.wait();
       continue;
     }
-    const ssize_t got = ::recv(socket_.native_handle(), to, room, MSG_DONTWAIT);
-    if (got >= 0) {
-      const auto count = static_cast<std::size_t>(got);
-      if (got > 0 && count < room) ready_.drained();
-      co_return count;
+    if (const auto count = try_read(to, room)) co_return *count;
+  }
+  co_return 0;
+}
+
+// As read_some(), into in_, which has no memory while a client that has said nothing is waited for.
+Task<std::size_t> Connection::receive() {
+  while (!closed_ && !timed_out_) {
+    if (!ready_.readable()) {
+      co_await ready_.wait();
+      continue;
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) co_return 0;
-    ready_.drained();
+    const std::span<char> room = in_.prepare(read_size);
+    const auto count = try_read(room.data(), room.size());
+    if (!count) continue;
+    in_.commit(*count);
+    co_return *count;
   }
   co_return 0;
 }
@@ -188,13 +222,9 @@ Task<Connection::HeadEnd> Connection::read_head() {
       wait_ = Wait::head;
     }
     if (home_.draining && in_.empty()) co_return HeadEnd::closed;
-    const std::span<char> room = in_.prepare(read_size);
     if (!in_.empty()) ready_.suspect();
-    const std::size_t count = co_await read_some(room.data(), room.size());
-    if (count != 0) {
-      in_.commit(count);
-      continue;
-    }
+    const std::size_t count = co_await receive();
+    if (count != 0) continue;
     if (!timed_out_ || in_.empty()) co_return HeadEnd::closed;
     refusal_ = {};
     refusal_.status = 408;

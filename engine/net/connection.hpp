@@ -68,6 +68,9 @@ class Connection final : public Exchange {
   Task<void> refuse(Refusal refusal);
   Task<void> linger();
   Task<std::size_t> read_some(char* to, std::size_t room);
+  Task<std::size_t> receive();
+  std::optional<std::size_t> try_read(char* to, std::size_t room) noexcept;
+  void give_memory_back() noexcept;
   void deadline_passed() noexcept;
   void close() noexcept;
 

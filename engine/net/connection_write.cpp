@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 
 #include "net/connection.hpp"
 
@@ -120,6 +121,8 @@ Task<bool> Connection::send_chunk(std::string_view bytes, std::string_view after
   if (!head_sent_) {
     head_sent_ = true;
     add(head_out_);
+  } else if (!head_out_.empty()) {
+    std::string().swap(head_out_);  // sent with the first piece
   }
   add(ping_rest_);
   if (!head_only_) {
@@ -224,11 +227,14 @@ void Connection::readable() noexcept {
   // The next request of a client that does not wait is taken in, up to a bound, so that the end behind it is
   // seen.
   if (in_.size() >= read_ahead) return;
-  const std::span<char> room = in_.prepare(read_ahead / 4);
-  const ssize_t count = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+  if (in_.empty()) in_.release();  // the answer may take minutes
+  std::array<char, read_ahead / 4> come;
+  const ssize_t count = ::recv(socket_.native_handle(), come.data(), come.size(), MSG_DONTWAIT);
   if (count > 0) {
-    in_.commit(static_cast<std::size_t>(count));
-    if (static_cast<std::size_t>(count) < room.size()) ready_.drained();
+    const auto size = static_cast<std::size_t>(count);
+    std::memcpy(in_.prepare(size).data(), come.data(), size);
+    in_.commit(size);
+    if (size < come.size()) ready_.drained();
     listen_on();
     half_close_.set_after(half_close_check);
   } else if (count == 0) {

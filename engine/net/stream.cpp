@@ -22,6 +22,7 @@ void Stream::connected() noexcept {
   socket_.set_option(Tcp::no_delay(true), ignored);
   descriptor_ = socket_.native_handle();
   ready_.attach(socket_);
+  ready_.drained();  // nobody speaks before they are asked, and the loop would tell
 }
 
 void Stream::close() noexcept {

@@ -73,6 +73,9 @@ class Stream {
   Task<IoResult> write_some(std::span<const iovec> pieces);
 
   void suspect() noexcept { ready_.suspect(); }
+  /// A plain connection to which nothing has come: await more() first, so that no memory waits for it.
+  bool dry() const noexcept { return !ssl_ && open() && !ready_.readable(); }
+  Task<void> more() { return ready_.wait(); }
   void look() noexcept {
     if (open()) ready_.look();
   }

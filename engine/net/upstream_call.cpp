@@ -176,9 +176,13 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
 
 // One read into in_. False: the call has failed, or (not failed_) the peer ended legally.
 Task<bool> PooledCall::receive() {
-  const std::span<char> room = in_.prepare(read_size);
   const bool by_end = answered_ && plan_.body.kind == BodyPlan::Kind::until_close;
   if (by_end || (!answered_ && !in_.empty())) stream_->suspect();
+  while (stream_->dry()) {
+    if (in_.empty()) in_.release();  // a provider may think for minutes
+    co_await stream_->more();
+  }
+  const std::span<char> room = in_.prepare(read_size);
   const IoResult result = co_await stream_->read_some(room.data(), room.size());
   in_.commit(result.count);
   if (line_.stopped()) co_return fail(*line_.stopped(), "while waiting for the answer");

@@ -25,15 +25,12 @@ freellm_status call_plugin(Function&& function) {
 /// Sixty-four bytes that a plugin has no reason to touch. They stand beside what it may write.
 class Fence {
  public:
-  Fence() noexcept { bytes_.fill(mark); }
-  bool stands() const noexcept {
-    for (const std::uint64_t word : bytes_)
-      if (word != mark) return false;
-    return true;
-  }
+  Fence() noexcept : bytes_(whole) {}
+  bool stands() const noexcept { return std::memcmp(bytes_.data(), whole.data(), sizeof whole) == 0; }
 
  private:
   static constexpr std::uint64_t mark = 0xF3EE'11A9'0FE2'CE5Du;
+  static constexpr std::array<std::uint64_t, 8> whole = {mark, mark, mark, mark, mark, mark, mark, mark};
   std::array<std::uint64_t, 8> bytes_;
 };
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -132,41 +133,52 @@ class Gate {
 }  // namespace
 
 // The plugin's memory, rounded up to where the fence behind it may stand.
-static_assert(sizeof(Fence) % parser_align_max == 0);
 static std::size_t room_of(const freellm_provider& table) noexcept {
   return (table.parser_size + alignof(Fence) - 1) / alignof(Fence) * alignof(Fence);
 }
-
-void Parser::Free::operator()(void* memory) const noexcept {
-  ::operator delete (memory, std::align_val_t{parser_align_max});
+static std::size_t align_of(const freellm_provider& table) noexcept {
+  return std::max<std::size_t>(table.parser_align, alignof(Fence));
 }
+// Aligned here: the allocators take three times as long for memory that they are to align.
+static std::size_t slack_of(const freellm_provider& table) noexcept {
+  return align_of(table) - std::min<std::size_t>(align_of(table), __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+}
+
+static std::byte* behind_fence(void* memory, const freellm_provider& table) noexcept {
+  const std::size_t align = align_of(table);
+  auto* const least = static_cast<std::byte*>(memory) + sizeof(Fence);
+  const std::size_t beyond = reinterpret_cast<std::uintptr_t>(least) & (align - 1);
+  return beyond == 0 ? least : least + (align - beyond);
+}
+
+void Parser::Free::operator()(void* memory) const noexcept { ::operator delete(memory); }
 
 base::Result<Parser> Parser::open(std::shared_ptr<const Provider> provider, const freellm_call& call,
                                   const freellm_head& head) {
   const freellm_provider& table = provider->table_;
-  Parser parser;
-  const std::size_t size = room_of(table) + 2 * sizeof(Fence);
-  parser.memory_.reset(::operator new (size, std::align_val_t{parser_align_max}, std::nothrow));
+  base::Result<Parser> opened{Parser()};
+  Parser& parser = *opened;
+  const std::size_t size = room_of(table) + 2 * sizeof(Fence) + slack_of(table);
+  parser.memory_.reset(::operator new(size, std::nothrow));
   if (!parser.memory_)
     return base::Error{base::Errc::limit, "no memory for the answer's parser", provider->id()};
   // A parser that reads what it has not written must not see another answer.
   std::memset(parser.memory_.get(), 0, size);
   parser.provider_ = std::move(provider);
-  ::new (parser.memory_.get()) Fence;
-  ::new (parser.room() + room_of(table)) Fence;
+  parser.room_ = behind_fence(parser.memory_.get(), table);
+  ::new (parser.room_ - sizeof(Fence)) Fence;
+  ::new (parser.room_ + room_of(table)) Fence;
   parser.open_ = true;
   const freellm_status status = parser.fenced(
-      call_plugin([&] { return table.parser_open(parser.provider_->raw_, parser.room(), &call, &head); }));
-  if (status >= 0) return parser;
+      call_plugin([&] { return table.parser_open(parser.provider_->raw_, parser.room_, &call, &head); }));
+  if (status >= 0) return opened;
   parser.open_ = false;
   return error_of(status, parser.provider_->id(), {});
 }
 
-std::byte* Parser::room() const noexcept { return static_cast<std::byte*>(memory_.get()) + sizeof(Fence); }
-
 freellm_status Parser::fenced(freellm_status status) noexcept {
-  const auto* before = std::launder(static_cast<const Fence*>(memory_.get()));
-  const auto* after = std::launder(reinterpret_cast<const Fence*>(room() + room_of(provider_->table_)));
+  const auto* before = std::launder(reinterpret_cast<const Fence*>(room_ - sizeof(Fence)));
+  const auto* after = std::launder(reinterpret_cast<const Fence*>(room_ + room_of(provider_->table_)));
   if (before->stands() && after->stands()) return status;
   open_ = false;
   return plugin_fault;
@@ -175,6 +187,7 @@ freellm_status Parser::fenced(freellm_status status) noexcept {
 Parser::Parser(Parser&& other) noexcept
     : provider_(std::move(other.provider_)),
       memory_(std::move(other.memory_)),
+      room_(other.room_),
       open_(std::exchange(other.open_, false)),
       errored_(other.errored_),
       ended_(std::exchange(other.ended_, FREELLM_E_INTERNAL)) {}
@@ -184,6 +197,7 @@ Parser& Parser::operator=(Parser&& other) noexcept {
   close();
   provider_ = std::move(other.provider_);
   memory_ = std::move(other.memory_);
+  room_ = other.room_;
   open_ = std::exchange(other.open_, false);
   errored_ = other.errored_;
   ended_ = std::exchange(other.ended_, FREELLM_E_INTERNAL);
@@ -195,7 +209,7 @@ Parser::~Parser() { close(); }
 void Parser::close() noexcept {
   if (!std::exchange(open_, false)) return;
   call_plugin([this] {
-    provider_->table_.parser_close(room());
+    provider_->table_.parser_close(room_);
     return FREELLM_OK;
   });
 }
@@ -205,7 +219,7 @@ freellm_status Parser::feed(std::string_view bytes, EventSink& sink) {
   if (bytes.empty()) return FREELLM_OK;
   Gate gate{sink, errored_};
   ended_ = fenced(gate.end(call_plugin(
-      [&] { return provider_->table_.parser_feed(room(), bytes.data(), bytes.size(), gate.out()); })));
+      [&] { return provider_->table_.parser_feed(room_, bytes.data(), bytes.size(), gate.out()); })));
   return ended_;
 }
 
@@ -213,7 +227,7 @@ freellm_status Parser::finish(EventSink& sink) {
   if (ended_ < 0) return ended_;
   Gate gate{sink, errored_};
   const freellm_status status =
-      fenced(gate.end(call_plugin([&] { return provider_->table_.parser_finish(room(), gate.out()); })));
+      fenced(gate.end(call_plugin([&] { return provider_->table_.parser_finish(room_, gate.out()); })));
   ended_ = status < 0 ? status : FREELLM_E_INTERNAL;  // nothing may follow a good end
   return std::min<freellm_status>(status, FREELLM_OK);
 }

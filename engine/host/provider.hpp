@@ -164,8 +164,6 @@ class Parser {
 
  private:
   Parser() = default;
-  /// Where the plugin's part of the memory begins: fences stand on both sides of it.
-  std::byte* room() const noexcept;
   /// `status`, or plugin_fault when the plugin has written past its memory. Then none of its code runs on it
   /// again.
   freellm_status fenced(freellm_status status) noexcept;
@@ -176,6 +174,7 @@ class Parser {
 
   std::shared_ptr<const Provider> provider_;
   std::unique_ptr<void, Free> memory_;
+  std::byte* room_ = nullptr;  // in it, the plugin's part: fences stand on both sides
   bool open_ = false;
   bool errored_ = false;               // an error event was the last one allowed
   freellm_status ended_ = FREELLM_OK;  // negative or FREELLM_DONE: the answer is over

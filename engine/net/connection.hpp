@@ -120,7 +120,7 @@ class Connection final : public Exchange {
 
   // the body
   BodyDecoder decoder_;
-  std::optional<Inflator> inflator_;
+  std::unique_ptr<Inflator> inflator_;  // few bodies need one
   std::string body_;
   BodyRefusal body_refusal_;
   base::Instant body_started_{};

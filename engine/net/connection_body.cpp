@@ -32,7 +32,7 @@ bool Connection::may_read_body() {
     refuse_body(413, "request_too_large", "the body is larger than this server accepts");
     return false;
   }
-  if (*coding != Coding::identity && head_.has_body) inflator_.emplace(*coding);
+  if (*coding != Coding::identity && head_.has_body) inflator_ = std::make_unique<Inflator>(*coding);
   return true;
 }
 

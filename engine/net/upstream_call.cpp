@@ -234,7 +234,7 @@ bool PooledCall::take_head(bool to_head) {
     return fail(Fault::too_large, "the body is too large");
   }
   decoder_.begin(plan_.body);
-  if (plan_.coding != Coding::identity) inflator_.emplace(plan_.coding);
+  if (plan_.coding != Coding::identity) inflator_ = std::make_unique<Inflator>(plan_.coding);
   return true;
 }
 

@@ -61,7 +61,7 @@ class PooledCall final : public UpstreamCall {
   std::vector<Field> fields_;
   ResponsePlan plan_;
   BodyDecoder decoder_;
-  std::optional<Inflator> inflator_;
+  std::unique_ptr<Inflator> inflator_;  // few bodies need one
   std::unique_ptr<char[]> inflated_;
   std::string_view compressed_;  // of the present piece, not inflated yet
   bool inflate_more_ = false;

@@ -1,6 +1,7 @@
 // Connections and the process: caps, drains, exhaustion.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -82,6 +83,39 @@ TEST(Connections, OverTheCapAreAnswered503) {
   later.send(server.request("GET /hello"));
   EXPECT_EQ(later.read_answer().status, 200);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they count in their own way
+/// What each of a crowd of connections holds, once `request` has been sent and, if it is `answered`,
+/// answered.
+void expect_to_hold_at_most(std::size_t bytes, std::string_view request, bool answered) {
+  constexpr std::size_t crowd = 100;
+  TestServer server;
+  std::vector<RawSocket> open;
+  open.reserve(crowd + 1);
+  const auto come = [&] {
+    open.push_back(server.connect());
+    open.back().send(server.request(std::string(request)));
+    if (answered) {
+      EXPECT_EQ(open.back().read_answer().status, 200);
+    }
+  };
+  come();
+  const std::size_t before = ::mallinfo2().uordblks;
+  while (open.size() <= crowd) come();
+  EXPECT_TRUE(eventually([&] { return server.server().load().connections == open.size(); }));
+  EXPECT_TRUE(eventually([&] {
+    const std::size_t now = ::mallinfo2().uordblks;
+    return now < before || (now - before) / crowd <= bytes;
+  })) << (::mallinfo2().uordblks - before) / crowd
+      << " bytes each";
+  if (!answered) return;
+  open.front().send(server.request("GET /hello"));
+  EXPECT_EQ(open.front().read_answer().status, 200);
+}
+
+TEST(Connections, HoldLittleWhileTheyAreIdle) { expect_to_hold_at_most(4800, "GET /hello", true); }
+TEST(Connections, HoldLittleWhileTheirAnswerIsMade) { expect_to_hold_at_most(5600, "GET /wait", false); }
+#endif
 
 TEST(Connections, AreAcceptedAgainAfterTheDescriptorsRanOut) {
   ServerOptions options;

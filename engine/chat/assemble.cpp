@@ -92,9 +92,9 @@ bool repair_arguments(std::string& arguments) {
 }
 
 Assembler::Assembler(EventTaker* taker, const Offered& offered) : taker_(taker) {
-  if (!offered.tools.empty()) written_.emplace(offered);
+  if (!offered.tools.empty()) written_ = std::make_unique<ToolText>(offered);
   if (offered.checked) checked_ = offered.tools;
-  if (offered.form.wanted()) hold_.emplace(offered.form);
+  if (offered.form.wanted()) hold_ = std::make_unique<JsonHold>(offered.form);
 }
 
 // Beside calls that the provider made itself, a broken one in the text is of no importance.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -105,9 +106,10 @@ class Assembler final : private TextTaker {
   EventTaker* taker_;
   Answer answer_;
   std::vector<Collected> pieces_;
-  std::optional<ToolText> written_;
+  // What few answers need is apart: a stream that is open for minutes is to be small.
+  std::unique_ptr<ToolText> written_;
   std::span<const OfferedTool> checked_;  // the tools that calls are held against; none: calls are not
-  std::optional<JsonHold> hold_;
+  std::unique_ptr<JsonHold> hold_;
   std::size_t refused_bytes_ = 0;
   std::size_t schema_steps_ = 0;  // that the calls' arguments have cost
   std::size_t logprobs_end_ = 0;  // behind the last item that has been kept; 0: there is none

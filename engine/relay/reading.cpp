@@ -73,7 +73,7 @@ bool Reading::on_event(const freellm_event& event) {
       break;
     case FREELLM_EV_ERROR:
       errored_ = true;
-      outcome_ = *as<freellm_ev_error>(event).outcome;
+      outcome_ = std::make_unique<freellm_outcome>(*as<freellm_ev_error>(event).outcome);
       return false;
     case FREELLM_EV_EXTRA: {
       const auto& e = as<freellm_ev_extra>(event);
@@ -142,8 +142,8 @@ void Reading::go_on(const Before& before, chat::Going how) {
   before_ = &before;
   begun_ = true;
   if (before.text.empty()) return;
-  seam_.emplace(before.text, how);
-  json_ = before.json;
+  seam_ = std::make_unique<chat::Seam>(before.text, how);
+  if (before.json) json_ = std::make_unique<chat::JsonPrefix>(*before.json);
 }
 
 // What another leg says after the first one broke off.
@@ -162,7 +162,7 @@ void Reading::resume(const chat::Event& event) {
       if (!seam_) give(event);
       return;
     case Kind::refusal:
-      missed_ = seam_.has_value();
+      missed_ = seam_ != nullptr;
       if (!seam_) give(event);
       return;
     case Kind::tool_call:
@@ -211,7 +211,7 @@ chat::Usage Reading::usage_of_all() const {
 }
 
 Reading::State Reading::fail(const freellm_outcome& outcome) {
-  outcome_ = outcome;
+  outcome_ = std::make_unique<freellm_outcome>(outcome);
   return state_ = State::failed;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,7 +57,8 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   State broke(const freellm_outcome& outcome);
 
   State state() const noexcept { return state_; }
-  const freellm_outcome& outcome() const noexcept { return outcome_; }
+  /// REQUIRES: failed.
+  const freellm_outcome& outcome() const noexcept { return *outcome_; }
   /// A token that a person would see has come: from here on a failure is the client's to know.
   bool first_token_seen() const noexcept { return first_token_; }
   /// A tool call is being written; it goes out once it is whole.
@@ -122,12 +124,13 @@ class Reading final : private host::EventSink, private chat::EventTaker {
   const std::uint64_t input_estimate_;
   chat::Assembler assembler_;
   std::string out_;
-  freellm_outcome outcome_{};
+  // What few answers need is apart: a stream that is open for minutes is to be small.
+  std::unique_ptr<freellm_outcome> outcome_;
   State state_ = State::going;
   chat::Fed fed_ = chat::Fed::ok;
   const Before* before_ = nullptr;  // null: the first leg
-  std::optional<chat::Seam> seam_;
-  std::optional<chat::JsonPrefix> json_;
+  std::unique_ptr<chat::Seam> seam_;
+  std::unique_ptr<chat::JsonPrefix> json_;
   std::string shown_;
   bool noted_ = false, missed_ = false, called_ = false;
   std::uint64_t events_ = 0;

@@ -160,7 +160,7 @@ class Run final : private net::GoneWatcher {
   routing::Decision decision_;
   std::optional<Attempts> attempts_;
   std::vector<Ending> endings_;
-  std::optional<Ending> set_aside_;  ///< by the first of a provider's hosts; another may take the key
+  std::unique_ptr<Ending> set_aside_;  ///< by the first of a provider's hosts; another may take the key
   Trail trail_;
   Failure failure_;
   std::array<Leg*, 2> under_way_{};  ///< the second one beside the first, while they race
@@ -170,7 +170,7 @@ class Run final : private net::GoneWatcher {
   policy::ModelIndex served_before_ = policy::none;  ///< of the conversation; none: the policy has it no more
   bool served_ = false;                              ///< by that one, or by one that is gone
   bool streaming_begun_ = false;
-  std::optional<Continuation> continuation_;
+  std::unique_ptr<Continuation> continuation_;
 };
 
 }  // namespace freellmapi::relay

@@ -193,7 +193,7 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
     relay_.ledger_.state(*snapshot_->plan, leg.key_index, leg.model_index, *statement, now());
   const Held held = attempts_->failed(leg.lane, outcome);
   if (held == Held::not_yet) {
-    if (!set_aside_) set_aside_.emplace(Ending{candidate, outcome});
+    if (!set_aside_) set_aside_ = std::make_unique<Ending>(Ending{candidate, outcome});
   } else {
     const bool was_set_aside = set_aside_ && set_aside_->of(attempts_->lanes()[leg.lane]);
     Ending ending{candidate, held == Held::as_first && was_set_aside ? set_aside_->outcome : outcome};

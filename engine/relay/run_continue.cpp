@@ -33,7 +33,8 @@ bool Run::may_go_on(const Leg& leg) const {
 void Run::remember_shown(const Leg& leg) {
   const Reading& reading = *leg.reading;
   if (!continuation_) {
-    Continuation& made = continuation_.emplace();
+    continuation_ = std::make_unique<Continuation>();
+    Continuation& made = *continuation_;
     made.no_leg_after = relay_.clock_.steady() + policy_.routing.budget;
     made.cut_lane = leg.lane;
     made.told.status = 502;

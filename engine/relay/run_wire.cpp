@@ -76,7 +76,7 @@ net::Task<Run::End> Run::send(Leg& leg) {
     field.credential = h.credential;
     fields.push_back(field);
   }
-  const std::vector<std::string_view> body = leg.request.pieces();
+  std::vector<std::string_view> body = leg.request.pieces();
   net::OutgoingRequest outgoing;
   outgoing.method = leg.request.method;
   const Upstream::Host& at = leg.upstream.hosts[leg.host];
@@ -105,6 +105,10 @@ net::Task<Run::End> Run::send(Leg& leg) {
     co_return fail(leg, outcome_of(error.fault, error.detail));
   }
   leg.answered = true;
+  // An answer may stream for minutes, and whoever asks once more builds a request of its own.
+  leg.request = host::UpstreamRequest();
+  fields = std::vector<net::OutgoingField>();
+  body = std::vector<std::string_view>();
   if (call->status() >= 200 && call->status() < 300 && !is_html(*call))
     co_return co_await read_answer(leg, *call);
   co_return co_await read_refusal(leg, *call);

@@ -83,44 +83,48 @@ FrontDoor::Match FrontDoor::match(std::string_view path, std::string_view method
   return found;
 }
 
-net::Task<void> FrontDoor::refuse(Incoming& incoming, int status, std::string_view type,
-                                  std::string_view code, std::string message, std::string_view allow) {
+/// Why a request goes no further than this door.
+struct FrontDoor::Refusal {
+  int status = 0;
+  std::string_view type, code;
+  std::string message;
+  std::string allow = {};  ///< the methods of the path
+};
+
+net::Task<void> FrontDoor::refuse(Incoming& incoming, Refusal refusal) {
   relay::Failure failure;
-  failure.status = status;
-  failure.type = type;
-  failure.code = code;
-  failure.message = std::move(message);
+  failure.status = refusal.status;
+  failure.type = refusal.type;
+  failure.code = refusal.code;
+  failure.message = std::move(refusal.message);
   relay::Reply reply = openai::error_reply(incoming.record.request_id, failure);
-  if (status == 401) reply.fields.emplace_back("WWW-Authenticate", "Bearer");
-  if (!allow.empty()) reply.fields.emplace_back("Allow", allow);
+  if (refusal.status == 401) reply.fields.emplace_back("WWW-Authenticate", "Bearer");
+  if (!refusal.allow.empty()) reply.fields.emplace_back("Allow", std::move(refusal.allow));
   incoming.refused = true;
-  incoming.record.status = status;
-  incoming.record.code = code;
+  incoming.record.status = refusal.status;
+  incoming.record.code = refusal.code;
   incoming.record.response_bytes = reply.body.size();
   co_await relay::send(incoming.exchange, reply, incoming.common);
 }
 
-net::Task<void> FrontDoor::admit(Incoming& incoming) {
-  const net::RequestHead& head = incoming.exchange.head();
-  const Match found = match(head.path, head.method);
+net::Task<void> FrontDoor::preflight(Incoming& incoming, const Match& found) {
+  std::vector<net::ResponseField> fields = incoming.common;
+  add_preflight(incoming.exchange.head(), fields);
+  fields.push_back({"Allow", found.allow});
+  incoming.record.status = 204;
+  co_await incoming.exchange.respond(204, fields, std::string_view());
+}
 
-  if (head.method == "OPTIONS" && found.path_known) {
-    std::vector<net::ResponseField> fields = incoming.common;
-    add_preflight(head, fields);
-    fields.push_back({"Allow", found.allow});
-    incoming.record.status = 204;
-    co_await incoming.exchange.respond(204, fields, std::string_view());
-    co_return;
-  }
+// What the head alone tells.
+std::optional<FrontDoor::Refusal> FrontDoor::objection(Incoming& incoming, const Match& found) const {
+  const net::RequestHead& head = incoming.exchange.head();
   if (!found.path_known) {
-    co_await refuse(incoming, 404, "not_found_error", "unknown_url",
-                    fmt::format("There is no {} here. The API begins at /v1.", base::printable(head.path)));
-    co_return;
+    return Refusal{404, "not_found_error", "unknown_url",
+                   fmt::format("There is no {} here. The API begins at /v1.", base::printable(head.path))};
   }
   if (!found.route) {
-    co_await refuse(incoming, 405, "invalid_request_error", "method_not_allowed",
-                    fmt::format("{} takes {}.", base::printable(head.path), found.allow), found.allow);
-    co_return;
+    return Refusal{405, "invalid_request_error", "method_not_allowed",
+                   fmt::format("{} takes {}.", base::printable(head.path), found.allow), found.allow};
   }
   const Route& route = *found.route;
   incoming.record.surface = route.surface;
@@ -131,38 +135,49 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
       case KeyGate::Verdict::open:
         break;
       case KeyGate::Verdict::ambiguous:
-        co_await refuse(incoming, 400, "invalid_request_error", "ambiguous_credentials",
-                        "The request carries several keys that differ. Send one.");
-        co_return;
+        return Refusal{400, "invalid_request_error", "ambiguous_credentials",
+                       "The request carries several keys that differ. Send one."};
       case KeyGate::Verdict::missing:
-        co_await refuse(
-            incoming, 401, "authentication_error", "invalid_api_key",
-            "No key. Send 'Authorization: Bearer freellmapi-...'; `freellmapi unified-key show` prints it.");
-        co_return;
+        return Refusal{
+            401, "authentication_error", "invalid_api_key",
+            "No key. Send 'Authorization: Bearer freellmapi-...'; `freellmapi unified-key show` prints it."};
       case KeyGate::Verdict::wrong:
-        co_await refuse(incoming, 401, "authentication_error", "invalid_api_key",
-                        "That is not this router's key. `freellmapi unified-key show` prints it.");
-        co_return;
+        return Refusal{401, "authentication_error", "invalid_api_key",
+                       "That is not this router's key. `freellmapi unified-key show` prints it."};
     }
     incoming.record.admitted =
         std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
   }
-  if (route.method == "POST") {
-    if (!is_json(head.get("content-type"))) {
-      co_await refuse(incoming, 415, "invalid_request_error", "unsupported_media_type",
-                      "Send the body as JSON, with 'Content-Type: application/json'.");
-      co_return;
-    }
-    const auto body = co_await incoming.exchange.read_body();
-    if (!body) {
-      const net::BodyRefusal& why = incoming.exchange.refusal();
-      co_await refuse(incoming, why.status, "invalid_request_error", why.code, why.message);
-      co_return;
-    }
-    incoming.body = *body;
-    incoming.record.request_bytes = incoming.body->size();
+  if (route.method == "POST" && !is_json(head.get("content-type"))) {
+    return Refusal{415, "invalid_request_error", "unsupported_media_type",
+                   "Send the body as JSON, with 'Content-Type: application/json'."};
   }
-  co_await route.endpoint.handle(incoming);
+  return std::nullopt;
+}
+
+net::Task<void> FrontDoor::admit(Incoming& incoming) {
+  const net::RequestHead& head = incoming.exchange.head();
+  const Match found = match(head.path, head.method);
+  if (head.method == "OPTIONS" && found.path_known) {
+    co_await preflight(incoming, found);
+    co_return;
+  }
+  std::optional<Refusal> refusal = objection(incoming, found);
+  if (!refusal && found.route->method == "POST") {
+    const auto body = co_await incoming.exchange.read_body();
+    if (body) {
+      incoming.body = *body;
+      incoming.record.request_bytes = incoming.body->size();
+    } else {
+      const net::BodyRefusal& why = incoming.exchange.refusal();
+      refusal = Refusal{why.status, "invalid_request_error", why.code, why.message};
+    }
+  }
+  if (refusal) {
+    co_await refuse(incoming, std::move(*refusal));
+    co_return;
+  }
+  co_await found.route->endpoint.handle(incoming);
 }
 
 net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {

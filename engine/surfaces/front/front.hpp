@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,9 +43,11 @@ class FrontDoor final : public net::Handler {
 
  private:
   struct Match;
+  struct Refusal;
   Match match(std::string_view path, std::string_view method) const;
-  net::Task<void> refuse(Incoming& incoming, int status, std::string_view type, std::string_view code,
-                         std::string message, std::string_view allow = {});
+  net::Task<void> refuse(Incoming& incoming, Refusal refusal);
+  net::Task<void> preflight(Incoming& incoming, const Match& found);
+  std::optional<Refusal> objection(Incoming& incoming, const Match& found) const;
   net::Task<void> admit(Incoming& incoming);
   void write_log(const Incoming& incoming);
   KeyGate::Verdict judge(const net::RequestHead& head) const;

@@ -16,16 +16,21 @@ std::optional<bool> said_on_or_off(std::string_view value) noexcept {
   return std::nullopt;
 }
 
+// By itself, so that what a refusal needs is not held while an answer streams.
+net::Task<void> refuse(Incoming& incoming, const chat::Fault& fault) {
+  const relay::Failure failure = failure_of(fault);
+  incoming.record.status = failure.status;
+  incoming.record.code = failure.code;
+  const relay::Reply reply = error_reply(incoming.record.request_id, failure);
+  co_await relay::send(incoming.exchange, reply, incoming.common);
+}
+
 }  // namespace
 
 net::Task<void> ChatEndpoint::handle(Incoming& incoming) {
   auto decoded = chat::decode(*incoming.body);
   if (!decoded) {
-    const relay::Failure failure = failure_of(decoded.error());
-    incoming.record.status = failure.status;
-    incoming.record.code = failure.code;
-    const relay::Reply reply = error_reply(incoming.record.request_id, failure);
-    co_await relay::send(incoming.exchange, reply, incoming.common);
+    co_await refuse(incoming, decoded.error());
     co_return;
   }
   chat::Request& request = *decoded;

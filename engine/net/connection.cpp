@@ -119,9 +119,11 @@ Task<std::size_t> Connection::receive() {
     }
     const std::span<char> room = in_.prepare(read_size);
     const auto count = try_read(room.data(), room.size());
-    if (!count) continue;
-    in_.commit(*count);
-    co_return *count;
+    if (count) {
+      in_.commit(*count);
+      co_return *count;
+    }
+    if (in_.empty()) in_.release();
   }
   co_return 0;
 }

@@ -84,27 +84,34 @@ Task<IoResult> Stream::start_tls(std::shared_ptr<SSL_CTX> context, std::string h
   }
 }
 
+std::optional<IoResult> Stream::try_read(char* to, std::size_t room) {
+  for (;;) {
+    if (!open()) return broken(asio::error::operation_aborted);
+    const ssize_t got = ::recv(descriptor_, to, room, MSG_DONTWAIT);
+    if (got >= 0) {
+      IoResult done;
+      done.count = static_cast<std::size_t>(got);
+      if (got == 0) done.end = IoEnd::eof;
+      if (got > 0 && done.count < room) ready_.drained();
+      return done;
+    }
+    const ErrorCode failure(errno, boost::system::system_category());
+    if (failure.value() == EINTR) continue;
+    if (failure.value() != EAGAIN) return broken(failure);
+    ready_.drained();
+    return std::nullopt;
+  }
+}
+
 Task<IoResult> Stream::read_some(char* to, std::size_t room) {
   IoResult done;
-  if (!ssl_) {
-    for (;;) {
-      if (!open()) co_return broken(asio::error::operation_aborted);
-      if (!ready_.readable()) {
-        co_await ready_.wait();
-        continue;
-      }
-      const ssize_t got = ::recv(descriptor_, to, room, MSG_DONTWAIT);
-      if (got >= 0) {
-        done.count = static_cast<std::size_t>(got);
-        if (got == 0) done.end = IoEnd::eof;
-        if (got > 0 && done.count < room) ready_.drained();
-        co_return done;
-      }
-      const ErrorCode failure(errno, boost::system::system_category());
-      if (failure.value() == EINTR) continue;
-      if (failure.value() != EAGAIN) co_return broken(failure);
-      ready_.drained();
+  while (!ssl_) {
+    if (dry()) {
+      co_await more();
+      continue;
     }
+    const std::optional<IoResult> result = try_read(to, room);
+    if (result) co_return *result;
   }
   for (;;) {
     ERR_clear_error();

@@ -69,6 +69,8 @@ class Stream {
   Task<IoResult> read_some(char* to, std::size_t room);
   /// write_some() without waiting. Nothing: it would have to wait, or this is no plain connection.
   std::optional<IoResult> write_now(std::span<const iovec> pieces);
+  /// Of a plain connection: as read_some(), without waiting. Nothing: it is dry().
+  std::optional<IoResult> try_read(char* to, std::size_t room);
   /// Some of the pieces; the count is what was taken. Plain: one gather write. TLS: up to one record.
   Task<IoResult> write_some(std::span<const iovec> pieces);
 

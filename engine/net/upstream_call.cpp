@@ -178,12 +178,22 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
 Task<bool> PooledCall::receive() {
   const bool by_end = answered_ && plan_.body.kind == BodyPlan::Kind::until_close;
   if (by_end || (!answered_ && !in_.empty())) stream_->suspect();
-  while (stream_->dry()) {
-    if (in_.empty()) in_.release();  // a provider may think for minutes
-    co_await stream_->more();
+  IoResult result;
+  for (;;) {
+    while (stream_->dry()) {
+      if (in_.empty()) in_.release();  // a provider may think for minutes
+      co_await stream_->more();
+    }
+    const std::span<char> room = in_.prepare(read_size);
+    if (stream_->tls()) {
+      result = co_await stream_->read_some(room.data(), room.size());
+      break;
+    }
+    const std::optional<IoResult> got = stream_->try_read(room.data(), room.size());
+    if (!got) continue;
+    result = *got;
+    break;
   }
-  const std::span<char> room = in_.prepare(read_size);
-  const IoResult result = co_await stream_->read_some(room.data(), room.size());
   in_.commit(result.count);
   if (line_.stopped()) co_return fail(*line_.stopped(), "while waiting for the answer");
   if (result.end == IoEnd::good) co_return true;

@@ -5,5 +5,5 @@
 // pages again within the half second and pays nothing.
 extern "C" {
 extern const char* malloc_conf;
-const char* malloc_conf = "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0";
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,lg_tcache_max:13";
 }

@@ -285,6 +285,11 @@ Task<void> Connection::answer_request() {
     if (body_.capacity() > kept_body) std::string().swap(body_);
     co_return;
   }
+  co_await give_up(std::move(failure));
+}
+
+// The handler threw, or gave no whole answer.
+Task<void> Connection::give_up(std::exception_ptr failure) {
   const std::string id = base::make_id("req_");
   const std::string type = failure ? exception_type(failure) : "no answer was given";
   if (failure || (answer_ != Answer::aborted && !gone_)) {

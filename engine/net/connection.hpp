@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,7 @@ class Connection final : public Exchange {
   Task<HeadEnd> read_head();
   std::optional<HeadEnd> look_for_head();
   Task<void> answer_request();
+  Task<void> give_up(std::exception_ptr failure);
   Task<void> refuse(Refusal refusal);
   Task<void> linger();
   Task<std::size_t> read_some(char* to, std::size_t room);

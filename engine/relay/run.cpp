@@ -156,6 +156,11 @@ net::Task<void> Run::serve() {
     co_await cut_short();
     co_return;
   }
+  set_exhausted();
+  co_await give_up();
+}
+
+void Run::set_exhausted() {
   keep_set_aside();
   Exhaustion facts;
   facts.policy = &policy_;
@@ -167,7 +172,6 @@ net::Task<void> Run::serve() {
   facts.input_tokens = features_.input_tokens;
   facts.now = relay_.clock_.wall();
   failure_ = explain_exhaustion(facts, *relay_.log_.redactor());
-  co_await give_up();
 }
 
 void Run::account_for(std::size_t lane, End end) {

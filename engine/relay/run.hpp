@@ -69,6 +69,8 @@ class Run final : private net::GoneWatcher {
   /// When it would be served behind all who wait there now.
   base::WallTime served_at(const Leg& leg, WindowName window, quota::Now at) const;
   net::Task<End> send(Leg& leg);
+  /// Its request leaves; the answer's head, or null and why there is none.
+  net::Task<std::unique_ptr<net::UpstreamCall>> ask(Leg& leg, net::CallError& error);
   chat::Offered offered() const;
   Reading& start_reading(Leg& leg);
   bool salvage(Leg& leg, const freellm_head& head, std::string_view body);
@@ -77,6 +79,7 @@ class Run final : private net::GoneWatcher {
   net::Task<End> answer_locally(Leg& leg);
   net::Task<End> deliver(Leg& leg);
   net::Task<bool> flush(Leg& leg);
+  void set_exhausted();  ///< nobody is left: the failure that says so
   net::Task<void> give_up();
 
   // ---- a second leg beside a late one

@@ -66,7 +66,9 @@ class Run::Leaving final : public net::Departure {
   Leg& leg_;
 };
 
-net::Task<Run::End> Run::send(Leg& leg) {
+// By itself, because an answer may stream for minutes: what its request was made of goes when its head is
+// there. Whoever asks once more builds a request of its own.
+net::Task<std::unique_ptr<net::UpstreamCall>> Run::ask(Leg& leg, net::CallError& error) {
   std::vector<net::OutgoingField> fields;
   fields.reserve(leg.request.headers.size());
   for (const host::UpstreamRequest::Header& h : leg.request.headers) {
@@ -76,7 +78,7 @@ net::Task<Run::End> Run::send(Leg& leg) {
     field.credential = h.credential;
     fields.push_back(field);
   }
-  std::vector<std::string_view> body = leg.request.pieces();
+  const std::vector<std::string_view> body = leg.request.pieces();
   net::OutgoingRequest outgoing;
   outgoing.method = leg.request.method;
   const Upstream::Host& at = leg.upstream.hosts[leg.host];
@@ -94,9 +96,15 @@ net::Task<Run::End> Run::send(Leg& leg) {
   net::Deadlines deadlines = leg.upstream.deadlines;
   if (leg.patience) deadlines.first_byte = *leg.patience;
   if (exchange_.gone()) leg.canceller.cancel();
-  net::CallError error;
-  const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
+  std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
       at.origin, outgoing, deadlines, job_.request.stream, leg.canceller, error);
+  leg.request = host::UpstreamRequest();
+  co_return call;
+}
+
+net::Task<Run::End> Run::send(Leg& leg) {
+  net::CallError error;
+  const std::unique_ptr<net::UpstreamCall> call = co_await ask(leg, error);
   if (leg.overtaken) co_return End::overtaken;
   if (!call) {
     settle_failure(leg, spent_of(error.fault));
@@ -105,10 +113,6 @@ net::Task<Run::End> Run::send(Leg& leg) {
     co_return fail(leg, outcome_of(error.fault, error.detail));
   }
   leg.answered = true;
-  // An answer may stream for minutes, and whoever asks once more builds a request of its own.
-  leg.request = host::UpstreamRequest();
-  fields = std::vector<net::OutgoingField>();
-  body = std::vector<std::string_view>();
   if (call->status() >= 200 && call->status() < 300 && !is_html(*call))
     co_return co_await read_answer(leg, *call);
   co_return co_await read_refusal(leg, *call);

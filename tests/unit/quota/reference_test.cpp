@@ -218,6 +218,11 @@ TEST(Reference, NorIsItByAClockThatIsSetFromOneWrongTimeToAnother) {
   live(4807, sent);
 }
 
+TEST(Reference, NorByAnswersThatRunOverTheEndOfAWindowAndOpenTheNext) {
+  std::uint64_t sent = 0;
+  live(12712, sent);
+}
+
 TEST(Reference, NearlyAllOfEveryWindowCanBeSpent) {
   for (const Reset reset : {Reset::rolling, Reset::wall_clock, Reset::token_bucket, Reset::first_use}) {
     for (const auto& [per, length] : {std::pair{Per::minute, 60s}, {Per::hour, 3600s}, {Per::day, 86'400s}}) {

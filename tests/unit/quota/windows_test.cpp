@@ -337,6 +337,18 @@ TEST_F(FirstUse, WhatIsSentJustBeforeTheEndCountsInTheNextWindowToo) {
   EXPECT_EQ(fill(), 5u);
 }
 
+TEST_F(FirstUse, WhatIsSentJustBeforeTheEndMayOpenTheNextWindowWhileItRuns) {
+  with({rule(30, policy::Unit::output_tokens, policy::Per::rolling, 5h, policy::Reset::first_use)});
+  EXPECT_TRUE(spend({0, 5, 0}));
+  clock.advance(5h + 1s);
+  Reservation runs = reserve({0, 20, 0});
+  clock.advance(1h);
+  ledger.settle(std::move(runs), {true, 0, 20, {}}, now());
+  EXPECT_EQ(row().used, 20u);
+  clock.advance(3h);
+  EXPECT_EQ(check({0, 11, 0}).state, State::full);
+}
+
 TEST_F(Concurrency, ASlotIsHeldUntilTheRequestEnds) {
   with({at_once(2)});
   Reservation a = reserve(), b = reserve();

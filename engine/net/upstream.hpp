@@ -71,8 +71,9 @@ std::string_view name(Fault fault) noexcept;
 
 struct CallError {
   Fault fault = Fault::reset;
-  std::string detail;  ///< for logs: a library's or system's words; no secret
-  bool kept = false;   ///< a kept connection was closed before any byte of an answer (Over::kept_once)
+  std::string detail;   ///< for logs: a library's or system's words; no secret
+  bool unsent = false;  ///< no byte of the request has left
+  bool kept = false;    ///< a kept connection was closed before any byte of an answer (Over::kept_once)
 };
 
 /// Which connection a request goes over.

@@ -75,6 +75,7 @@ bool PooledCall::fail(Fault fault, std::string detail) {
   failed_ = true;
   error_.fault = line_.stopped().value_or(fault);
   error_.detail = std::move(detail);
+  error_.unsent = !sending_;
   let_go();
   return false;
 }
@@ -158,6 +159,7 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
   while (first < pieces.size() && good) {
     line_.phase(Fault::timeout_idle, deadlines_.idle);
     const std::span<const iovec> left(pieces.data() + first, pieces.size() - first);
+    sending_ = true;
     std::optional<IoResult> now = stream_->write_now(left);
     if (!now) now = co_await stream_->write_some(left);
     const IoResult result = *now;

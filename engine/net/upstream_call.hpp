@@ -53,7 +53,8 @@ class PooledCall final : public UpstreamCall {
   Lifeline line_;
   std::unique_ptr<Stream> stream_;
   CallError error_;
-  bool failed_ = false, reused_ = false, sent_all_ = false, answered_ = false, over_ = false;
+  bool failed_ = false, reused_ = false, sending_ = false, sent_all_ = false, answered_ = false,
+       over_ = false;
   bool delayed_ = false;
 
   ByteBuffer in_;

@@ -45,7 +45,7 @@ struct Run::Leg {
   bool final_word = false;  ///< it has said that the same again is of no use
   Health::Visit visit{};
   net::Canceller canceller{};
-  bool overtaken = false;  ///< settled and booked: nothing more is to be said of it
+  bool overtaken = false;  ///< booked and cancelled: it is to settle, and no more
 };
 
 }  // namespace freellmapi::relay

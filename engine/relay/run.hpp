@@ -95,6 +95,7 @@ class Run final : private net::GoneWatcher {
   }
   void win(Leg& leg);
   void overtake(Leg& leg);
+  End was_overtaken(Leg& leg, Spent spent);
 
   // ---- after the first token
   /// The leg has broken off: it is failed, and another one may go on; else the stream ends with an error.

@@ -82,11 +82,10 @@ void Run::win(Leg& leg) {
   }
 }
 
-// Whoever wins does it, at once: the other has nothing left but to see that it is over.
+// Whoever wins does it, at once, for the client is told of it with the first token.
 void Run::overtake(Leg& leg) {
   leg.overtaken = true;
   learn_overtaken(leg);
-  settle_failure(leg, Spent::answer);
   note_hop(leg, attempt_name(attempt_hedged));
   // Should the winner come to nothing before the client has a word of it, this one may be asked once more.
   attempts_->put_off(leg.lane, true);
@@ -94,6 +93,12 @@ void Run::overtake(Leg& leg) {
       "attempt.overtaken",
       {{"id", job_.record.request_id}, {"provider", leg.route.provider}, {"model", leg.route.model}});
   leg.canceller.cancel();
+}
+
+// It knows itself how far it has got.
+Run::End Run::was_overtaken(Leg& leg, Spent spent) {
+  settle_failure(leg, spent);
+  return End::overtaken;
 }
 
 }  // namespace freellmapi::relay

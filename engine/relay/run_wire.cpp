@@ -105,13 +105,15 @@ net::Task<std::unique_ptr<net::UpstreamCall>> Run::ask(Leg& leg, net::CallError&
 net::Task<Run::End> Run::send(Leg& leg) {
   net::CallError error;
   const std::unique_ptr<net::UpstreamCall> call = co_await ask(leg, error);
-  if (leg.overtaken) co_return End::overtaken;
   if (!call) {
-    settle_failure(leg, spent_of(error.fault));
+    const Spent spent = error.unsent ? Spent::nothing : spent_of(error.fault);
+    if (leg.overtaken) co_return was_overtaken(leg, spent);
+    settle_failure(leg, spent);
     if (exchange_.gone()) co_return End::client_gone;
     if (error.kept && replace_connection(leg)) co_return End::failed;
     co_return fail(leg, outcome_of(error.fault, error.detail));
   }
+  if (leg.overtaken) co_return was_overtaken(leg, Spent::answer);
   leg.answered = true;
   if (call->status() >= 200 && call->status() < 300 && !is_html(*call))
     co_return co_await read_answer(leg, *call);
@@ -161,7 +163,7 @@ net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
     if (!bytes || bytes->empty()) break;
     body.append(bytes->substr(0, error_body_most - body.size()));
   }
-  if (leg.overtaken) co_return End::overtaken;
+  if (leg.overtaken) co_return was_overtaken(leg, Spent::refusal);
   if (!exchange_.gone() && call.status() >= 400 && salvage(leg, head.head, body)) {
     note_limits(leg, head.head);
     co_return co_await deliver(leg);
@@ -210,7 +212,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   std::uint64_t events = 0;
   while (reading.state() == Reading::State::going) {
     const auto bytes = co_await call.read();
-    if (leg.overtaken) co_return End::overtaken;
+    if (leg.overtaken) co_return was_overtaken(leg, Spent::answer);
     if (exchange_.gone()) {
       settle_failure(leg, Spent::answer);
       co_return End::client_gone;

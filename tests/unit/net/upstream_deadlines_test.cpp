@@ -132,7 +132,10 @@ TEST(Cancelling, EndsACallInEveryPhaseAndTheProviderSeesIt) {
     Fetch one = call_to(*peer);
     one.origin.tls = peer == &handshake;
     one.cancel_after = milliseconds{100};
-    expect_fault(fetch(one), Fault::cancelled);
+    const Fetched answer = fetch(one);
+    expect_fault(answer, Fault::cancelled);
+    EXPECT_EQ(answer.unsent, peer == &handshake)
+        << "no byte of the request leaves before the handshake is done";
     ++expected;
     EXPECT_TRUE(eventually([&] { return ended == expected; }));
   }
@@ -142,7 +145,9 @@ TEST(Cancelling, BeforeTheCallMeansThatNothingIsDialled) {
   RawPeer peer(silent_after(""));
   Fetch one = call_to(peer);
   one.cancel_before = true;
-  EXPECT_EQ(fetch(one).fault, Fault::cancelled);
+  const Fetched answer = fetch(one);
+  EXPECT_EQ(answer.fault, Fault::cancelled);
+  EXPECT_TRUE(answer.unsent);
   EXPECT_EQ(peer.connections(), 0);
 }
 

@@ -78,6 +78,7 @@ Task<void> fetch_one(Core& core, const Fetch& spec, Fetched& result) {
     result.fault = error.fault;
     result.detail = error.detail;
     result.kept = error.kept;
+    result.unsent = error.unsent;
   }
   result.took = std::chrono::duration_cast<milliseconds>(core.clock().steady() - begun);
   result.idle = core.upstream().idle();

@@ -32,7 +32,7 @@ struct Fetched {
   std::string detail;
   int status = 0;
   std::string body;
-  bool whole = false, reused = false, kept = false;
+  bool whole = false, reused = false, kept = false, unsent = false;
   std::vector<std::pair<std::string, std::string>> fields;
   std::chrono::milliseconds took{0};
   std::size_t idle = 0;  ///< in the pool, afterwards

@@ -1,9 +1,10 @@
-// Streams that break anywhere, on any leg, while clients read slowly or leave: each ends whole or with an error, the ledger has counted
+// Streams that break anywhere, on any leg, while clients read slowly or leave and the late ones are hedged: each ends whole or with an error, the ledger has counted
 // what arrived, and afterwards nothing is left over. FULL=1: for a minute.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import http from 'node:http';
 import { test } from 'node:test';
+import { read_exposition } from '../e2e/exposition.mjs';
 import { memory_of, read_stream, Router, sanitized, slack, sleep, start_emulator, unified_key } from '../e2e/router.mjs';
 
 const full = process.env.FULL === '1';
@@ -24,7 +25,7 @@ const fates = [
   () => ({ bad_chunk_header: { after_chunks: between(1, 40) } }), () => ({ error_in_stream: { after_chunks: between(1, 40) } }), () => ({ going_on: { manner: 'restart' }, cut: { after_chunks: between(20, 60), how: 'fin' } }),
   () => ({ going_on: { manner: 'stray' } }), () => ({ going_on: { manner: 'preamble' } }), () => ({ empty_completion: {} }), () => ({ refuse_straight: {} }),
 ];
-const harmless = () => ({ slow: { ms: between(1, 12) } });
+const harmless = () => ({ slow: { ms: between(1, 12) }, ...(random() < 0.2 ? { slow_first_token: { ms: between(50, 600), headers_first: random() < 0.5 } } : {}) });
 
 // One client: reads to the end, slowly or not, or leaves after so many bytes.
 function stream(router, body, { leaves_after = Infinity, pause = 0 } = {}) {
@@ -59,7 +60,7 @@ test('broken streams end whole or with an error, are counted exactly, and leave 
   // A chain from each of them on.
   const ring = (list, at) => ({ chain: [...list.slice(at), ...list.slice(0, at)] });
   const profiles = Object.fromEntries([...stay.map((n, i) => [n, ring(stay, i)]), ...leave.map((n, i) => [n, ring(leave, i)])]);
-  const router = await Router.start(t, { emulator, chain: names, boxes: names, log_format: 'text', args: ['--log-level', 'error'], providers: Object.fromEntries(names.map((n, i) => [n, provider(i)])), rest: { profiles } });
+  const router = await Router.start(t, { emulator, chain: names, boxes: names, log_format: 'text', args: ['--log-level', 'error'], providers: Object.fromEntries(names.map((n, i) => [n, provider(i)])), rest: { profiles, routing: { hedge: 'surplus' } } });
 
   let wild = false;
   emulator.rules.pick = () => ({ action: wild && random() < 0.35 ? fates[between(0, fates.length - 1)]() : harmless(), label: 'fate' });
@@ -132,12 +133,17 @@ test('broken streams end whole or with an error, are counted exactly, and leave 
   const counters = () => router.get('/v1/quota').then((answer) => answer.json.counters);
   await router.until(async () => (await counters()).every((row) => row.reserved === 0), 'nothing to be reserved');
   const rows = (await counters()).filter((row) => row.of === 'requests');
-  for (const name of stay) assert.equal(rows.find((row) => row.provider === name)?.used ?? 0, arrived[name], name);
-  // Who leaves may do so before the provider has looked at the request: it is counted all the same.
-  for (const name of leave) {
+  const page = read_exposition((await router.get('/metrics')).text);
+  const hedged = (name) => page.value('freellmapi_attempts_total', { provider: name, outcome: 'hedged' }) ?? 0;
+  // Who leaves, or is overtaken, may do so before the provider has looked at the request: it is counted all the same.
+  for (const name of names) {
     const used = rows.find((row) => row.provider === name)?.used ?? 0;
-    assert.ok(used >= arrived[name] && used - arrived[name] <= seen.left, `${name}: ${used} counted, ${arrived[name]} arrived`);
+    const more = hedged(name) + (leave.includes(name) ? seen.left : 0);
+    assert.ok(used >= arrived[name] && used - arrived[name] <= more, `${name}: ${used} counted, ${arrived[name]} arrived`);
   }
+  const races = names.reduce((sum, name) => sum + hedged(name), 0);
+  t.diagnostic(`${races} streams were hedged`);
+  assert.ok(races > 0);
   router.agent.destroy();
   // What is kept is kept open for the next request, for less than a minute, and is not many.
   const kept = () => emulator.state_now().connections_open;

@@ -36,6 +36,18 @@ async function restart(t, router, setup) {
   return Router.start(t, { ...setup, home: router.home });
 }
 
+// Ends it without a word, once it has written what the requests that are over have left, which it does a fifth of a second behind them:
+// what stands behind the first row is there when the second row is.
+async function killed(t, router, setup) {
+  for (const id of ['one-row', 'another-row']) {
+    await router.chat({ model: 'nobody/nothing' }, { headers: { 'X-Request-Id': id } });
+    await router.until(async () => (await on_disk(router.home)).includes(id), 'the row', 5_000);
+  }
+  await router.kill();
+  t.after(() => rm(router.home, { recursive: true, force: true }));
+  return Router.start(t, { ...setup, home: router.home });
+}
+
 // Everything that the router has written, as one text.
 async function on_disk(home) {
   const folder = path.join(home, 'data');
@@ -61,6 +73,18 @@ test('a session that the client names stays on its model over a restart, and its
   await restart(t, later, setup);
   const disk = await on_disk(router.home);
   for (const word of ['the-session-of-somebody', 'xylophone']) assert.ok(!disk.includes(word), word);
+});
+
+test('a session and a conversation stay on their model over a kill -9', async (t) => {
+  const headers = { 'x-session-id': 'somebody' };
+  const { router, setup, emulator, second } = await answered_by_b(t);
+  emulator.script({ rules: [limited('a')] });
+  assert.equal(via(await router.chat({ messages: [user('a session of its own')] }, { headers })), 'b/any-model');
+  await a_is_back(router);
+  const later = await killed(t, router, setup);
+  assert.equal(via(await later.chat({ messages: second })), 'b/any-model');
+  assert.equal(via(await later.chat({ messages: [user('what now')] }, { headers })), 'b/any-model');
+  assert.equal(via(await later.chat({ messages: [user('another'), { role: 'assistant', content: 'yes' }, user('so?')] })), 'a/any-model');
 });
 
 test('two conversations that begin with the same words are two', async (t) => {
@@ -169,6 +193,16 @@ test('a thought signature that the client dropped is put back, for the model tha
   const sibling = await later.chat({ model: 'google/gemini-3.1-pro-preview', tools, messages: [...looped(asked, first), user('!say fine')] });
   if (sibling.status === 200) assert.ok(!signatures(emulator.journal_entries({ provider: 'google' }).at(-1).body).includes(made));
   for (const entry of emulator.journal_entries()) assert.deepEqual(entry.violations, [], entry.provider);
+});
+
+test('a thought signature is put back over a kill -9', { skip: !google }, async (t) => {
+  const { emulator, setup, router } = await fleet_router(t, {});
+  const asked = [user('get_weather !tools 2')];
+  const first = await router.chat({ model: google.name, tools, messages: asked });
+  const made = said(first).tool_calls[0].extra_content.google.thought_signature;
+  const later = await killed(t, router, setup);
+  assert.equal((await later.chat({ model: google.name, tools, messages: [...looped(asked, first), user('!say fine')] })).status, 200);
+  assert.equal(signatures(emulator.journal_entries({ provider: 'google' }).at(-1).body)[0], made);
 });
 
 test('reasoning that the client dropped is put back in a loop of tools where it is taken, over a restart', { skip: !zhipu }, async (t) => {

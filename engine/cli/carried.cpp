@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "store/measured.hpp"
 #include "store/pins.hpp"
 #include "store/schema.hpp"
 #include "store/thoughts.hpp"
@@ -14,6 +15,7 @@ namespace freellmapi::cli {
 namespace {
 
 using relay::Thoughts;
+using routing::Statistics;
 using routing::Sticky;
 using std::chrono::milliseconds;
 
@@ -22,6 +24,7 @@ constexpr std::chrono::seconds between_costs{10};
 constexpr std::chrono::seconds between_retentions{60};
 constexpr std::chrono::seconds between_reports{60};
 constexpr std::size_t costs_most = chat::Calibration::most_families * chat::input_cells;
+constexpr std::size_t measured_most = 16'384;
 
 }  // namespace
 
@@ -42,11 +45,12 @@ base::KeyedHash::Key names_key(const store::MasterKey& key) {
 
 Carried::Carried(const std::filesystem::path& database, store::RequestLog& requests, store::MasterKey key,
                  relay::Conversations& conversations, chat::Calibration& calibration,
-                 const base::Clock& clock, const base::Log& log)
+                 const relay::Current& current, const base::Clock& clock, const base::Log& log)
     : requests_(requests),
       key_(std::move(key)),
       conversations_(conversations),
       calibration_(calibration),
+      current_(current),
       clock_(clock),
       log_(log) {
   if (const auto opened = store::open_database(database, store::Database::Sync::normal)) {
@@ -103,12 +107,19 @@ void Carried::load(store::Database& database) {
     report(costs.error());
   }
   written_costs_ = calibration_.learned();
+  const auto measured = store::read_measured(database, now - Statistics::forgotten_after, measured_most);
+  if (!measured) return report(measured.error());
+  Statistics& statistics = *current_.get()->statistics;
+  for (const store::MeasuredRow& row : *measured) {
+    const milliseconds age = std::max(now - row.at, milliseconds{0});
+    statistics.restore({row.name, row.spread, steady - age, row.figures});
+  }
 }
 
 void Carried::write(store::Database& database) {
   try {
-    for (const auto step :
-         {&Carried::write_pins, &Carried::write_thoughts, &Carried::write_costs, &Carried::retain}) {
+    for (const auto step : {&Carried::write_pins, &Carried::write_thoughts, &Carried::write_costs,
+                            &Carried::write_measured, &Carried::retain}) {
       if (const auto done = (this->*step)(database); !done) report(done.error());
     }
   } catch (const std::exception&) {
@@ -154,6 +165,19 @@ base::Result<void> Carried::write_costs(store::Database& database) {
   return {};
 }
 
+base::Result<void> Carried::write_measured(store::Database& database) {
+  const base::Instant now = clock_.steady();
+  if (!last_ && measured_at_ && now - *measured_at_ < between_costs) return {};
+  measured_at_ = now;
+  const base::Instant present = clock_.since_boot();
+  std::vector<store::MeasuredRow> rows;
+  for (auto& each : current_.get()->statistics->learned(measured_since_))
+    rows.push_back({each.name, each.spread, wall_of(each.at), std::move(each.figures)});
+  if (auto written = store::write_measured(database, rows); !written) return written;
+  measured_since_ = present;
+  return {};
+}
+
 base::Result<void> Carried::retain(store::Database& database) {
   const base::Instant now = clock_.steady();
   if (!hurry_.exchange(false) && retained_ && now - *retained_ < between_retentions) return {};
@@ -161,6 +185,8 @@ base::Result<void> Carried::retain(store::Database& database) {
   const base::WallTime wall = clock_.wall();
   if (auto done = store::retain_pins(database, wall - milliseconds{sticky_ms_}, Sticky::usual_capacity);
       !done)
+    return done;
+  if (auto done = store::retain_measured(database, wall - Statistics::forgotten_after, measured_most); !done)
     return done;
   return store::retain_thoughts(database, wall - milliseconds{conversations_ms_}, Thoughts::most,
                                 Thoughts::most_bytes);

@@ -1,5 +1,5 @@
 // What is carried from one start of the router to the next beside keys, counters and the log: who serves
-// which conversation, what answers left for their next turn, what tokens cost.
+// which conversation, what answers left for their next turn, what tokens cost, who answers how well.
 #pragma once
 
 #include <atomic>
@@ -16,6 +16,7 @@
 #include "chat/calibration.hpp"
 #include "policy/policy.hpp"
 #include "relay/conversations.hpp"
+#include "relay/snapshot.hpp"
 #include "store/cipher.hpp"
 #include "store/request_log.hpp"
 #include "store/vault.hpp"
@@ -34,8 +35,8 @@ class Carried {
   /// What it is given outlives it; so does `database`, which is there. What cannot be loaded is logged and
   /// learned anew.
   Carried(const std::filesystem::path& database, store::RequestLog& requests, store::MasterKey key,
-          relay::Conversations& conversations, chat::Calibration& calibration, const base::Clock& clock,
-          const base::Log& log);
+          relay::Conversations& conversations, chat::Calibration& calibration, const relay::Current& current,
+          const base::Clock& clock, const base::Log& log);
   Carried(const Carried&) = delete;
   Carried& operator=(const Carried&) = delete;
   ~Carried();
@@ -49,6 +50,7 @@ class Carried {
   base::Result<void> write_pins(store::Database& database);
   base::Result<void> write_thoughts(store::Database& database);
   base::Result<void> write_costs(store::Database& database);
+  base::Result<void> write_measured(store::Database& database);
   base::Result<void> retain(store::Database& database);
   base::WallTime wall_of(base::Instant at) const;
   void report(const base::Error& error);
@@ -57,6 +59,7 @@ class Carried {
   const store::MasterKey key_;
   relay::Conversations& conversations_;
   chat::Calibration& calibration_;
+  const relay::Current& current_;
   const base::Clock& clock_;
   const base::Log& log_;
   static constexpr std::chrono::milliseconds longest{std::chrono::hours{24 * 30}};
@@ -66,7 +69,8 @@ class Carried {
   // The log's thread alone, but for the constructor:
   std::vector<chat::Calibration::Learned> written_costs_;
   std::vector<routing::Sticky::Kept> pins_;
-  std::optional<base::Instant> costs_at_, retained_, reported_;
+  std::optional<base::Instant> costs_at_, measured_at_, retained_, reported_;
+  base::Instant measured_since_{};
 };
 
 }  // namespace freellmapi::cli

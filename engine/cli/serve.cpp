@@ -132,7 +132,7 @@ int serve(const ServeOptions& options) {
   relay::Relay relay(current, ledger, conversations, clock, log);
   relay.watch_keys(remembered->get());
   Carried carried(database_file(*data), (*remembered)->requests(), std::move(*carried_key), conversations,
-                  relay.calibration(), clock, log);
+                  relay.calibration(), current, clock, log);
   reloader.on_policy([&past, &carried, &relay](std::shared_ptr<const policy::Policy> policy) {
     relay.meter().learn(*policy);
     carried.apply(*policy);

@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 #include <mutex>
+#include <numeric>
+#include <span>
 #include <unordered_map>
 
 #include "base/ids.hpp"
@@ -25,7 +27,7 @@ namespace {
 constexpr int steps_per_half_life = 16;
 constexpr auto step =
     std::chrono::duration_cast<std::chrono::nanoseconds>(Statistics::half_life) / steps_per_half_life;
-constexpr std::int64_t forgotten = 40 * steps_per_half_life;
+constexpr std::int64_t forgotten = Statistics::forgotten_after / Statistics::half_life * steps_per_half_life;
 constexpr std::array<double, steps_per_half_life> partly{1.0,
                                                          0.957603280698573646936305635147915443,
                                                          0.917004043204671231743541594794144427,
@@ -58,7 +60,12 @@ double kept_after(std::int64_t steps) noexcept {
          static_cast<double>(std::uint64_t{1} << static_cast<unsigned>(steps / steps_per_half_life));
 }
 
-std::int64_t step_of(base::Instant now) noexcept { return now.time_since_epoch() / step; }
+// Rounded down, also before the machine's start.
+std::int64_t step_of(base::Instant now) noexcept {
+  const auto since = std::chrono::floor<std::chrono::nanoseconds>(now.time_since_epoch());
+  return since / step - (since % step < std::chrono::nanoseconds{0} ? 1 : 0);
+}
+base::Instant instant_of(std::int64_t at) noexcept { return base::Instant{step * at}; }
 
 std::uint32_t whole(double value) noexcept {
   constexpr double most = 4e9;
@@ -92,6 +99,16 @@ struct Sums {
   void scale(float by) noexcept {
     for (float* f : {&success, &failure, &first_tokens, &first_token_sum, &tokens, &seconds}) *f *= by;
   }
+
+  static constexpr std::size_t figures = 6;
+  std::array<float, figures> all() const noexcept {
+    return {success, failure, first_tokens, first_token_sum, tokens, seconds};
+  }
+  void take(std::span<const float> all) noexcept {
+    success = all[0], failure = all[1], first_tokens = all[2];
+    first_token_sum = all[3], tokens = all[4], seconds = all[5];
+  }
+  bool empty() const noexcept { return success + failure + first_tokens <= 0; }
 };
 
 std::uint64_t model_name(const policy::Policy& policy, const policy::Model& model) noexcept {
@@ -292,6 +309,51 @@ std::optional<std::chrono::milliseconds> Statistics::first_token_quantile(policy
     if (seen >= wanted) break;
   }
   return std::chrono::ceil<std::chrono::milliseconds>(upper_edge(last));
+}
+
+std::vector<Statistics::Learned> Statistics::learned(base::Instant after) const {
+  std::vector<Learned> out;
+  const std::int64_t since = step_of(after);
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    const std::lock_guard lock(meters_[i]->mutex);
+    if (meters_[i]->at < since || meters_[i]->sums.empty()) continue;
+    const auto figures = meters_[i]->sums.all();
+    out.push_back({names_[i], false, instant_of(meters_[i]->at), {figures.begin(), figures.end()}});
+  }
+  for (std::size_t m = 0; m < spreads_.size(); ++m) {
+    const std::lock_guard lock(spreads_[m]->mutex);
+    if (spreads_[m]->at < since || spreads_[m]->total <= 0) continue;
+    const auto& counts = spreads_[m]->counts;
+    out.push_back({names_[first_[m]], true, instant_of(spreads_[m]->at), {counts.begin(), counts.end()}});
+  }
+  return out;
+}
+
+void Statistics::restore(const Learned& before) {
+  // More than any part ever holds.
+  constexpr float most = 1e12F;
+  const auto sound = [](float figure) { return figure >= 0 && figure <= most; };
+  if (!std::all_of(before.figures.begin(), before.figures.end(), sound)) return;
+  const auto named = std::find(names_.begin(), names_.end(), before.name);
+  if (named == names_.end()) return;
+  const auto place = static_cast<std::size_t>(named - names_.begin());
+  if (!before.spread) {
+    Meter& meter = *meters_[place];
+    const std::lock_guard lock(meter.mutex);
+    if (before.figures.size() != Sums::figures || !meter.sums.empty()) return;
+    meter.sums.take(before.figures);
+    meter.at = step_of(before.at);
+    return;
+  }
+  const auto model = std::find(first_.begin(), first_.end(), place);
+  if (model == first_.end() || before.figures.size() != buckets) return;
+  Spread& spread = *spreads_[static_cast<std::size_t>(model - first_.begin())];
+  const std::lock_guard lock(spread.mutex);
+  if (spread.total > 0) return;
+  std::copy(before.figures.begin(), before.figures.end(), spread.counts.begin());
+  spread.total = std::accumulate(spread.counts.begin(), spread.counts.end(), 0.0F);
+  if (spread.total > streams_most) spread.scale(streams_most / spread.total);
+  spread.at = step_of(before.at);
 }
 
 }  // namespace freellmapi::routing

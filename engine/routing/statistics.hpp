@@ -73,6 +73,21 @@ class Statistics {
   std::optional<std::chrono::milliseconds> first_token_quantile(policy::ModelIndex model, double share,
                                                                 base::Instant now) const noexcept;
 
+  /// What one of its parts has learned, for whoever writes it down.
+  struct Learned {
+    std::uint64_t name = 0;  ///< of a model, or of a model and a key
+    bool spread = false;     ///< of the model's first-token times
+    base::Instant at{};      ///< as of when the figures are
+    std::vector<float> figures;
+  };
+  /// After so long nothing is left of it.
+  static constexpr std::chrono::minutes forgotten_after = 40 * half_life;
+  /// Every part that has learned something since `after`.
+  std::vector<Learned> learned(base::Instant after) const;
+  /// As it was written down, before the first request. What this policy does not know, or no part can have
+  /// learned, is passed over.
+  void restore(const Learned& before);
+
  private:
   struct Sample;
   struct Meter;

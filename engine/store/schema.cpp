@@ -75,6 +75,10 @@ constexpr std::array<Step, schema_version> steps{{
      "DROP TABLE requests;"
      "CREATE INDEX request_batches_by_time ON request_batches(oldest_ms);"
      "CREATE INDEX request_names_by_name ON request_names(name);"},
+
+    {"CREATE TABLE measured("
+     " name INTEGER NOT NULL, spread INTEGER NOT NULL, at_ms INTEGER NOT NULL, figures BLOB NOT NULL,"
+     " PRIMARY KEY(name, spread)) WITHOUT ROWID;"},
 }};
 
 // Small enough to be read through at every start.

@@ -2,6 +2,7 @@
 #include "routing/statistics.hpp"
 
 #include <atomic>
+#include <limits>
 #include <thread>
 
 #include "counted_new.hpp"
@@ -141,6 +142,56 @@ TEST_F(Learning, ExtremeTimesStayWithinTheTable) {
   EXPECT_GE(s.first_token_quantile(1, 0.9, now()), 10min);
   EXPECT_LE(s.first_token_quantile(1, 0.9, now()), 20min);
   EXPECT_GT(s.of(1, policy::none, now()).first_token, 0u);
+}
+
+TEST_F(Learning, WhatWasWrittenDownIsKnownAgainAfterARestart) {
+  Statistics s(policy);
+  for (int i = 0; i < 30; ++i) s.answered(0, 1, stream(100ms, 1100ms, 80), now());
+  s.failed(0, 1, now());
+  s.answered(1, policy::none, stream(200ms, 900ms, 40), now());
+  const auto written = s.learned({});
+  EXPECT_EQ(written.size(), 2u + 2u + 1u) << "two models, their first tokens, one key";
+
+  // Of a clock that has begun anew.
+  const base::Instant wrote = now();
+  clock.advance(10min);
+  const base::Instant began = now() - std::chrono::hours{1};
+  Statistics after(policy);
+  for (Statistics::Learned part : written) {
+    part.at = part.at - (began - base::Instant{});
+    after.restore(part);
+  }
+  const base::Instant present = base::Instant{} + (now() - began);
+  EXPECT_EQ(after.of(0, 1, present), s.of(0, 1, now()));
+  EXPECT_EQ(after.of(0, 0, present), s.of(0, 0, now()));
+  EXPECT_EQ(after.of(1, policy::none, present), s.of(1, policy::none, now()));
+  EXPECT_EQ(after.first_token_quantile(0, 0.9, present), s.first_token_quantile(0, 0.9, now()));
+  EXPECT_TRUE(s.learned(now()).empty()) << "nothing since";
+  EXPECT_LT(wrote, now());
+}
+
+TEST_F(Learning, WhatNothingCanHaveLearnedIsPassedOver) {
+  Statistics s(policy);
+  for (int i = 0; i < 12; ++i) s.answered(0, 1, stream(100ms, 1100ms, 80), now());
+  const Measured before = s.of(0, 1, now());
+  Statistics after(policy);
+  for (const Statistics::Learned& part : s.learned({})) {
+    for (const float bad :
+         {-1.0F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+      Statistics::Learned damaged = part;
+      damaged.figures.back() = bad;
+      after.restore(damaged);
+    }
+    Statistics::Learned shorter = part;
+    shorter.figures.pop_back();
+    after.restore(shorter);
+    Statistics::Learned another = part;
+    another.name += 1;
+    after.restore(another);
+    s.restore(part);
+  }
+  EXPECT_TRUE(after.learned({}).empty());
+  EXPECT_EQ(s.of(0, 1, now()), before) << "what has learned something already does not go back";
 }
 
 TEST_F(Learning, AReloadKeepsWhatHasTheSameNameAndKey) {

@@ -1,4 +1,5 @@
 #include "folder.hpp"
+#include "store/measured.hpp"
 #include "store/pins.hpp"
 #include "store/schema.hpp"
 #include "store/thoughts.hpp"
@@ -104,6 +105,37 @@ TEST(Derived, BytesForEachPurposeAreTheirOwn) {
   EXPECT_EQ(derived(*key, "a"), derived(*key, "a"));
   EXPECT_NE(derived(*key, "a"), derived(*key, "b"));
   EXPECT_NE(derived(*key, "a"), derived(*MasterKey::random(), "a"));
+}
+
+TEST_F(ConversationsTest, WhatAnswersHaveShownComesBackTheNewestFirst) {
+  const std::uint64_t high = 0xfedcba9876543210ULL;
+  ASSERT_TRUE(write_measured(
+      *open, std::vector<MeasuredRow>{{high, false, start, {1.5F, 2}}, {high, true, start - 1s, {0, 3, 4}}}));
+  ASSERT_TRUE(write_measured(*open, std::vector<MeasuredRow>{{high, false, start + 1s, {7.25F}}}));
+  const auto rows = read_measured(*open, start - 2s, 10);
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 2u);
+  EXPECT_EQ(rows->front().name, high);
+  EXPECT_FALSE(rows->front().spread);
+  EXPECT_EQ(rows->front().at, start + 1s);
+  EXPECT_EQ(rows->front().figures, std::vector<float>{7.25F});
+  EXPECT_TRUE(rows->back().spread);
+  EXPECT_EQ(rows->back().figures, (std::vector<float>{0, 3, 4}));
+  EXPECT_EQ(read_measured(*open, start, 10)->size(), 1u);
+  EXPECT_EQ(read_measured(*open, {}, 1)->size(), 1u);
+}
+
+TEST_F(ConversationsTest, WhatAnswersHaveShownIsBoundedByAgeAndRows) {
+  std::vector<MeasuredRow> rows;
+  for (std::uint64_t i = 0; i < 100; ++i)
+    rows.push_back({i, i % 2 == 0, start + std::chrono::seconds{i}, {1}});
+  ASSERT_TRUE(write_measured(*open, rows));
+  ASSERT_TRUE(retain_measured(*open, start + 10s, 1'000));
+  EXPECT_EQ(read_measured(*open, {}, 1'000)->size(), 90u);
+  ASSERT_TRUE(retain_measured(*open, start, 30));
+  const auto left = read_measured(*open, {}, 1'000);
+  EXPECT_EQ(left->size(), 30u);
+  EXPECT_EQ(left->back().name, 70u);
 }
 
 }  // namespace

@@ -37,8 +37,9 @@ TEST_F(SchemaTest, EveryOlderOneBecomesTodaysAndKeepsItsKeys) {
     EXPECT_EQ((*opened)->number("PRAGMA user_version"), schema_version);
     EXPECT_EQ((*opened)->number("SELECT count(*) FROM secrets WHERE label = 'work'"), 1);
     EXPECT_EQ((*opened)->number("SELECT count(*) FROM request_batches"), 0);
-    for (const char* count : {"SELECT count(*) FROM key_health", "SELECT count(*) FROM pins",
-                              "SELECT count(*) FROM thoughts", "SELECT count(*) FROM token_costs"})
+    for (const char* count :
+         {"SELECT count(*) FROM key_health", "SELECT count(*) FROM pins", "SELECT count(*) FROM thoughts",
+          "SELECT count(*) FROM token_costs", "SELECT count(*) FROM measured"})
       EXPECT_EQ((*opened)->number(count), 0) << version << ": " << count;
   }
 }

@@ -59,7 +59,7 @@ function one_answer(answer, text) {
   assert.equal(chunks.filter((f) => f.choices[0]?.delta?.role).length, 1, answer.text);
 }
 
-describe('a late stream', { concurrency: true }, () => {
+describe('a late stream', { concurrency: 4 }, () => {
   for (const [how, first] of Object.entries({ 'a head': silent, 'no head': mute })) it(`with ${how} is overtaken by the next model: one answer, the loser cancelled, settled and booked`, async (t) => {
     const { provider, router, late, counted_exactly } = await stage(t, { plays: { first } });
     const answer = await router.stream({}, { headers: { 'X-Request-Id': 'overtaken' } });
@@ -225,7 +225,7 @@ it('what is late is known after a restart', async (t) => {
   assert.equal(provider.of('second').length, 1);
 });
 
-describe('no second request is made', { concurrency: true }, () => {
+describe('no second request is made', { concurrency: 4 }, () => {
   const slowly = (text) => async (ask) => { await (ask.stream ? ask.write(begun) : 0); await sleep(400); return ask.answer(text); };
   // Three are spent of four: the next one is there to be had, and it would be missed.
   const scarce = [{ limit: 4, of: 'requests', per: 'rolling 1h' }];

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "routing/statistics.hpp"
 #include "store/schema.hpp"
 
 namespace freellmapi::cli {
@@ -36,13 +37,17 @@ class CarriedTest : public testing::Test {
     explicit Start(CarriedTest& test)
         : requests(std::move(*store::RequestLog::open(test.file, {}, test.clock, test.log))),
           conversations(names_key(*conversation_key(*test.vault, test.clock))) {
+      auto snapshot = std::make_shared<relay::Snapshot>();
+      snapshot->statistics = std::make_shared<routing::Statistics>(test.policy);
+      current.set(std::move(snapshot));
       carried.emplace(test.file, *requests, std::move(*conversation_key(*test.vault, test.clock)),
-                      conversations, calibration, test.clock, test.log);
+                      conversations, calibration, current, test.clock, test.log);
       carried->apply(test.policy);
     }
     std::unique_ptr<store::RequestLog> requests;
     relay::Conversations conversations;
     chat::Calibration calibration;
+    relay::Current current;
     std::optional<Carried> carried;
   };
 

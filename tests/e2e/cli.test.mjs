@@ -5,7 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { run } from './program.mjs';
-import { build, slack, takes_at_most, unified_key } from './router.mjs';
+import { build, installed_providers, slack, takes_at_most, unified_key } from './router.mjs';
 
 const two_lines = 'version: 1\nchain: [groq, cerebras]\n';
 const good = { endpoint: 'http://localhost:3001/v1', unified_key, fallback_chain: ['google', 'groq', 'cerebras', 'mistral', 'cohere', 'nvidia'], request: { model: 'auto', messages: [{ role: 'user', content: 'hi' }] } };

@@ -1,6 +1,6 @@
 // A service that has ended: off by itself, and what happens when it is switched on.
 import assert from 'node:assert/strict';
-import {  } from 'node:test';
+import { test } from 'node:test';
 import { installed_providers, Router, start_emulator, user } from './router.mjs';
 
 const here = installed_providers.includes('github') ? test : test.skip;

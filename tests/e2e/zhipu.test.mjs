@@ -1,6 +1,6 @@
 // What GLM says in its own way, as the client of the router sees it; and its two hosts.
 import assert from 'node:assert/strict';
-import {  } from 'node:test';
+import { test } from 'node:test';
 import { installed_providers, Router, start_emulator, user } from './router.mjs';
 
 const model = 'zhipu/glm-4.7-flash';

@@ -67,6 +67,7 @@ void decide_reserve_settle_mapped(benchmark::State& state) {
     inputs.features = features;
     inputs.now = w.now();
     inputs.seed = ++seed;
+    inputs.enough = 1;  // as for a whole answer
     routing::decide(inputs, decision);
     const routing::Candidate& best = decision.considered[decision.order.front()].candidate;
     const policy::Model& model = w.plan->policy().models[best.model];

@@ -35,6 +35,11 @@ std::string_view name_of(Level level) noexcept {
   return "error";
 }
 
+/// Leading zeros where there are fewer digits.
+void write_digits(char* to, std::uint64_t value, int digits) noexcept {
+  for (int i = digits; i > 0; --i, value /= 10) to[i - 1] = static_cast<char>('0' + value % 10);
+}
+
 /// One line under way, at most line_max bytes with its end.
 class Line {
  public:
@@ -52,11 +57,10 @@ class Line {
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
     put({digits.data(), end});
   }
-  /// Leading zeros where there are fewer.
   void put(std::uint64_t value, int digits, char behind) noexcept {
     char* const to = take(static_cast<std::size_t>(digits) + 1);
     if (to == nullptr) return;
-    for (int i = digits; i > 0; --i, value /= 10) to[i - 1] = static_cast<char>('0' + value % 10);
+    write_digits(to, value, digits);
     to[digits] = behind;
   }
   bool full() const noexcept { return full_; }
@@ -93,8 +97,7 @@ struct Second {
     const hh_mm_ss time{now - day};
     char* out = text.data();
     const auto put = [&out](auto number, int digits, char behind) {
-      auto value = static_cast<std::uint64_t>(number);
-      for (int i = digits; i > 0; --i, value /= 10) out[i - 1] = static_cast<char>('0' + value % 10);
+      write_digits(out, static_cast<std::uint64_t>(number), digits);
       out[digits] = behind;
       out += digits + 1;
     };

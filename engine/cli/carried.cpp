@@ -20,7 +20,7 @@ using routing::Sticky;
 using std::chrono::milliseconds;
 
 constexpr std::string_view vault_name = "conversations";
-constexpr std::chrono::seconds between_costs{10};
+constexpr std::chrono::seconds between_writes{10};
 constexpr std::chrono::seconds between_retentions{60};
 constexpr std::chrono::seconds between_reports{60};
 constexpr std::size_t costs_most = chat::Calibration::most_families * chat::input_cells;
@@ -151,10 +151,16 @@ base::Result<void> Carried::write_thoughts(store::Database& database) {
   return store::write_thoughts(database, key_, rows);
 }
 
-base::Result<void> Carried::write_costs(store::Database& database) {
+// Once in a while, and from now on not before it is time again.
+bool Carried::due(std::optional<base::Instant>& last, std::chrono::seconds between) const {
   const base::Instant now = clock_.steady();
-  if (!last_ && costs_at_ && now - *costs_at_ < between_costs) return {};
-  costs_at_ = now;
+  if (last && now - *last < between) return false;
+  last = now;
+  return true;
+}
+
+base::Result<void> Carried::write_costs(store::Database& database) {
+  if (!due(costs_at_, between_writes) && !last_) return {};
   auto learned = calibration_.learned();
   if (learned == written_costs_) return {};
   std::vector<store::TokenCostRow> rows;
@@ -166,9 +172,7 @@ base::Result<void> Carried::write_costs(store::Database& database) {
 }
 
 base::Result<void> Carried::write_measured(store::Database& database) {
-  const base::Instant now = clock_.steady();
-  if (!last_ && measured_at_ && now - *measured_at_ < between_costs) return {};
-  measured_at_ = now;
+  if (!due(measured_at_, between_writes) && !last_) return {};
   const base::Instant present = clock_.since_boot();
   std::vector<store::MeasuredRow> rows;
   for (auto& each : current_.get()->statistics->learned(measured_since_))
@@ -179,9 +183,8 @@ base::Result<void> Carried::write_measured(store::Database& database) {
 }
 
 base::Result<void> Carried::retain(store::Database& database) {
-  const base::Instant now = clock_.steady();
-  if (!hurry_.exchange(false) && retained_ && now - *retained_ < between_retentions) return {};
-  retained_ = now;
+  const bool hurry = hurry_.exchange(false);
+  if (!due(retained_, between_retentions) && !hurry) return {};
   const base::WallTime wall = clock_.wall();
   if (auto done = store::retain_pins(database, wall - milliseconds{sticky_ms_}, Sticky::usual_capacity);
       !done)
@@ -193,10 +196,7 @@ base::Result<void> Carried::retain(store::Database& database) {
 }
 
 void Carried::report(const base::Error& error) {
-  const base::Instant now = clock_.steady();
-  if (reported_ && now - *reported_ < between_reports) return;
-  reported_ = now;
-  log_.error("store.conversations_failed", {{"message", error.message}});
+  if (due(reported_, between_reports)) log_.error("store.conversations_failed", {{"message", error.message}});
 }
 
 }  // namespace freellmapi::cli

@@ -49,6 +49,7 @@ class Carried {
   void write(store::Database& database);
   base::Result<void> write_pins(store::Database& database);
   base::Result<void> write_thoughts(store::Database& database);
+  bool due(std::optional<base::Instant>& last, std::chrono::seconds between) const;
   base::Result<void> write_costs(store::Database& database);
   base::Result<void> write_measured(store::Database& database);
   base::Result<void> retain(store::Database& database);

@@ -161,6 +161,7 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
     const std::span<const iovec> left(pieces.data() + first, pieces.size() - first);
     sending_ = true;
     std::optional<IoResult> now = stream_->write_now(left);
+    if (!now && !stream_->tls()) delayed(request);
     if (!now) now = co_await stream_->write_some(left);
     const IoResult result = *now;
     good = result.end == IoEnd::good;

@@ -37,16 +37,19 @@ struct SlotHead {
 /// all of them: it has counted at least as much as each.
 struct FormerClock {
   // What `live` says. 0: the clock was not set.
-  static constexpr std::uint64_t set_since = 1;   // it was, and may be put back
-  static constexpr std::uint64_t taken_back = 2;  // it was put back: this is what it had been set to
-  static constexpr std::uint64_t some_reset =
-      3;                                   // set_since of several: the first has reset, the last has not
-  static constexpr std::uint64_t any = 4;  // several, so far apart that any moment may be the reset of one
+  /// It was, and may be put back.
+  static constexpr std::uint64_t set_since = 1;
+  /// It was put back: this is what it had been set to.
+  static constexpr std::uint64_t taken_back = 2;
+  /// As set_since, of several: the first has reset, the last has not.
+  static constexpr std::uint64_t some_reset = 3;
+  /// Several, so far apart that any moment may be the reset of one.
+  static constexpr std::uint64_t any = 4;
   std::uint64_t live = 0;
   std::uint64_t total = 0;
   Period period{};  ///< in that clock's time; of several the last one's
-  std::chrono::milliseconds offset{
-      0};                 ///< by how much it is ahead of the steady one; of several the first one
+  /// By how much it is ahead of the steady one; of several the first one.
+  std::chrono::milliseconds offset{0};
   base::Instant since{};  ///< when it was set
 };
 
@@ -68,8 +71,12 @@ struct WindowState {
   std::chrono::milliseconds offset{0};  ///< wall clock: by how much it is ahead of the steady one
   FormerClock former{};  ///< wall clock; `since` also first use: the soonest that it was opened
 
-  base::Instant closes{};     ///< first use: at the latest; wall clock: when the period before did
-  std::uint64_t running = 0;  ///< first use: 0, 1, or 2: nobody knows yet which request has opened it
+  base::Instant closes{};  ///< first use: at the latest; wall clock: when the period before did
+  // What `running` says. 0: nothing has opened it.
+  static constexpr std::uint64_t opened = 1;
+  /// Nobody knows yet which request has.
+  static constexpr std::uint64_t may_be_opened = 2;
+  std::uint64_t running = 0;  ///< first use
 
   /// Wall clock and first use: what was taken in the newest stretch of `arrival`, and in the one before.
   std::uint64_t recent = 0, recent_before = 0;
@@ -81,8 +88,8 @@ struct WindowState {
 
 /// What else a wall-clock window knows.
 struct WallState {
-  std::chrono::milliseconds behind{
-      0};                         ///< of several former clocks, how far the last one is behind the first
+  /// Of several former clocks, how far the last one is behind the first.
+  std::chrono::milliseconds behind{0};
   std::uint64_t fresh = 0;        ///< counted since the first of several former clocks has reset
   std::uint64_t late = 0;         ///< what of `total` was counted in the last 1/64 of the period
   std::uint64_t late_before = 0;  ///< of `before` that

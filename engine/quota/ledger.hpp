@@ -194,7 +194,7 @@ class Ledger {
 
   /// Turns the reservation into spending; it is empty then. A bill above the bound is believed up to 4 times
   /// the bound; beyond that the bound is kept. Requests, input and own units count from when they were
-  /// reserved, output from now.
+  /// reserved, or sent if that was told; output from now.
   void settle(Reservation&& reservation, const Bill& bill, Now now);
 
   /// Starts or extends a cooldown; never shortens one. `reason` has static storage.

@@ -68,7 +68,7 @@ bool Ledger::surplus(const Plan& plan, policy::KeyIndex key, policy::ModelIndex 
   const Locked locked(bound.locks(*binding));
   bool any = false;
   for (const Slot& slot : bound.slots(*binding)) {
-    const auto left = slot.window->surplus(amount_of(slot.rule->of, need), now);
+    const auto left = slot.window->surplus(amount_of(slot.of, need), now);
     if (left && !*left) return false;
     any = any || left;
   }

@@ -13,14 +13,11 @@ __extension__ using Wide = unsigned __int128;
 
 constexpr milliseconds ask_again{1000};  // when only in-flight requests stand in the way, nobody knows
 constexpr milliseconds slowest_arrival{2000};
-constexpr std::chrono::seconds shortest{1};
+constexpr std::chrono::seconds shortest_window{1};
 
 base::WallTime wall_of(base::Instant at, Now now) noexcept {
   return now.wall + std::chrono::ceil<milliseconds>(at - now.steady);
 }
-
-// What WindowState::running says.
-constexpr std::uint64_t opened = 1, may_be_opened = 2;
 
 }  // namespace
 
@@ -35,8 +32,9 @@ Window::Window(const policy::Rule& rule, WindowState& state, Parts* parts, WallS
       wall_(wall),
       kind_(Kind::rolling),
       counts_requests_(rule.of == policy::Unit::requests),
-      arrival_(std::min<nanoseconds>(slowest_arrival, std::max<nanoseconds>(rule.length, shortest) / 64)),
-      length_(std::max<nanoseconds>(rule.length, shortest)) {
+      arrival_(
+          std::min<nanoseconds>(slowest_arrival, std::max<nanoseconds>(rule.length, shortest_window) / 64)),
+      length_(std::max<nanoseconds>(rule.length, shortest_window)) {
   if (rule.of == policy::Unit::concurrency) {
     kind_ = Kind::concurrency;
   } else if (rule.reset == policy::Reset::rolling) {
@@ -120,7 +118,7 @@ base::WallTime Window::back_after(std::uint64_t amount, Now now) const noexcept 
 }
 
 void Window::begin_to_count(std::uint64_t amount) noexcept {
-  if (kind_ == Kind::first_use && in_.running != opened) may_open();
+  if (kind_ == Kind::first_use && in_.running != WindowState::opened) may_open();
   if (kind_ == Kind::token_bucket && in_.total == 0) in_.pause = arrival_;
   if (kind_ == Kind::wall_clock || kind_ == Kind::first_use) note_recent(amount);
 }
@@ -160,7 +158,7 @@ void Window::may_open() noexcept {
     in_.former.since = proof_from_ = in_.seen;
     in_this_order();
   }
-  in_.running = may_be_opened;
+  in_.running = WindowState::may_be_opened;
 }
 
 /// A request that was taken at `taken` has counted: this window was open then, or, of one that was taken
@@ -169,14 +167,15 @@ void Window::has_counted(base::Instant taken) noexcept {
   if (in_.running == 0 || taken < proof_from_) return;
   in_.closes = std::min(in_.closes, taken + length_ + arrival_);
   in_this_order();
-  in_.running = opened;
+  in_.running = WindowState::opened;
 }
 
 void Window::settle_first_use(Amount taken, Amount actual, std::int64_t mark) noexcept {
   if (mark != no_mark && actual.now + actual.later > 0) has_counted(base::Instant{nanoseconds{mark}});
   spend(taken, actual, mark);
   // All that might have opened it were refused.
-  if (counts_requests_ && in_.running == may_be_opened && open_ == 0 && in_.total == 0 && in_.held == 0)
+  if (counts_requests_ && in_.running == WindowState::may_be_opened && open_ == 0 && in_.total == 0 &&
+      in_.held == 0)
     in_.running = 0;
 }
 
@@ -214,13 +213,13 @@ std::optional<std::uint64_t> Window::pressure(Now now) noexcept {
   constexpr std::uint64_t millionths = 1'000'000, hour = 3'600'000;
   if (kind_ == Kind::concurrency || length_ < shortest || limit_ == 0) return std::nullopt;
   advance(now);
-  const std::uint64_t taken = std::min(capped_sum(counted(), in_.held), limit_);
+  const std::uint64_t spent = std::min(taken(), limit_);
   milliseconds left = duration_cast<milliseconds>(length_);
   if (kind_ == Kind::wall_clock) left = in_.period.end - now.wall;
   if (kind_ == Kind::first_use && in_.running != 0)
     left = duration_cast<milliseconds>(in_.closes - now.steady);
   const auto ms = static_cast<std::uint64_t>(std::max(left, milliseconds{1'000}).count());
-  const Wide share = Wide{limit_ - taken} * millionths / limit_;
+  const Wide share = Wide{limit_ - spent} * millionths / limit_;
   return static_cast<std::uint64_t>(share * hour / ms);
 }
 
@@ -229,8 +228,8 @@ std::uint64_t Window::headroom(Now now) noexcept {
   if (kind_ == Kind::concurrency) return millionths;
   if (limit_ == 0) return 0;
   advance(now);
-  const std::uint64_t taken = std::min(capped_sum(counted(), in_.held), limit_);
-  return static_cast<std::uint64_t>(Wide{limit_ - taken} * millionths / limit_);
+  const std::uint64_t spent = std::min(taken(), limit_);
+  return static_cast<std::uint64_t>(Wide{limit_ - spent} * millionths / limit_);
 }
 
 std::optional<bool> Window::surplus(Amount amount, Now now) noexcept {
@@ -248,7 +247,7 @@ std::optional<bool> Window::surplus(Amount amount, Now now) noexcept {
   }
   passed = std::clamp(passed, whole / least_part, whole);
   const std::uint64_t wanted = capped_sum(amount.now, amount.later);
-  const Wide spent = Wide{capped_sum(capped_sum(counted(), in_.held), wanted)};
+  const Wide spent = Wide{capped_sum(taken(), wanted)};
   const auto ticks = [](nanoseconds time) { return static_cast<std::uint64_t>(time.count()); };
   return spent * ticks(whole) * fifths <= Wide{limit_} * ticks(passed) * fifths_spent;
 }

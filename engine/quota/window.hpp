@@ -174,7 +174,7 @@ class alignas(64) Window {
   std::uint64_t early_ = 0;  // `now` amounts of open reservations; part of the total while their window lasts
   std::uint32_t open_ = 0;   // reservations not yet settled
   std::uint32_t burst_ = 0;  // reservations made since open_ was last zero
-  std::chrono::nanoseconds arrival_;  // how much later than reserved a request may reach the provider
+  std::chrono::nanoseconds arrival_;  // how much later than it left a request may reach the provider
 
   std::chrono::nanoseconds length_;
   std::uint64_t generation_ = 0;

@@ -55,7 +55,7 @@ void Window::state(const Statement& statement, Now now) noexcept {
         number = std::max<std::int64_t>(in_.epoch - kept_parts + left + 1, 0);
       }
       if (kind_ == Kind::first_use && more > 0 && in_.running == 0) {
-        in_.running = 1;
+        in_.running = WindowState::opened;
         in_.closes = in_.seen + length_;
       }
       if (now.steady - others_since_ >= length_) stated_.others = 0;
@@ -104,7 +104,7 @@ void Window::move_end(milliseconds reset_in, Now now) noexcept {
     if (reset_in > duration_cast<milliseconds>(length_) + reset_jitter) return;
     in_.closes = now.steady + reset_in;
     in_.former.since = in_.closes - length_;
-    in_.running = 1;
+    in_.running = WindowState::opened;
   }
 }
 

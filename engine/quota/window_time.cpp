@@ -52,13 +52,13 @@ void Window::close() noexcept {
   const std::uint64_t late = std::max(taken_just_before(in_.closes), in_.before);
   // So has, perhaps, what came then and counts when it ends.
   const std::int64_t then = (in_.former.since + length_ - arrival_).time_since_epoch() / arrival_;
-  const bool opened = in_.held > 0 && in_.recent_stretch >= then;
+  const bool counts_later = in_.held > 0 && in_.recent_stretch >= then;
   in_.total = in_.seen < in_.closes + length_ + arrival_ ? late : 0;
   in_this_order();
   in_.former.since += length_;
   in_.before = 0;
   in_this_order();
-  in_.running = in_.total > 0 || opened ? 2 : 0;
+  in_.running = in_.total > 0 || counts_later ? WindowState::may_be_opened : 0;
   proof_from_ = in_.closes;
   in_.closes += length_ + arrival_;
   ++in_.epoch;

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "store/column.hpp"
+
 namespace freellmapi::store {
 
 namespace {
@@ -28,10 +30,9 @@ base::Result<std::vector<MeasuredRow>> read_measured(Database& database, base::W
   Statement all(database,
                 "SELECT name, spread, at_ms, figures FROM measured WHERE at_ms >= ?1 ORDER BY at_ms DESC"
                 " LIMIT ?2");
-  all.bind(1, since.time_since_epoch().count()).bind(2, static_cast<std::int64_t>(most));
+  all.bind(1, stored(since)).bind(2, static_cast<std::int64_t>(most));
   while (all.step()) {
-    rows.push_back({static_cast<std::uint64_t>(all.integer(0)), all.integer(1) != 0,
-                    base::WallTime{std::chrono::milliseconds{all.integer(2)}}, figures_of(all.bytes(3))});
+    rows.push_back({word_in(all, 0), all.integer(1) != 0, time_in(all, 2), figures_of(all.bytes(3))});
   }
   if (database.failed()) return database.take_failure();
   return rows;
@@ -45,8 +46,8 @@ base::Result<void> write_measured(Database& database, std::span<const MeasuredRo
                   "INSERT OR REPLACE INTO measured(name, spread, at_ms, figures) VALUES(?1, ?2, ?3, ?4)");
     for (const MeasuredRow& row : rows) {
       const std::string figures = bytes_of(row.figures);
-      put.bind(1, static_cast<std::int64_t>(row.name)).bind(2, std::int64_t{row.spread ? 1 : 0});
-      if (!put.bind(3, row.at.time_since_epoch().count()).bind_bytes(4, figures).run()) break;
+      put.bind(1, stored(row.name)).bind(2, std::int64_t{row.spread ? 1 : 0});
+      if (!put.bind(3, stored(row.at)).bind_bytes(4, figures).run()) break;
     }
   }
   return transaction.commit();
@@ -56,7 +57,7 @@ base::Result<void> retain_measured(Database& database, base::WallTime before, st
   Statement remove(database,
                    "DELETE FROM measured WHERE at_ms < ?1 OR (name, spread) IN"
                    " (SELECT name, spread FROM measured ORDER BY at_ms DESC LIMIT -1 OFFSET ?2)");
-  remove.bind(1, before.time_since_epoch().count()).bind(2, static_cast<std::int64_t>(rows));
+  remove.bind(1, stored(before)).bind(2, static_cast<std::int64_t>(rows));
   if (!remove.run()) return database.take_failure();
   return {};
 }

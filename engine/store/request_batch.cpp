@@ -70,13 +70,13 @@ bool repack_requests(Database& database) {
       "decided_us, total_us, decision FROM requests ORDER BY id");
   BatchWriter to(database);
   std::string packed;
-  const auto count = [&from](int column) { return static_cast<std::uint64_t>(from.integer(column)); };
+  const auto count = [&from](int column) { return word_in(from, column); };
   while (from.step()) {
     const std::string name = from.text(1), surface = from.text(2), code = from.text(4), asked = from.text(5),
                       provider = from.text(6), model = from.text(7), key = from.text(8),
                       trail = from.text(10), decision = from.bytes(19);
     RequestRow row;
-    row.at = base::WallTime{std::chrono::milliseconds{from.integer(0)}};
+    row.at = time_in(from, 0);
     row.request_id = name;
     row.surface = surface;
     row.status = static_cast<int>(from.integer(3));

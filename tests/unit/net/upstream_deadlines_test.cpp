@@ -152,9 +152,17 @@ TEST(Cancelling, BeforeTheCallMeansThatNothingIsDialled) {
 }
 
 TEST(Cancelling, LeavesOtherCallsOfTheCoreAlone) {
-  RawPeer peer([](RawSocket& socket, int) {
+  std::atomic<bool> left{false};
+  RawPeer peer([&left](RawSocket& socket, int) {
     socket.read_until("\r\n\r\n");
-    std::this_thread::sleep_for(milliseconds{1'500});
+    // The others are answered when the cancelled one is gone.
+    bool ended = false;
+    eventually([&] {
+      ended = socket.ends_within(milliseconds{10});
+      if (ended) left = true;
+      return left.load();
+    });
+    if (ended) return;
     socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     socket.receive();
   });

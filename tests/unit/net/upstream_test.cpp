@@ -182,18 +182,63 @@ TEST(Pool, KeepsNoConnectionThatIsToBeClosedOrHoldsMoreThanAsked) {
   }
 }
 
+class Departures final : public Departure {
+ public:
+  void delayed() override { heard += "delayed "; }
+  void sent() override { heard += "sent "; }
+  std::string heard;
+};
+
+TEST(ARequestThatCanNotLeaveAtOnce, TellsWhenAConnectionIsMadeFirstAndOverAKeptOneNothing) {
+  RawPeer peer(always(sized("ok")));
+  Departures first, second;
+  Fetch dialled = get(peer), kept = get(peer);
+  dialled.departure = &first;
+  kept.departure = &second;
+  const auto answers = fetch_all({dialled, kept});
+  ASSERT_TRUE(answers[1].reused);
+  EXPECT_EQ(first.heard, "delayed sent ");
+  EXPECT_EQ(second.heard, "");
+}
+
+TEST(ARequestThatCanNotLeaveAtOnce, TellsWhenThePeerDoesNotTakeAllOfIt) {
+  constexpr std::size_t size = 30'000'000;
+  RawPeer peer([](RawSocket& socket, int) {
+    socket.read_until("\r\n\r\n");
+    socket.send(sized("ok"));
+    socket.read_until("\r\n\r\n");
+    socket.read_exactly(size);
+    socket.send(sized("ok"));
+    socket.receive();
+  });
+  Departures departures;
+  Fetch large = get(peer);
+  large.method = "POST";
+  large.body = {std::string(size, 'x')};
+  large.departure = &departures;
+  const auto answers = fetch_all({get(peer), large});
+  ASSERT_TRUE(answers[1].reused);
+  EXPECT_EQ(answers[1].body, "ok");
+  EXPECT_EQ(departures.heard, "delayed sent ");
+}
+
 TEST(Pool, NeverTakesBytesThatCameUnaskedForAnAnswer) {
-  std::atomic<bool> unasked{false};
-  RawPeer peer([&unasked](RawSocket& socket, int) {
+  std::atomic<bool> answered{false}, unasked{false};
+  RawPeer peer([&](RawSocket& socket, int) {
     socket.read_until("\r\n\r\n");
     socket.send(sized("first"));
-    std::this_thread::sleep_for(milliseconds{50});  // not in one read with the answer
+    eventually([&answered] { return answered.load(); });
     socket.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
     unasked = true;
     socket.read_until("\r\n\r\n");
   });
   Fetch later = get(peer);
-  later.before = [&unasked] { eventually([&unasked] { return unasked.load(); }); };
+  later.before = [&] {
+    answered = true;
+    eventually([&unasked] { return unasked.load(); });
+    // This blocks the loop, so it has not heard of the bytes; the pool looks itself where a connection rested for 10 ms.
+    std::this_thread::sleep_for(milliseconds{15});
+  };
   const auto answers = fetch_all({get(peer), later});
   EXPECT_EQ(answers[1].body, "first");
   EXPECT_FALSE(answers[1].reused);

@@ -16,10 +16,6 @@ using DepartureOnDisk = Mortal;
 
 constexpr Reset kinds[] = {Reset::rolling, Reset::wall_clock, Reset::token_bucket, Reset::first_use};
 
-policy::Rule hourly(Reset reset, std::uint64_t limit = 10) {
-  return rule(limit, Unit::requests, policy::Per::hour, 3600s, reset);
-}
-
 TEST_F(Departure, StaysTakenWhateverResetsBeforeIt) {
   for (const Reset reset : kinds) {
     with({hourly(reset, 1)});

@@ -12,11 +12,9 @@ using policy::Unit;
 using Killed = Mortal;
 using Opened = Mortal;
 
-policy::Rule of_kind(Reset reset) { return rule(10, Unit::requests, policy::Per::hour, 3600s, reset); }
-
 TEST_F(Killed, KeepsTheCountsOfEveryKindOfWindow) {
   for (const Reset reset : {Reset::rolling, Reset::wall_clock, Reset::token_bucket, Reset::first_use}) {
-    with({of_kind(reset)});
+    with({hourly(reset)});
     for (int i = 0; i < 7; ++i) ledger->settle(reserve(), {}, now());
     kill();
     EXPECT_EQ(fill(), 3u) << static_cast<int>(reset);

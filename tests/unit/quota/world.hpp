@@ -34,6 +34,9 @@ inline policy::Rule per_minute(std::uint64_t limit, policy::Unit of = policy::Un
 inline policy::Rule per_day(std::uint64_t limit, policy::Unit of = policy::Unit::requests) {
   return rule(limit, of, policy::Per::day, 24h, policy::Reset::wall_clock);
 }
+inline policy::Rule hourly(policy::Reset reset, std::uint64_t limit = 10) {
+  return rule(limit, policy::Unit::requests, policy::Per::hour, 3600s, reset);
+}
 inline policy::Rule at_once(std::uint64_t limit) {
   return rule(limit, policy::Unit::concurrency, policy::Per::second, 0s);
 }

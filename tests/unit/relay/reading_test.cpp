@@ -67,6 +67,20 @@ TEST_F(TheReading, TellsTheProvidersUsage) {
   EXPECT_EQ(reading.take(), "begin hello finish 7+3");
 }
 
+TEST_F(TheReading, OfAModelThatSpentItsAllowanceBeforeItsFirstWordIsAnAnswer) {
+  usage(7, 3);
+  finish("length");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::done);
+  EXPECT_EQ(reading.take(), "begin finish 7+3");
+}
+
+TEST_F(TheReading, OfAModelThatStoppedBeforeItsFirstWordIsEmpty) {
+  usage(7, 0);
+  finish("stop");
+  EXPECT_EQ(reading.end(FREELLM_OK), Reading::State::failed);
+  EXPECT_EQ(reading.outcome().error_class, FREELLM_C_EMPTY);
+}
+
 TEST_F(TheReading, ThatRacesEncodesNothingBeforeItHasWon) {
   reading.hold_back();
   text(" ");

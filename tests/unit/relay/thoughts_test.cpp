@@ -81,6 +81,18 @@ TEST(Thoughts, WhatChangedIsTakenOnceAndWhatIsRestoredIsNoChange) {
   EXPECT_TRUE(thoughts.may_know({7, 0}));
 }
 
+TEST(Thoughts, WhatChangedIsBoundedWhileTheDiskStandsStill) {
+  Thoughts thoughts;
+  for (std::uint64_t i = 1; i <= Thoughts::most + 100; ++i) thoughts.keep(kept(i));
+  EXPECT_EQ(thoughts.take_changed().size(), Thoughts::most);
+  const std::string long_one(Thoughts::longest, 'x');
+  for (std::uint64_t i = 1; i <= 2 * Thoughts::most_bytes / Thoughts::longest; ++i)
+    thoughts.keep(kept(i, long_one));
+  EXPECT_LE(thoughts.take_changed().size(), Thoughts::most_bytes / Thoughts::longest);
+  thoughts.keep(kept(1));
+  EXPECT_EQ(thoughts.take_changed().size(), 1u) << "and it goes on";
+}
+
 TEST(Thoughts, AsBytesTheyComeBackAndOtherBytesAreNone) {
   Thoughts::Kept one = kept(1, R"({"a":"\u0000"})");
   one.thought.reasoning = "because";

@@ -67,6 +67,7 @@ Task<void> fetch_one(Core& core, const Fetch& spec, Fetched& result) {
   request.fields = fields;
   request.body = body;
   request.over = spec.over;
+  request.departure = spec.departure;
   const base::Instant begun = core.clock().steady();
   CallError error;
   auto call =

@@ -25,6 +25,7 @@ struct Fetch {
   /// Leaves the call when this has been read.
   std::string leave_at;
   std::function<void()> before;
+  Departure* departure = nullptr;
 };
 
 struct Fetched {

@@ -61,6 +61,23 @@ HostRules::HostRules(std::string_view address, std::uint16_t port, const std::ve
   for (const std::string& host : hosts) {
     if (auto authority = parse_authority(host)) hosts_.push_back(std::move(*authority));
   }
+  const std::string ours = ":" + std::to_string(port);
+  for (const std::string& host : {std::string("127.0.0.1"), std::string("localhost"), address_})
+    add_usual(host + ours);
+  for (const Authority& listed : hosts_) {
+    add_usual(listed.host);
+    add_usual(listed.host + (listed.port ? ":" + std::to_string(*listed.port) : ours));
+  }
+}
+
+// Judged like any other, here and not for each request.
+void HostRules::add_usual(std::string text) {
+  const auto authority = parse_authority(text);
+  if (authority && allowed(*authority)) usual_.push_back(std::move(text));
+}
+
+bool HostRules::usual(std::string_view text) const noexcept {
+  return std::find(usual_.begin(), usual_.end(), text) != usual_.end();
 }
 
 bool HostRules::allowed(const Authority& authority) const noexcept {

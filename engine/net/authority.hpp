@@ -25,11 +25,17 @@ class HostRules {
   HostRules(std::string_view address, std::uint16_t port, const std::vector<std::string>& hosts);
   /// Loopback names and the listen address with our port, and what was listed.
   bool allowed(const Authority& authority) const noexcept;
+  /// True for what nearly every client says: an allowed authority, letter by letter as we would write it. Of
+  /// another text it says nothing.
+  bool usual(std::string_view text) const noexcept;
 
  private:
+  void add_usual(std::string text);
+
   std::string address_;
   std::uint16_t port_ = 0;
   std::vector<Authority> hosts_;
+  std::vector<std::string> usual_;
 };
 
 }  // namespace freellmapi::net

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <string_view>
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -53,7 +55,8 @@ inline std::size_t field_text_end(std::string_view text) noexcept {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
     const __m128i sound =
         _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(bytes, blank), bytes), _mm_cmpeq_epi8(bytes, tab));
-    if (_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, del), sound)) != 0xFFFF) break;
+    const int good = _mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, del), sound));
+    if (good != 0xFFFF) return at + static_cast<unsigned>(std::countr_one(static_cast<unsigned>(good)));
   }
 #endif
   while (at < text.size() && is_field_byte(text[at])) ++at;

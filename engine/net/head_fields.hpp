@@ -1,10 +1,11 @@
-// How a Content-Length is read.
+// How the fields are read that frame a message.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include "base/text.hpp"
 #include "net/grammar.hpp"
 
 namespace freellmapi::net {
@@ -18,6 +19,15 @@ inline std::optional<std::uint64_t> parse_content_length(std::string_view text) 
     value = value * 10 + static_cast<unsigned>(c - '0');
   }
   return value;
+}
+
+/// Of a Connection field's value.
+inline bool says_close(std::string_view connection) noexcept {
+  bool close = false;
+  for_each_element(connection, [&](std::string_view token) {
+    close = close || base::equal_ignoring_case(token, "close");
+  });
+  return close;
 }
 
 }  // namespace freellmapi::net

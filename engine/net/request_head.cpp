@@ -1,6 +1,7 @@
 #include "net/request_head.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
@@ -39,14 +40,25 @@ struct Framing {
       if (count++ == 0) first = value;
     };
     for (const Field& field : fields) {
-      if (field.name == "content-length") note(lengths, length, field.value);
-      if (field.name == "transfer-encoding") note(encodings, encoding, field.value);
-      if (field.name == "expect") note(expectations, expectation, field.value);
-      if (field.name == "host") note(hosts, host, field.value);
-      if (field.name != "connection") continue;
-      for_each_element(field.value, [&](std::string_view token) {
-        if (base::equal_ignoring_case(token, "close")) close = true;
-      });
+      switch (field.name.size()) {
+        case 4:
+          if (field.name == "host") note(hosts, host, field.value);
+          break;
+        case 6:
+          if (field.name == "expect") note(expectations, expectation, field.value);
+          break;
+        case 10:
+          if (field.name == "connection") close = close || says_close(field.value);
+          break;
+        case 14:
+          if (field.name == "content-length") note(lengths, length, field.value);
+          break;
+        case 17:
+          if (field.name == "transfer-encoding") note(encodings, encoding, field.value);
+          break;
+        default:
+          break;
+      }
     }
   }
 };
@@ -82,9 +94,9 @@ Refusal judge_expectation(const RequestHead& head, const Framing& framing, Reque
 }
 
 Refusal judge_method(std::string_view method) {
-  bool known = false;
-  for_each_element(allowed_methods, [&](std::string_view allowed) { known = known || method == allowed; });
-  if (known) return {};
+  constexpr std::array<std::string_view, 7> known = {"POST",  "GET",    "HEAD",   "PUT",
+                                                     "PATCH", "DELETE", "OPTIONS"};
+  if (std::find(known.begin(), known.end(), method) != known.end()) return {};
   Refusal refusal = method == "CONNECT" || method == "TRACE"
                         ? refuse(405, "method_not_allowed", "this method is not served")
                         : refuse(501, "method_not_implemented", "this method is not known");
@@ -93,6 +105,7 @@ Refusal judge_method(std::string_view method) {
 }
 
 Refusal judge_authority(std::string_view text, const HostRules& hosts) {
+  if (hosts.usual(text)) return {};
   const auto authority = parse_authority(text);
   if (!authority) return bad_framing("the Host field is not a host name with an optional port");
   if (hosts.allowed(*authority)) return {};
@@ -145,6 +158,10 @@ std::string_view path_fault(std::string_view path) noexcept {
   const auto dotted = [&] { return length == dots && (dots == 1 || dots == 2); };
   for (std::size_t at = 1; at < path.size(); ++at) {
     char c = path[at];
+    if (is_digit(c) || is_alpha(c)) {
+      ++length;
+      continue;
+    }
     if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '#')
       return "the path holds a byte that must not stand in it";
     if (c == '/') {

@@ -1,7 +1,6 @@
 #include "net/response_head.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
@@ -17,25 +16,52 @@ constexpr std::size_t most_fields = 200;
 struct Framing {
   std::size_t lengths = 0, encodings = 0, codings = 0;
   std::string_view length, encoding, coding;
-  bool close = false;
+  bool close = false, hop_by_hop = false;
 };
+
+/// True for what belongs to one connection, whatever its Connection field says.
+bool is_hop_by_hop(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 2:
+      return name == "te";
+    case 7:
+      return name == "trailer" || name == "upgrade";
+    case 10:
+      return name == "connection" || name == "keep-alive";
+    case 16:
+      return name == "proxy-connection";
+    case 17:
+      return name == "transfer-encoding";
+    default:
+      return false;
+  }
+}
 
 Framing collect(const std::vector<Field>& fields) {
   Framing framing;
   for (const Field& field : fields) {
-    if (field.name == "content-length") {
-      ++framing.lengths;
-      framing.length = field.value;
-    } else if (field.name == "transfer-encoding") {
-      ++framing.encodings;
-      framing.encoding = field.value;
-    } else if (field.name == "content-encoding") {
-      ++framing.codings;
-      framing.coding = field.value;
-    } else if (field.name == "connection") {
-      for_each_element(field.value, [&](std::string_view token) {
-        framing.close = framing.close || base::equal_ignoring_case(token, "close");
-      });
+    if (is_hop_by_hop(field.name)) framing.hop_by_hop = true;
+    switch (field.name.size()) {
+      case 10:
+        if (field.name == "connection") framing.close = framing.close || says_close(field.value);
+        break;
+      case 14:
+        if (field.name != "content-length") break;
+        ++framing.lengths;
+        framing.length = field.value;
+        break;
+      case 16:
+        if (field.name != "content-encoding") break;
+        ++framing.codings;
+        framing.coding = field.value;
+        break;
+      case 17:
+        if (field.name != "transfer-encoding") break;
+        ++framing.encodings;
+        framing.encoding = field.value;
+        break;
+      default:
+        break;
     }
   }
   return framing;
@@ -61,15 +87,13 @@ std::string_view judge_body(const Framing& framing, int version, bool bodiless, 
 }
 
 void drop_hop_by_hop(std::vector<Field>& fields, bool inflated) {
-  constexpr std::array<std::string_view, 7> always = {"connection", "keep-alive", "proxy-connection", "te",
-                                                      "trailer",    "upgrade",    "transfer-encoding"};
   std::vector<std::string_view> named;
   for (const Field& field : fields) {
     if (field.name == "connection")
       for_each_element(field.value, [&](std::string_view token) { named.push_back(token); });
   }
   std::erase_if(fields, [&](const Field& field) {
-    if (std::find(always.begin(), always.end(), field.name) != always.end()) return true;
+    if (is_hop_by_hop(field.name)) return true;
     if (inflated && (field.name == "content-length" || field.name == "content-encoding")) return true;
     return std::any_of(named.begin(), named.end(),
                        [&](std::string_view token) { return base::equal_ignoring_case(token, field.name); });
@@ -94,7 +118,8 @@ std::string_view parse_response_head(std::string& bytes, bool to_head, std::vect
   if (!coding || framing.codings > 1) return "a Content-Encoding that was not asked for";
   plan.coding = plan.body.kind == BodyPlan::Kind::none ? Coding::identity : *coding;
   plan.keep_alive = first.version >= 11 && !framing.close && plan.body.kind != BodyPlan::Kind::until_close;
-  drop_hop_by_hop(fields, plan.coding != Coding::identity);
+  const bool inflated = plan.coding != Coding::identity;
+  if (framing.hop_by_hop || inflated) drop_hop_by_hop(fields, inflated);
   return {};
 }
 

@@ -23,5 +23,17 @@ TEST(Authority, IsNothingElse) {
   }
 }
 
+TEST(HostRules, OnlyWhatIsAllowedIsUsual) {
+  const HostRules rules("10.0.0.7", 3001, {"Box.lan", "other:99", "not a host", "[::1]:5"});
+  for (const char* text :
+       {"127.0.0.1:3001", "localhost:3001", "10.0.0.7:3001", "box.lan", "box.lan:3001", "other:99"})
+    EXPECT_TRUE(rules.usual(text)) << text;
+  for (const char* text : {"", "localhost", "localhost:3002", "other", "other:3001", "::1:5", "::1",
+                           "not a host", "not a host:3001", "evil.example:3001", "LOCALHOST:3001"})
+    EXPECT_FALSE(rules.usual(text)) << text;
+  EXPECT_TRUE(HostRules("", 80, {}).usual("localhost:80"));
+  EXPECT_FALSE(HostRules("", 80, {}).usual(":80"));
+}
+
 }  // namespace
 }  // namespace freellmapi::net

@@ -12,10 +12,13 @@
 namespace freellmapi::net {
 namespace {
 
-const std::array<std::string, 3> requests = {
+const std::array<std::string, 4> requests = {
     "POST /v1/chat/completions?a=b HTTP/1.1\r\nHost: localhost:3001\r\nAuthorization: Bearer abc\r\n"
     "Content-Length: 12\r\nConnection: keep-alive, te\r\nX-Empty:\r\nX-Tab:\ta\t b\t\r\n\r\n",
     "GET / HTTP/1.0\r\nHOST:x\r\nTransfer-Encoding: chunked\r\nUser-Agent: \xC3\xA4 ~\r\n\r\n",
+    "PUT /a/very/long/target/with/%20/many?bytes=to&read=on HTTP/1.1\r\n"
+    "X-Stainless-Retry-Count: 0\r\nUPPER_CASE-and~Lower!16: VALUES Stay As They Are, Every-One\r\n"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789: [Z]\r\n\r\n",
     "M-SEARCH * HTTP/1.1\r\n\r\n"};
 const std::array<std::string, 3> responses = {
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -105,11 +108,27 @@ TEST(HeadLines, WholeHeadsAreTaken) {
   EXPECT_EQ(fields[5].name, "x-tab");
   EXPECT_EQ(fields[5].value, "a\t b");
   EXPECT_EQ(read_request_lines(request, 5, first, fields), HeadFault::too_many);
+  std::string names = requests[2];
+  ASSERT_EQ(read_request_lines(names, 100, first, fields), HeadFault::none);
+  ASSERT_EQ(fields.size(), 3u);
+  EXPECT_EQ(fields[1].name, "upper_case-and~lower!16");
+  EXPECT_EQ(fields[1].value, "VALUES Stay As They Are, Every-One");
+  EXPECT_EQ(fields[2].name, "abcdefghijklmnopqrstuvwxyz0123456789");
+  EXPECT_EQ(fields[2].value, "[Z]");
   std::string response = responses[1];
   ASSERT_EQ(read_response_lines(response, 100, first, fields), HeadFault::none);
   EXPECT_EQ(first.status, 404);
   EXPECT_EQ(first.version, 10);
   EXPECT_EQ(fields[1].value, "close");
+}
+
+TEST(HeadLines, WhatIsNoMethodIsNotGivenOutAsOne) {
+  FirstLine first;
+  std::vector<Field> fields;
+  for (std::string head : {"HEAD\x01X / HTTP/1.1\r\n\r\n", "HEAD\r\n\r\n", " / HTTP/1.1\r\n\r\n"}) {
+    EXPECT_EQ(read_request_lines(head, 100, first, fields), HeadFault::line) << head;
+    EXPECT_EQ(first.method, "") << head;
+  }
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
-// Deadlines that cost nothing until they pass: a field each, and one coarse timer per core that looks at
-// them.
+// Deadlines that cost nothing until they pass: a field each, and one coarse timer wheel per core.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -18,28 +19,32 @@ class Deadline {
   using Fire = void (*)(void* owner) noexcept;
   Deadline(Sweeper& sweeper, void* owner, Fire fire) noexcept
       : sweeper_(sweeper), owner_(owner), fire_(fire) {}
-  ~Deadline() { clear(); }
+  ~Deadline();
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
   void set(base::Instant when);
   /// From now; zero or less means no limit.
   void set_after(std::chrono::milliseconds limit);
-  void clear() noexcept;
-  bool pending() const noexcept { return linked_; }
+  void clear() noexcept { when_ = never; }
+  bool pending() const noexcept { return when_ != never; }
 
  private:
   friend class Sweeper;
+  static constexpr base::Instant never = base::Instant::max();
+
   Sweeper& sweeper_;
   void* const owner_;
   const Fire fire_;
-  base::Instant when_{};
-  Deadline *before_ = nullptr, *after_ = nullptr;
-  bool linked_ = false;
+  base::Instant when_ = never;
+  Deadline* after_ = nullptr;
+  Deadline** place_ = nullptr;  // what points to this; null: in no slot
+  std::int64_t turn_ = 0;       // when its slot is looked at
 };
 
-/// Looks every 50 ms while anything waits, and sleeps otherwise. The tick is fixed, so that a test's clock
-/// that runs faster than the machine's is followed as well.
+/// Turns every 50 ms while anything waits, and sleeps otherwise; it looks only at what may be due. One that
+/// is moved to later or cleared stays in its slot and is moved on when the wheel comes by, so both cost a
+/// store. The tick is fixed, so that a test's clock that runs faster than the machine's is followed as well.
 class Sweeper {
  public:
   Sweeper(asio::io_context& io, const base::Clock& clock) : clock_(clock), timer_(Timer(io.get_executor())) {}
@@ -52,15 +57,23 @@ class Sweeper {
 
  private:
   friend class Deadline;
+  static constexpr std::int64_t slots = 64;
+
   void link(Deadline& deadline);
-  void unlink(Deadline& deadline) noexcept;
+  static void put(Deadline*& first, Deadline& deadline) noexcept;
+  static void unlink(Deadline& deadline) noexcept;
+  Deadline*& slot(std::int64_t turn) noexcept { return slots_[static_cast<std::size_t>(turn % slots)]; }
   void arm();
-  void sweep(bool everything) noexcept;
+  void sweep() noexcept;
+  void take(Deadline*& first) noexcept;
+  // Of what was taken, fires what is due and puts the rest where it belongs now.
+  void look(base::Instant now) noexcept;
 
   const base::Clock& clock_;
   std::optional<Timer> timer_;
-  Deadline* first_ = nullptr;
-  Deadline* next_ = nullptr;  // where the running sweep goes on; unlink() keeps it right
+  std::array<Deadline*, slots> slots_{};
+  Deadline* taken_ = nullptr;
+  std::int64_t turn_ = 0;  // the slots before it have been looked at
   bool armed_ = false;
 };
 

@@ -1,10 +1,13 @@
 // Reads JSON text once, strictly, and without building a tree.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "chat/json_string.hpp"
 
 namespace freellmapi::chat {
 
@@ -20,22 +23,6 @@ constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == 
 /// Judged by the first character alone.
 enum class JsonType { none, null, boolean, number, string, array, object };
 
-/// A string as it stands between its quotes.
-struct JsonText {
-  std::string_view raw;
-  bool escaped = false;  ///< holds a backslash
-  std::size_t wide = 0;  ///< bytes >= 0x80 and bytes of \u escapes
-
-  /// The string itself, as UTF-8.
-  std::string unescaped() const;
-  /// Costs as much as `text` is long, however long the string is.
-  bool is(std::string_view text) const {
-    if (!escaped) return raw == text;
-    // The shortest escape is \u0041, six bytes for one.
-    return raw.size() > text.size() && raw.size() <= 6 * text.size() && unescaped() == text;
-  }
-};
-
 /// A reader that walks over RFC 8259 text: one value, blanks around it and nothing else. Containers deeper
 /// than 256, numbers longer than 1,024 characters, a byte order mark, raw control characters and invalid
 /// UTF-8 are faults. Half a surrogate pair (\ud83d alone: agents cut texts in the middle of an emoji) is
@@ -48,7 +35,7 @@ class JsonScan {
   static constexpr std::size_t max_depth = 256;
   static constexpr std::size_t max_number = 1024;
 
-  /// Checks UTF-8 and the byte order mark. `text` must outlive the scan and not be resized.
+  /// Checks the byte order mark. `text` must outlive the scan and not be resized.
   explicit JsonScan(std::string& text);
 
   bool failed() const noexcept { return fault_.has_value(); }
@@ -56,11 +43,16 @@ class JsonScan {
   std::size_t offset() const noexcept { return at_; }
   std::string& text() noexcept { return text_; }
   std::string_view view(std::size_t begin, std::size_t end) const noexcept {
-    return std::string_view{text_}.substr(begin, end - begin);
+    return {data_ + begin, end - begin};
   }
 
   /// The type of the next value; blanks before it are passed over.
-  JsonType peek();
+  JsonType peek() {
+    if (failed()) return JsonType::none;
+    blanks();
+    const JsonType type = begun_by[static_cast<unsigned char>(here())];
+    return type != JsonType::none ? type : no_value();
+  }
   /// Each reads the next value, which must be of that type as peek() told; false at a fault.
   bool string(JsonText& out);
   bool number(std::string_view& out);
@@ -81,13 +73,32 @@ class JsonScan {
   bool fail(std::size_t offset, std::string_view reason);
 
  private:
-  void blanks() noexcept;
+  // The type of the value that begins with a character.
+  static constexpr std::array<JsonType, 256> begun_by = [] {
+    std::array<JsonType, 256> table{};
+    for (unsigned char c = '0'; c <= '9'; ++c) table[c] = JsonType::number;
+    table['-'] = JsonType::number;
+    table['"'] = JsonType::string;
+    table['{'] = JsonType::object;
+    table['['] = JsonType::array;
+    table['t'] = table['f'] = JsonType::boolean;
+    table['n'] = JsonType::null;
+    return table;
+  }();
+
+  // A string ends in a NUL, which is no blank.
+  void blanks() noexcept {
+    while (is_blank(data_[at_])) ++at_;
+  }
+  char here() const noexcept { return data_[at_]; }
+  JsonType no_value();
   bool literal(std::string_view word);
-  bool unicode_escape(JsonText& out);
+  bool close_string(std::size_t begin, std::size_t end, const StringSeen& seen, JsonText& out);
   bool separator(char close, std::size_t& comma);
-  char here() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
 
   std::string& text_;
+  char* const data_;
+  const std::size_t size_;
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
   bool fresh_ = false;  // just entered: no comma is due

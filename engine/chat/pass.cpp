@@ -1,10 +1,11 @@
 #include "chat/pass.hpp"
 
-#include "base/text.hpp"
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "base/text.hpp"
 
 namespace freellmapi::chat {
 
@@ -26,30 +27,56 @@ bool Pass::within(std::string_view outer, std::size_t index) {
 
 namespace {
 
+typedef signed char Bytes16 __attribute__((vector_size(16)));
+typedef signed char Bytes32 __attribute__((vector_size(32)));
+
 /// Neither small letters nor blanks nor wide: what tokenizers cut small.
-std::size_t dense_bytes(std::string_view text) noexcept {
-  std::size_t dense = 0, at = 0;
-#if defined(__SSE2__)
-  const __m128i before_a = _mm_set1_epi8('a' - 1), behind_z = _mm_set1_epi8('z' + 1);
-  const __m128i blank = _mm_set1_epi8(' '), one = _mm_set1_epi8(1), zero = _mm_setzero_si128();
-  __m128i sums = zero;
-  for (; at + 16 <= text.size(); at += 16) {
-    // As signed numbers, wide bytes are below the blank too.
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    const __m128i small = _mm_and_si128(_mm_cmpgt_epi8(bytes, before_a), _mm_cmplt_epi8(bytes, behind_z));
-    const __m128i found = _mm_andnot_si128(small, _mm_cmpgt_epi8(bytes, blank));
-    sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_and_si128(found, one), zero));
-  }
-  dense = static_cast<std::size_t>(_mm_cvtsi128_si64(sums)) +
-          static_cast<std::size_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)));
-#endif
-  for (; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const bool small = static_cast<unsigned char>(byte - 'a') < 26;
-    dense += static_cast<std::size_t>(!small && byte > ' ' && byte < 0x80);
+template <class Bytes>
+[[gnu::always_inline]] inline std::size_t dense_in(std::string_view text) noexcept {
+  constexpr std::size_t lanes = sizeof(Bytes);
+  // What is added up in a byte must fit into it.
+  constexpr std::size_t most_rounds = 255;
+  const char* at = text.data();
+  std::size_t left = text.size(), dense = 0;
+  while (left != 0) {
+    // As signed numbers, wide bytes are below the blank too. A comparison that holds is -1.
+    Bytes found{};
+    const auto count = [&found](const Bytes& bytes) {
+      found -= (bytes > ' ') & ((bytes < 'a') | (bytes > 'z'));
+    };
+    Bytes bytes{};
+    const char* const end = at + std::min(left / lanes, most_rounds) * lanes;
+    left -= static_cast<std::size_t>(end - at);
+    for (; at != end; at += lanes) {
+      std::memcpy(&bytes, at, lanes);
+      count(bytes);
+    }
+    if (left < lanes) {
+      bytes = Bytes{};
+      std::memcpy(&bytes, at, left);
+      count(bytes);
+      left = 0;
+    }
+    std::array<std::uint64_t, lanes / sizeof(std::uint64_t)> words{};
+    std::memcpy(words.data(), &found, lanes);
+    // From bytes to pairs of bytes, which no sum of eight overflows.
+    constexpr std::uint64_t low = 0x00FF'00FF'00FF'00FF;
+    for (const std::uint64_t word : words)
+      dense += (((word & low) + ((word >> 8) & low)) * 0x0001'0001'0001'0001) >> 48;
   }
   return dense;
 }
+
+std::size_t dense_anywhere(std::string_view text) noexcept { return dense_in<Bytes16>(text); }
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] std::size_t dense_wide(std::string_view text) noexcept {
+  return dense_in<Bytes32>(text);
+}
+const auto dense_bytes = __builtin_cpu_supports("avx2") ? &dense_wide : &dense_anywhere;
+#else
+constexpr auto dense_bytes = &dense_anywhere;
+#endif
 
 }  // namespace
 

@@ -179,6 +179,51 @@ TEST(JsonScan, CountsBytesThatAreNotAsciiAtEveryAlignment) {
   }
 }
 
+// Whatever looks at many bytes at a time finds what a look at each finds, wherever the steps fall.
+TEST(JsonScan, EndsAStringAtTheSamePlaceOnEveryProcessor) {
+  const std::vector<std::string_view> endings{"\"",
+                                              "\\",
+                                              "\n",
+                                              "\\x\"",
+                                              "\\u12g4\"",
+                                              "\\u12\"",
+                                              "\\\"\"",
+                                              "\\\\\"",
+                                              "\\\\\\x\"",
+                                              "\\ud83d\"",
+                                              "\\\n\"",
+                                              "\\ude00\"",
+                                              "\\u00e9\"",
+                                              "\xC3\xA9\"",
+                                              "\x7F\"",
+                                              "\\ud83d\\ude00\"",
+                                              "\\ud83d\\ud83d\\ude00\"",
+                                              "\0\""sv,
+                                              "\\",
+                                              ""};
+  for (std::size_t before = 0; before < 140; ++before) {
+    for (const std::string_view ending : endings) {
+      for (const std::size_t after : {0, 1, 70}) {
+        for (const std::string_view filling : {"a"sv, "\\\\"sv, "\\n\xE4\xB8\xAD"sv}) {
+          std::string text;
+          while (text.size() < before) text += filling;
+          text += ending;
+          text.append(after, 'b');
+          std::string same = text;
+          StringSeen seen, seen_same;
+          const std::size_t end = string_end(text.data(), text.size(), 0, seen);
+          ASSERT_EQ(end, string_end_anywhere(same.data(), same.size(), 0, seen_same)) << text;
+          ASSERT_EQ(text, same);
+          if (end == text.size() || text[end] != '"') continue;
+          ASSERT_EQ(seen.escaped, seen_same.escaped) << text;
+          ASSERT_EQ(seen.high, seen_same.high) << text;
+          ASSERT_EQ(seen.wide, seen_same.wide) << text;
+        }
+      }
+    }
+  }
+}
+
 TEST(JsonScan, UnescapesEveryEscape) {
   std::string text = R"("\"\\\/\b\f\n\r\t\u0041\u00e9\u4e2d\ud83d\ude00")";
   JsonScan scan(text);

@@ -21,13 +21,26 @@ std::uint64_t folded(std::uint64_t a, std::uint64_t b) noexcept {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
 }
 
-std::uint64_t run(std::uint64_t hash, std::string_view bytes) noexcept {
+std::uint64_t word_at(std::string_view bytes, std::size_t at) noexcept {
   std::uint64_t word = 0;
-  for (; bytes.size() >= sizeof word; bytes.remove_prefix(sizeof word)) {
-    std::memcpy(&word, bytes.data(), sizeof word);
-    hash = folded(hash, word);
+  std::memcpy(&word, bytes.data() + at, sizeof word);
+  return word;
+}
+
+std::uint64_t run(std::uint64_t hash, std::string_view bytes) noexcept {
+  constexpr std::size_t step = 4 * sizeof(std::uint64_t);
+  if (bytes.size() >= step) {
+    // Two that do not wait for each other.
+    std::uint64_t other = hash;
+    for (; bytes.size() >= step; bytes.remove_prefix(step)) {
+      hash = folded(hash ^ word_at(bytes, 0), word_at(bytes, 8));
+      other = folded(other ^ word_at(bytes, 16), word_at(bytes, 24));
+    }
+    hash = folded(hash, other);
   }
-  word = 0;
+  for (; bytes.size() >= sizeof hash; bytes.remove_prefix(sizeof hash))
+    hash = folded(hash, word_at(bytes, 0));
+  std::uint64_t word = 0;
   if (!bytes.empty()) std::memcpy(&word, bytes.data(), bytes.size());
   return folded(hash, word);
 }

@@ -8,7 +8,7 @@ namespace freellmapi::net {
 namespace {
 constexpr std::size_t spare = 64;               // what a vectorised reader may look at behind the end
 constexpr std::size_t first_reserve = 1 << 20;  // a declared length is not believed beyond this
-constexpr std::size_t body_read = 64 * 1024;
+constexpr std::size_t least_room = 64 * 1024;
 constexpr std::size_t inflate_piece = 16 * 1024;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 }  // namespace
@@ -95,18 +95,19 @@ bool Connection::take_what_came() {
 
 Task<void> Connection::fill_body() {
   const bool direct = !inflator_ && plan_.body.kind == BodyPlan::Kind::length;
+  std::size_t held = body_.size();
   while (!take_what_came()) {
     body_deadline();
     ready_.suspect();
     std::size_t count = 0;
     if (direct) {
-      // Straight into the body: nothing of the next request can be behind it.
-      const std::size_t held = body_.size();
-      body_.resize(held + std::min<std::size_t>(body_read, decoder_.remaining()));
+      // Straight into the body: nothing of the next request can be behind it. Room is made for as much again
+      // as has come: memory follows what is sent, and not what was announced.
+      if (held == body_.size())
+        body_.resize(held + std::min<std::size_t>(std::max(least_room, held), decoder_.remaining()));
       count = co_await read_some(body_.data() + held, body_.size() - held);
-      const std::string_view got(body_.data() + held, count);
-      decoder_.step(got);
-      body_.resize(held + count);
+      decoder_.step({body_.data() + held, count});
+      held += count;
       if (decoder_.ended()) co_return;
     } else {
       const std::span<char> room = in_.prepare(inflate_piece);

@@ -36,12 +36,14 @@ struct State {
   }
 };
 
-std::uint64_t sip(std::uint64_t k0, std::uint64_t k1, const unsigned char* bytes, std::size_t size) noexcept {
-  State s{k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL, k0 ^ 0x6c7967656e657261ULL,
+State begun(std::uint64_t k0, std::uint64_t k1) noexcept {
+  return {k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL, k0 ^ 0x6c7967656e657261ULL,
           k1 ^ 0x7465646279746573ULL};
-  std::size_t at = 0;
-  for (; at + 8 <= size; at += 8) s.take(little(bytes + at, 8));
-  s.take(little(bytes + at, size - at) | std::uint64_t{size & 0xffU} << 56U);
+}
+
+/// `last`: the bytes that fill no word.
+std::uint64_t ended(State s, std::uint64_t last, std::size_t size) noexcept {
+  s.take(last | std::uint64_t{size & 0xffU} << 56U);
   s.v2 ^= 0xffU;
   for (int i = 0; i < 4; ++i) s.round();
   return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
@@ -52,13 +54,17 @@ std::uint64_t sip(std::uint64_t k0, std::uint64_t k1, const unsigned char* bytes
 KeyedHash::KeyedHash(const Key& key) noexcept : k0_(little(key.data(), 8)), k1_(little(key.data() + 8, 8)) {}
 
 std::uint64_t KeyedHash::operator()(std::string_view bytes) const noexcept {
-  return sip(k0_, k1_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  const auto* const at = reinterpret_cast<const unsigned char*>(bytes.data());
+  State s = begun(k0_, k1_);
+  std::size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) s.take(little(at + i, 8));
+  return ended(s, little(at + i, bytes.size() - i), bytes.size());
 }
 
 std::uint64_t KeyedHash::operator()(std::uint64_t value) const noexcept {
-  unsigned char bytes[8];
-  for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<unsigned char>(value >> (8 * i));
-  return sip(k0_, k1_, bytes, sizeof bytes);
+  State s = begun(k0_, k1_);
+  s.take(value);
+  return ended(s, 0, sizeof value);
 }
 
 }  // namespace freellmapi::base

@@ -34,49 +34,23 @@ surfaces::PastRequest past_request(const store::RequestRow& row) {
   return out;
 }
 
-base::Result<std::unique_ptr<Past>> Past::open(const std::filesystem::path& database, relay::RecordSink& log,
-                                               const relay::Current& current) {
+base::Result<std::unique_ptr<Past>> Past::open(const std::filesystem::path& database,
+                                               const store::RequestLog& log, const relay::Current& current) {
   auto reader = store::RequestReader::open(database);
   if (!reader) return reader.error();
   return std::unique_ptr<Past>(new Past(std::move(*reader), log, current));
 }
 
-Past::Past(std::unique_ptr<store::RequestReader> reader, relay::RecordSink& log,
+Past::Past(std::unique_ptr<store::RequestReader> reader, const store::RequestLog& log,
            const relay::Current& current)
     : log_(log), current_(current), reader_(std::move(reader)) {}
 
-void Past::keep(const relay::Record& record, base::WallTime at, std::chrono::microseconds total) noexcept {
-  try {
-    const std::lock_guard lock(mutex_);
-    if (ring_.size() < newest) ring_.emplace_back();
-    // Assigned in place: the texts of the request that was here lend their memory.
-    surfaces::PastRequest& past = ring_[next_];
-    next_ = (next_ + 1) % newest;
-    past.record = record;
-    past.surface = record.surface;
-    past.record.surface = {};
-    past.ended = at;
-    past.total = total;
-  } catch (const std::bad_alloc&) {
-    // It can be asked for when it is written.
-  }
-  log_.keep(record, at, total);
-}
-
 base::Result<std::optional<surfaces::PastRequest>> Past::find(std::string_view request_id) {
-  {
-    const std::lock_guard lock(mutex_);
-    const surfaces::PastRequest* found = nullptr;
-    for (const surfaces::PastRequest& past : ring_) {
-      if (past.record.request_id == request_id && (found == nullptr || past.ended >= found->ended))
-        found = &past;
-    }
-    if (found != nullptr) return std::optional(*found);
-  }
-  const std::lock_guard lock(reading_);
   std::optional<surfaces::PastRequest> found;
-  const auto read =
-      reader_->by_name(request_id, [&](const store::RequestRow& row) { found = past_request(row); });
+  const auto see = [&found](const store::RequestRow& row) { found = past_request(row); };
+  if (log_.at_hand(request_id, see)) return found;
+  const std::lock_guard lock(reading_);
+  const auto read = reader_->by_name(request_id, see);
   if (!read) return read.error();
   return found;
 }

@@ -1,15 +1,13 @@
-// What is remembered of requests, for whoever asks why: the newest in memory, the rest in the store.
+// What is remembered of requests, for whoever asks why: the newest at hand, the rest in the store.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
-#include "relay/record.hpp"
 #include "relay/snapshot.hpp"
+#include "store/request_log.hpp"
 #include "store/request_reader.hpp"
 #include "surfaces/ops/history.hpp"
 
@@ -17,19 +15,17 @@ namespace freellmapi::cli {
 
 surfaces::PastRequest past_request(const store::RequestRow& row);
 
-/// Stands between the front door and the log: the log writes behind, and a request may be asked about before
-/// it is written. Keeps the last `newest` requests and the last `policies_kept` policies.
-class Past final : public relay::RecordSink, public surfaces::History {
+/// Asks the log first, which writes behind: a request may be asked about before it is written. Keeps the last
+/// `policies_kept` policies.
+class Past final : public surfaces::History {
  public:
-  static constexpr std::size_t newest = 1'024;
   static constexpr std::size_t policies_kept = 4;
 
-  /// `log` gets every record, too. `database` must be there. All must outlive this.
+  /// `database` must be there. All must outlive this.
   static base::Result<std::unique_ptr<Past>> open(const std::filesystem::path& database,
-                                                  relay::RecordSink& log, const relay::Current& current);
+                                                  const store::RequestLog& log,
+                                                  const relay::Current& current);
 
-  void keep(const relay::Record& record, base::WallTime at,
-            std::chrono::microseconds total) noexcept override;
   base::Result<std::optional<surfaces::PastRequest>> find(std::string_view request_id) override;
   std::shared_ptr<const policy::Policy> policy(std::string_view version) override;
 
@@ -37,13 +33,12 @@ class Past final : public relay::RecordSink, public surfaces::History {
   void remember(std::shared_ptr<const policy::Policy> policy);
 
  private:
-  Past(std::unique_ptr<store::RequestReader> reader, relay::RecordSink& log, const relay::Current& current);
+  Past(std::unique_ptr<store::RequestReader> reader, const store::RequestLog& log,
+       const relay::Current& current);
 
-  relay::RecordSink& log_;
+  const store::RequestLog& log_;
   const relay::Current& current_;
-  std::mutex mutex_;  // guards the ring and the policies
-  std::vector<surfaces::PastRequest> ring_;
-  std::size_t next_ = 0;
+  std::mutex mutex_;  // guards the policies
   std::vector<std::shared_ptr<const policy::Policy>> policies_;
   std::mutex reading_;  // guards the reader
   std::unique_ptr<store::RequestReader> reader_;

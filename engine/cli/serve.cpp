@@ -127,7 +127,7 @@ int serve(const ServeOptions& options) {
   if (!world) return refuse(world.error());
   reloader.report(*world);
 
-  const auto past = Past::open(database_file(*data), **remembered, current);
+  const auto past = Past::open(database_file(*data), (*remembered)->requests(), current);
   if (!past) return refuse(past.error());
   relay::Relay relay(current, ledger, conversations, clock, log);
   relay.watch_keys(remembered->get());
@@ -181,7 +181,7 @@ int serve(const ServeOptions& options) {
       {"/metrics", "GET", scraping, "", metrics},
   };
   surfaces::FrontDoor door(surfaces::KeyGate(key->reveal()), std::move(routes), log, clock);
-  door.keep_records(past->get());
+  door.keep_records(remembered->get());
   door.count_with(relay.meter());
   reloader.on_unified_key(
       [&door](const base::Secret& fresh) { door.set_gate(surfaces::KeyGate(fresh.reveal())); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <span>
 
 #include "routing/ordering.hpp"
@@ -16,14 +17,21 @@ constexpr unsigned format_in_part =
 constexpr std::size_t version_digits = 12;
 constexpr std::size_t reason_most = 64, name_most = 512;
 
-/// Numbers in seven bits to the byte, the low ones first.
+/// Numbers in seven bits to the byte, the low ones first. Gathered, for every request's is written; end() is
+/// the last call.
 class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}
-  void byte(unsigned value) { out_ += static_cast<char>(value); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  void byte(unsigned value) { *room() = static_cast<char>(value), ++size_; }
   void number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) byte(static_cast<unsigned>(value & 0x7F) | 0x80U);
-    byte(static_cast<unsigned>(value));
+    char* const from = room();
+    char* to = from;
+    for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>((value & 0x7F) | 0x80U);
+    *to++ = static_cast<char>(value);
+    size_ += static_cast<std::size_t>(to - from);
   }
   void signed_number(std::int64_t value) {
     number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
@@ -33,11 +41,29 @@ class Writer {
   void text(std::string_view value, std::size_t most) {
     value = value.substr(0, most);
     number(value.size());
-    out_ += value;
+    if (value.size() > gathered_.size() - size_) end();
+    if (value.size() > gathered_.size()) {
+      out_ += value;
+      return;
+    }
+    if (!value.empty()) std::memcpy(&gathered_[size_], value.data(), value.size());
+    size_ += value.size();
+  }
+  void end() {
+    out_.append(gathered_.data(), size_);
+    size_ = 0;
   }
 
  private:
+  static constexpr std::size_t longest = 10;  // of a number
+  char* room() {
+    if (gathered_.size() - size_ < longest) end();
+    return &gathered_[size_];
+  }
+
   std::string& out_;
+  std::size_t size_ = 0;
+  std::array<char, 256> gathered_;
 };
 
 void write_measured(Writer& w, const Measured& m) {
@@ -332,6 +358,7 @@ void write_record(const Inputs& in, const Decision& decision, std::string& out) 
   const std::size_t ranked = std::min(decision.order.size(), shown);
   w.number(ranked);
   for (std::size_t i = 0; i < ranked; ++i) w.number(decision.order[i]);
+  w.end();
 }
 
 base::Result<Recorded> read_record(std::string_view bytes) {

@@ -58,8 +58,12 @@ void RequestLog::add(const RequestRow& row) noexcept {
   try {
     const std::lock_guard lock(mutex_);
     wake = waiting_.empty();
+    const std::size_t before = waiting_.bytes.size();
     pack(row, waiting_.bytes);
     ++waiting_.rows;
+    if (newest_.size() < newest) newest_.emplace_back();
+    newest_[next_].assign(waiting_.bytes, before);
+    next_ = (next_ + 1) % newest;
     if (!crowded_ && (waiting_.rows >= bounds_.rows / 2 || waiting_.size() >= bounds_.bytes / 2)) {
       wake = true;
       crowded_ = true;
@@ -72,6 +76,19 @@ void RequestLog::add(const RequestRow& row) noexcept {
     dropped_.fetch_add(1, std::memory_order_relaxed);  // no memory: the request goes on, its row does not
   }
   if (wake) wake_.notify_one();
+}
+
+bool RequestLog::at_hand(std::string_view request_id,
+                         const std::function<void(const RequestRow&)>& see) const {
+  const std::lock_guard lock(mutex_);
+  std::optional<RequestRow> found;
+  for (const std::string& packed : newest_) {
+    RequestRow row;
+    if (!PackedRows(packed).next(row) || row.request_id != request_id) continue;
+    if (!found || row.at >= found->at) found = row;
+  }
+  if (found) see(*found);
+  return found.has_value();
 }
 
 void RequestLog::Queue::drop_first() {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -33,9 +34,12 @@ struct QueueBounds {
   std::size_t bytes = 16 * 1024 * 1024;
 };
 
-/// Thread safety: every method from any thread. Its rows are written within about 200 ms.
+/// Thread safety: every method from any thread. Its rows are written within about 200 ms; the last `newest`
+/// of them are at hand besides, written or not.
 class RequestLog {
  public:
+  static constexpr std::size_t newest = 1'024;
+
   /// Opens the database, which must be there and whole.
   static base::Result<std::unique_ptr<RequestLog>> open(const std::filesystem::path& file,
                                                         Retention retention, const base::Clock& clock,
@@ -47,6 +51,9 @@ class RequestLog {
 
   /// Never waits for a disk. When the queue is full its oldest row is dropped and counted.
   void add(const RequestRow& row) noexcept;
+  /// Shows the newest of that name, when it is one of those at hand; under a lock that add() takes. False: it
+  /// is not.
+  bool at_hand(std::string_view request_id, const std::function<void(const RequestRow&)>& see) const;
   /// Waits until all that was added is written or given up. For tests, and before a read that must see it.
   void flush();
   void set_retention(Retention retention);
@@ -88,9 +95,11 @@ class RequestLog {
   std::optional<BatchWriter> batches_;  // the thread's alone; prepared once, not for each transaction
   Queue writing_;                       // the thread's alone
 
-  std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, done_;
   Queue waiting_;
+  std::vector<std::string> newest_;  // a ring of packed rows; each lends its memory to the one that follows
+  std::size_t next_ = 0;
   Retention retention_;
   std::function<void(Database&)> also_;
   std::uint64_t flushes_ = 0, flushed_ = 0;  // asked for, done

@@ -112,6 +112,31 @@ TEST_F(RequestLogTest, ANameThatAClientUsedTwiceMeansTheNewest) {
   EXPECT_EQ(status_of("mine"), 502);
 }
 
+TEST_F(RequestLogTest, TheNewestAreAtHandBeforeTheyAreWrittenAndWhenTheyNeverAre) {
+  const auto requests = open();
+  const auto status_at_hand = [&](std::string_view name) {
+    int status = 0;
+    const bool found = requests->at_hand(name, [&](const RequestRow& r) { status = r.status; });
+    EXPECT_EQ(found, status != 0);
+    return status;
+  };
+  RequestRow again = row("twice");
+  requests->add(row("first"));
+  requests->add(again);
+  again.status = 503;
+  clock.advance(std::chrono::milliseconds{5});
+  again.at = clock.wall();
+  requests->add(again);
+  EXPECT_EQ(status_at_hand("first"), 200);
+  EXPECT_EQ(status_at_hand("twice"), 503) << "the newer one";
+  EXPECT_EQ(status_at_hand("nobody"), 0);
+  requests->flush();
+  EXPECT_EQ(status_at_hand("first"), 200);
+  for (std::size_t i = 0; i < RequestLog::newest - 2; ++i) requests->add(row("other"));
+  EXPECT_EQ(status_at_hand("first"), 0) << "it has made room";
+  EXPECT_EQ(status_at_hand("twice"), 503);
+}
+
 TEST_F(RequestLogTest, IsReadByTimeOldestFirst) {
   const base::WallTime begin = clock.wall();
   const auto requests = open();

@@ -127,6 +127,8 @@ class Provider {
                                                               const freellm_call& call,
                                                               const freellm_head& head,
                                                               std::string_view body) const;
+  /// False: read_limits() never has a word.
+  bool states_limits() const noexcept { return table_.read_limits != nullptr; }
   /// The provider's statements about its windows; at most 32.
   std::vector<freellm_window> read_limits(const freellm_head& head, std::int64_t now_unix_ms) const;
 

@@ -10,11 +10,12 @@ constexpr std::chrono::milliseconds shortly{2'000};
 constexpr std::chrono::milliseconds margin{50};
 }  // namespace
 
-Attempts::Attempts(std::vector<Lane> lanes, Limits limits)
-    : lanes_(std::move(lanes)), places_(lanes_.size(), Place::open), limits_(limits) {}
+Attempts::Attempts(Lanes lanes, const Limits& limits) : lanes_(std::move(lanes)), limits_(limits) {
+  places_.resize(lanes_.size(), Place::open);
+}
 
-void Attempts::add(const std::vector<Lane>& lanes) {
-  lanes_.insert(lanes_.end(), lanes.begin(), lanes.end());
+void Attempts::add(const Lanes& lanes) {
+  lanes_.append(lanes.begin(), lanes.end());
   places_.resize(lanes_.size(), Place::open);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/few.hpp"
 #include "policy/policy.hpp"
 #include "relay/outcomes.hpp"
 
@@ -56,10 +57,11 @@ enum class Held {
 /// attempt starts after the budget (the first always may).
 class Attempts {
  public:
-  Attempts(std::vector<Lane> lanes, Limits limits);
+  using Lanes = base::Few<Lane, 4>;
+  Attempts(Lanes lanes, const Limits& limits);
 
   /// More lanes, behind those that are known. To be called before anything that failed is told of.
-  void add(const std::vector<Lane>& lanes);
+  void add(const Lanes& lanes);
   Action next(base::Instant now);
   /// The lane's attempt ended badly.
   Held failed(std::size_t lane, const freellm_outcome& outcome);
@@ -89,7 +91,7 @@ class Attempts {
   /// The lane once more, asked otherwise.
   Action again(std::size_t lane) { return attempt(lane); }
 
-  const std::vector<Lane>& lanes() const noexcept { return lanes_; }
+  const Lanes& lanes() const noexcept { return lanes_; }
   unsigned attempted() const noexcept { return attempted_; }
   /// Why next() gave up, when it was not for want of candidates.
   bool out_of_budget() const noexcept { return out_of_budget_; }
@@ -111,8 +113,8 @@ class Attempts {
   Action attempt(std::size_t lane);
   Held hold(std::size_t lane, std::uint32_t& error_class);
 
-  std::vector<Lane> lanes_;
-  std::vector<Place> places_;
+  Lanes lanes_;
+  base::Few<Place, 16> places_;
   std::vector<std::size_t> had_second_try_;  ///< lanes
   std::vector<Standing> standings_;
   std::optional<std::size_t> moved_;  ///< this lane goes on at another host

@@ -46,7 +46,6 @@ bool is_output_limit(std::string_view name) noexcept {
 
 PluginCall::PluginCall(const chat::Request& request, const policy::Model& model,
                        std::string_view upstream_name, std::uint64_t max_output, std::uint64_t seed) {
-  members_.reserve(request.members.size());
   for (const chat::Member& m : request.members) members_.push_back({str(m.name), str(m.value)});
   call_.size = sizeof call_;
   call_.flags = flags_of(request);

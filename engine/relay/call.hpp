@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/few.hpp"
 #include "chat/request.hpp"
 #include "policy/policy.hpp"
 
@@ -29,7 +29,7 @@ class PluginCall {
   const freellm_call& get() const noexcept { return call_; }
 
  private:
-  std::vector<freellm_member> members_;
+  base::Few<freellm_member, 8> members_;
   std::string renamed_;
   freellm_call call_{};
 };

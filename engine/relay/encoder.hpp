@@ -13,10 +13,10 @@
 
 namespace freellmapi::relay {
 
-/// What is known of the route when the answer begins.
+/// What is known of the route when the answer begins. The texts are the request's record's and its policy's.
 struct Route {
-  std::string request_id;
-  std::string provider, model;  ///< as the policy names them
+  std::string_view request_id;
+  std::string_view provider, model;  ///< as the policy names them
   base::WallTime created{};
 };
 

@@ -12,6 +12,7 @@ void Health::forget(Shard& shard, Runs::iterator run) {
   if (run->second.open) --open_;
   shard.runs.erase(run);
   shard.size.store(shard.runs.size(), std::memory_order_relaxed);
+  --names_;
 }
 
 unsigned Health::failed(std::uint64_t name, base::Instant now, std::chrono::seconds memory, bool probe) {
@@ -20,8 +21,10 @@ unsigned Health::failed(std::uint64_t name, base::Instant now, std::chrono::seco
   if (s.runs.size() >= names_per_shard && !s.runs.contains(name)) {
     while (!s.runs.empty()) forget(s, s.runs.begin());
   }
-  Run& run = s.runs[name];
+  const auto [at, fresh] = s.runs.try_emplace(name);
+  if (fresh) ++names_;
   s.size.store(s.runs.size(), std::memory_order_relaxed);
+  Run& run = at->second;
   if (run.failures > 0 && now - run.last > memory) {
     if (run.open) --open_;
     run = Run();

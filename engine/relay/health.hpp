@@ -29,6 +29,8 @@ class Health {
   /// is not the one that tells whether it has to stay so.
   unsigned failed(std::uint64_t name, base::Instant now, std::chrono::seconds memory, bool probe = false);
   void succeeded(std::uint64_t name);
+  /// True when no failure is counted under any name: there is nothing that a success could end.
+  bool blank() const noexcept { return names_.load(std::memory_order_relaxed) == 0; }
 
   /// Opens the circuit: the failures counted so far have led to a bench.
   void open(std::uint64_t name);
@@ -59,6 +61,7 @@ class Health {
   void leave(std::uint64_t name, std::uint64_t probe, bool answered);
 
   std::array<Shard, 16> shards_;
+  std::atomic<std::size_t> names_{0};
   std::atomic<unsigned> open_{0};
   std::atomic<std::uint64_t> probes_{0};
 };

@@ -17,19 +17,37 @@ enum class Spent {
 };
 
 struct Run::Leg {
-  std::size_t lane = 0;
-  policy::ModelIndex model_index = policy::none;
-  policy::KeyIndex key_index = policy::none;
+  Leg(const Run& run, std::size_t of, const Lane& at, const Action& action)
+      : lane(of),
+        model_index(at.model),
+        key_index(at.key),
+        provider(run.policy_.providers[at.provider]),
+        model(run.policy_.models[at.model]),
+        key(at.key == policy::none ? nullptr : &run.policy_.keys[at.key]),
+        upstream(run.snapshot_->upstreams[at.provider]),
+        host(action.host),
+        asked(&run.job_.request),
+        fresh(action.fresh) {
+    route.request_id = run.job_.record.request_id;
+    route.provider = provider.id;
+    route.model = run.target_->passed_model.empty() ? model.id : run.target_->passed_model;
+  }
+  Leg(const Leg&) = delete;
+  Leg& operator=(const Leg&) = delete;
+
+  const std::size_t lane;  ///< of the rules
+  const policy::ModelIndex model_index;
+  const policy::KeyIndex key_index;  ///< none: keyless
   const policy::Provider& provider;
   const policy::Model& model;
   const policy::Key* key;  ///< null: keyless
   const Upstream& upstream;
-  std::uint32_t host = 0;      ///< of upstream.hosts
+  const std::uint32_t host;    ///< of upstream.hosts
   const chat::Request* asked;  ///< the client's, one that asks to go on, or `amended`
-  bool fresh = false;          ///< over a connection of its own
+  const bool fresh;            ///< over a connection of its own
   Route route;
   host::UpstreamRequest request;
-  std::unique_ptr<PluginCall> call;
+  std::optional<PluginCall> call;
   std::unique_ptr<chat::Request> amended;  ///< sent in place of the client's; null: as it is
   chat::InputShape input;                  ///< of what is sent
   quota::Need need;

@@ -13,7 +13,7 @@ namespace freellmapi::relay {
 
 using std::chrono::milliseconds;
 
-Run::Run(Relay& relay, net::Exchange& exchange, net::Core& core, Job job)
+Run::Run(Relay& relay, net::Exchange& exchange, net::Core& core, const Job& job)
     : relay_(relay),
       exchange_(exchange),
       core_(core),
@@ -93,13 +93,12 @@ void Run::widen() {
   routing::write_record(inputs_, decision_, job_.record.decision);
 }
 
-std::vector<Lane> Run::lanes_from(std::size_t place) const {
-  std::vector<Lane> lanes;
-  lanes.reserve(decision_.order.size() - place);
+Attempts::Lanes Run::lanes_from(std::size_t place) const {
+  Attempts::Lanes lanes;
   for (; place < decision_.order.size(); ++place) {
     const routing::Candidate& c = decision_.considered[decision_.order[place]].candidate;
     const policy::Model& model = policy_.models[c.model];
-    Lane lane;
+    Lane& lane = lanes.emplace_back();
     lane.provider = model.provider;
     lane.model = c.model;
     lane.key = c.key;
@@ -109,55 +108,56 @@ std::vector<Lane> Run::lanes_from(std::size_t place) const {
       lane.hosts = static_cast<std::uint32_t>(snapshot_->upstreams[model.provider].hosts.size());
       lane.host = snapshot_->key_hosts->of(c.key);
     }
-    lanes.push_back(lane);
   }
   return lanes;
 }
 
-Attempts Run::plan_attempts() const {
+void Run::plan_attempts() {
   Limits limits;
   limits.attempts = policy_.routing.attempts;
   limits.no_new_attempt_after = exchange_.started() + policy_.routing.budget;
   limits.filtered_goes_on = policy_.routing.on_content_filter == policy::OnContentFilter::next;
-  return Attempts(lanes_from(0), limits);
+  attempts_.emplace(lanes_from(0), limits);
 }
 
-net::Task<void> Run::serve() {
-  if (!choose()) {
-    co_await give_up();
+net::Task<void> Run::serve(Relay& relay, net::Exchange& exchange, net::Core& core, Job job) {
+  job.record.asked = base::printable(job.request.model);
+  Run run(relay, exchange, core, job);
+  if (!run.choose()) {
+    co_await run.give_up();
     co_return;
   }
-  attempts_.emplace(plan_attempts());
+  run.plan_attempts();
   while (true) {
-    const Action action = continuation_ ? next_leg() : attempts_->next(relay_.clock_.steady());
+    const Action action = run.continuation_ ? run.next_leg() : run.attempts_->next(relay.clock_.steady());
     if (action.what == Action::What::give_up) break;
     const bool waits = action.not_before != base::Instant{};
-    while (waits && relay_.clock_.steady() < action.not_before && !exchange_.gone()) {
+    while (waits && relay.clock_.steady() < action.not_before && !exchange.gone()) {
       // In slices, so that a client that leaves is noticed.
-      const base::Instant slice = relay_.clock_.steady() + milliseconds{250};
+      const base::Instant slice = relay.clock_.steady() + milliseconds{250};
       const base::Instant until = std::min(action.not_before, slice);
-      co_await core_.sleep_until(until);
+      co_await core.sleep_until(until);
     }
     End end = End::client_gone;
-    if (!exchange_.gone()) end = co_await attempt(action);
-    under_way_[0] = nullptr;
+    if (!exchange.gone()) end = co_await run.attempt(action);
+    run.under_way_[0] = nullptr;
     if (end == End::served) co_return;
     if (end == End::client_gone) {
-      job_.record.status = 499;
-      job_.record.code = "client_gone";
-      job_.record.attempts = trail_.count();
-      job_.record.trail = trail_.header();
+      job.record.status = 499;
+      job.record.code = "client_gone";
+      job.record.attempts = run.trail_.count();
+      job.record.trail = run.trail_.header();
       co_return;
     }
-    widen();
-    account_for(action.lane, end);
+    run.widen();
+    run.account_for(action.lane, end);
   }
-  if (continuation_) {
-    co_await cut_short();
+  if (run.continuation_) {
+    co_await run.cut_short();
     co_return;
   }
-  set_exhausted();
-  co_await give_up();
+  run.set_exhausted();
+  co_await run.give_up();
 }
 
 void Run::set_exhausted() {
@@ -198,33 +198,10 @@ net::Task<void> Run::give_up() {
 net::Task<Run::End> Run::attempt(Action action) {
   const std::size_t lane_index = action.lane;
   const Lane lane = attempts_->lanes()[lane_index];
-  const policy::Model& model = policy_.models[lane.model];
-  const policy::Provider& provider = policy_.providers[model.provider];
-  const policy::Key* key = lane.key == policy::none ? nullptr : &policy_.keys[lane.key];
-  Leg leg{.lane = lane_index,
-          .model_index = lane.model,
-          .key_index = lane.key,
-          .provider = provider,
-          .model = model,
-          .key = key,
-          .upstream = snapshot_->upstreams[model.provider],
-          .host = action.host,
-          .asked = &job_.request,
-          .fresh = action.fresh,
-          .route = {},
-          .request = {},
-          .call = {},
-          .amended = {},
-          .input = {},
-          .need = {},
-          .reservation = {},
-          .stated_cost = {},
-          .reading = {}};
+  Leg leg(*this, lane_index, lane, action);
   under_way_[race_ != nullptr ? 1 : 0] = &leg;
-  leg.route.request_id = job_.record.request_id;
-  leg.route.provider = provider.id;
-  leg.route.model = target_->passed_model.empty() ? model.id : target_->passed_model;
-  leg.route.created = relay_.clock_.wall();
+  base::Moment present = relay_.clock_.moment();
+  leg.route.created = present.wall;
 
   if (!enter(leg, action.insists)) co_return End::put_off;
   if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
@@ -233,13 +210,13 @@ net::Task<Run::End> Run::attempt(Action action) {
   routing::Features features = features_;
   features.input_tokens = leg.input.estimate;
   features.input_cell = leg.input.cell;
-  leg.need = routing::need_of(features, model, provider, &relay_.calibration_);
+  leg.need = routing::need_of(features, leg.model, leg.provider, &relay_.calibration_);
   const routing::Considered& decided = decision_.considered[decision_.order[lane_index]];
   if (decided.output_tokens > 0)
     leg.need.output_tokens = std::min(leg.need.output_tokens, decided.output_tokens);
-  const bool bounded = features_.output_tokens > 0 || routing::counts_output(model, provider);
-  leg.call = std::make_unique<PluginCall>(*leg.asked, model, leg.route.model,
-                                          bounded ? leg.need.output_tokens : 0, seed_ + lane_index);
+  const bool bounded = features_.output_tokens > 0 || routing::counts_output(leg.model, leg.provider);
+  leg.call.emplace(*leg.asked, leg.model, leg.route.model, bounded ? leg.need.output_tokens : 0,
+                   seed_ + lane_index);
   if (action.repaired) {
     // Another leg may have ended since.
     const auto last =
@@ -253,18 +230,19 @@ net::Task<Run::End> Run::attempt(Action action) {
   const bool local = leg.upstream.plugin->is_local();
   if (!local) {
     // Built before anything is reserved: only the plugin knows how much output it will really ask for.
-    const base::Instant asked_at = relay_.clock_.steady();
     auto built = leg.upstream.plugin->build_request(leg.call->get());
-    watch_plugin(leg, asked_at);
+    const base::Moment asked_at = std::exchange(present, relay_.clock_.moment());
+    watch_plugin(leg, asked_at.steady, present.steady);
     if (!built) co_return fail(leg, outcome_of(built.error(), FREELLM_C_UNKNOWN));
     leg.request = std::move(*built);
-    leg.need.output_tokens = leg.request.output_bound ? *leg.request.output_bound
-                                                      : routing::most_output(model, leg.need.input_tokens);
+    leg.need.output_tokens = leg.request.output_bound
+                                 ? *leg.request.output_bound
+                                 : routing::most_output(leg.model, leg.need.input_tokens);
     leg.need.own_units = own_cost(leg, leg.need.input_tokens, leg.need.output_tokens).value_or(0);
   }
   // Beside another nobody is waited for.
   const milliseconds wait = race_ != nullptr ? milliseconds{0} : lane.wait;
-  bool held = hold_now(leg);
+  bool held = hold_now(leg, present);
   if (!held) held = co_await hold_quota(leg, wait);
   if (!held) co_return exchange_.gone() ? End::client_gone : End::passed_over;
   if (local) co_return co_await answer_locally(leg);
@@ -313,10 +291,10 @@ routing::Considered& Run::as_it_is_now(const Leg& leg) {
   return decision_.considered[decision_.order[leg.lane]];
 }
 
-bool Run::hold_now(Leg& leg) {
+bool Run::hold_now(Leg& leg, const base::Moment& at) {
   if (exchange_.gone() || line_before(leg) != nullptr) return false;
   const quota::Verdict verdict = relay_.ledger_.reserve(snapshot_->plan, leg.key_index, leg.model_index,
-                                                        leg.need, now(), leg.reservation);
+                                                        leg.need, {at.since_boot, at.wall}, leg.reservation);
   return verdict.state == quota::Verdict::State::free;
 }
 
@@ -369,9 +347,7 @@ net::Task<bool> Run::hold_quota(Leg& leg, milliseconds wait) {
 }
 
 net::Task<void> Relay::serve(net::Exchange& exchange, net::Core& core, Job job) {
-  job.record.asked = base::printable(job.request.model);
-  Run run(*this, exchange, core, job);
-  co_await run.serve();
+  return Run::serve(*this, exchange, core, job);
 }
 
 net::Task<bool> send(net::Exchange& exchange, const Reply& reply,

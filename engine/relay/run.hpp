@@ -20,17 +20,16 @@ namespace freellmapi::relay {
 
 enum class Spent;
 
-/// Lives in the frame of Relay::serve, on one core.
+/// Lives in the frame of serve(), on one core.
 class Run final : private net::GoneWatcher {
  public:
-  Run(Relay& relay, net::Exchange& exchange, net::Core& core, Job job);
+  static net::Task<void> serve(Relay& relay, net::Exchange& exchange, net::Core& core, Job job);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
   ~Run();
 
-  net::Task<void> serve();
-
  private:
+  Run(Relay& relay, net::Exchange& exchange, net::Core& core, const Job& job);
   /// How one attempt ended.
   enum class End {
     served,
@@ -45,6 +44,7 @@ class Run final : private net::GoneWatcher {
   /// Two legs beside each other.
   struct Race;
   class Leaving;
+  struct Sending;
 
   void client_gone() noexcept override;
 
@@ -52,8 +52,8 @@ class Run final : private net::GoneWatcher {
   bool resolve(std::string_view model);  ///< a name that the snapshot does not know; false as above
   /// Finds who served the conversation before. Its name, which stays the same from turn to turn.
   std::uint64_t look_back(routing::Inputs& inputs);
-  Attempts plan_attempts() const;
-  std::vector<Lane> lanes_from(std::size_t place) const;  ///< of the decision's order
+  void plan_attempts();
+  Attempts::Lanes lanes_from(std::size_t place) const;  ///< of the decision's order
   /// Looks at the candidates that the first ones' success would have made needless.
   void widen();
   net::Task<End> attempt(Action action);
@@ -62,15 +62,14 @@ class Run final : private net::GoneWatcher {
   /// What the rules have to know of an attempt that was none.
   void account_for(std::size_t lane, End end);
   /// Where nobody has to be waited for. False: see hold_quota().
-  bool hold_now(Leg& leg);
+  bool hold_now(Leg& leg, const base::Moment& at);
   net::Task<bool> hold_quota(Leg& leg, std::chrono::milliseconds wait);
   /// The rule for whose window others wait already, so that this leg has to wait behind them; null: none.
   const policy::Rule* line_before(const Leg& leg) const;
   /// When it would be served behind all who wait there now.
   base::WallTime served_at(const Leg& leg, WindowName window, quota::Now at) const;
   net::Task<End> send(Leg& leg);
-  /// Its request leaves; the answer's head, or null and why there is none.
-  net::Task<std::unique_ptr<net::UpstreamCall>> ask(Leg& leg, net::CallError& error);
+  End got_no_head(Leg& leg, const net::CallError& error);
   chat::Offered offered() const;
   Reading& start_reading(Leg& leg);
   bool salvage(Leg& leg, const freellm_head& head, std::string_view body);
@@ -123,8 +122,8 @@ class Run final : private net::GoneWatcher {
   /// A kept connection that the provider closed as we took it is nobody's failure: once more, over a new one.
   bool replace_connection(Leg& leg);
   void note_hop(const Leg& leg, std::string_view outcome);
-  /// Benches the provider of a plugin that held the core for too long since `called_at`; the request goes on.
-  void watch_plugin(const Leg& leg, base::Instant called_at);
+  /// Benches the provider of a plugin that held the core for too long; the request goes on.
+  void watch_plugin(const Leg& leg, base::Instant from, base::Instant to);
   /// False: a circuit is open on the way, and another request is finding out whether it has to stay so.
   bool enter(Leg& leg, bool insists);
   /// How long this attempt's first token is waited for, where that is less than the policy's time.
@@ -142,7 +141,7 @@ class Run final : private net::GoneWatcher {
   void learn_answer(const Leg& leg, const base::Moment& at);
   void learn_failure(const Leg& leg, const freellm_outcome& outcome);
   void learn_overtaken(const Leg& leg);
-  void settle_success(Leg& leg);
+  void settle_success(Leg& leg, const base::Moment& at);
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);
   std::vector<net::ResponseField> route_fields(const Leg& leg, base::Instant at) const;

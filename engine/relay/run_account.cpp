@@ -122,6 +122,7 @@ std::chrono::seconds failure_memory(const Ruling& row) {
 }  // namespace
 
 void Run::note_limits(const Leg& leg, const freellm_head& head) {
+  if (!leg.upstream.plugin->states_limits()) return;
   const quota::Now at = now();
   const auto windows = leg.upstream.plugin->read_limits(head, at.wall.time_since_epoch().count());
   for (std::size_t i = 0; i < windows.size() && i < windows_read_most; ++i) {
@@ -237,9 +238,9 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   return End::failed;
 }
 
-void Run::watch_plugin(const Leg& leg, base::Instant called_at) {
-  const auto took = std::chrono::duration_cast<milliseconds>(relay_.clock_.steady() - called_at);
-  if (took < plugin_may_hold_a_core) return;
+void Run::watch_plugin(const Leg& leg, base::Instant from, base::Instant to) {
+  if (to - from < plugin_may_hold_a_core) return;
+  const auto took = std::chrono::duration_cast<milliseconds>(to - from);
   bench(leg, outcome_of(host::plugin_failed, "the plugin held a core for too long"));
   relay_.log_.warn("plugin.slow", {{"provider", leg.route.provider}, {"ms", took.count()}});
 }
@@ -280,11 +281,10 @@ std::optional<std::uint64_t> Run::own_cost(const Leg& leg, std::uint64_t input, 
   return leg.model.price ? std::optional(leg.model.price->of(input, output)) : std::nullopt;
 }
 
-void Run::settle_success(Leg& leg) {
-  const base::Moment moment = relay_.clock_.moment();
+void Run::settle_success(Leg& leg, const base::Moment& at) {
   note_host(leg);
-  if (leg.key && relay_.watch_) relay_.watch_->worked(leg.provider, *leg.key, moment.wall);
-  learn_answer(leg, moment);
+  if (leg.key && relay_.watch_) relay_.watch_->worked(leg.provider, *leg.key, at.wall);
+  learn_answer(leg, at);
   const chat::Usage& usage = leg.reading->answer().usage;
   if (leg.reading->input_said()) relay_.calibration_.learn(leg.model.tokenizer, leg.input, *usage.input);
   quota::Bill bill;
@@ -301,12 +301,14 @@ void Run::settle_success(Leg& leg) {
                        usage.output.value_or(0));
   if (continuation_) relay_.meter_.continued(core_.index());
   relay_.ledger_.recovered(leg.reservation);
-  relay_.ledger_.settle(std::move(leg.reservation), bill, {moment.since_boot, moment.wall});
-  for (const auto scope : {quota::BenchScope::key_model, quota::BenchScope::key, quota::BenchScope::model,
-                           quota::BenchScope::provider}) {
-    relay_.health_.succeeded(health_name(scope, leg.provider, leg.model, leg.key));
+  relay_.ledger_.settle(std::move(leg.reservation), bill, {at.since_boot, at.wall});
+  if (!relay_.health_.blank()) {
+    for (const auto scope : {quota::BenchScope::key_model, quota::BenchScope::key, quota::BenchScope::model,
+                             quota::BenchScope::provider}) {
+      relay_.health_.succeeded(health_name(scope, leg.provider, leg.model, leg.key));
+    }
   }
-  remember(leg, moment);
+  remember(leg, at);
 }
 
 void Run::settle_failure(Leg& leg, Spent spent) {

@@ -83,6 +83,7 @@ std::string Run::handoff_note(const Leg& leg) const {
 void Run::amend(Leg& leg) {
   leg.input = input_;
   const std::string note = handoff_note(leg);
+  if (note.empty() && !job_.request.facts.tool_history) return;
   const Thoughts::Maker maker = maker_of(leg.model, leg.route);
   const bool known = job_.request.facts.tool_history && relay_.conversations_.thoughts.may_know(maker);
   if (note.empty() && !known) return;

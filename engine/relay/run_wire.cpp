@@ -66,58 +66,61 @@ class Run::Leaving final : public net::Departure {
   Leg& leg_;
 };
 
-// By itself, because an answer may stream for minutes: what its request was made of goes when its head is
-// there. Whoever asks once more builds a request of its own.
-net::Task<std::unique_ptr<net::UpstreamCall>> Run::ask(Leg& leg, net::CallError& error) {
-  std::vector<net::OutgoingField> fields;
-  fields.reserve(leg.request.headers.size());
-  for (const host::UpstreamRequest::Header& h : leg.request.headers) {
-    net::OutgoingField field;
-    field.name = h.name;
-    field.value = h.value;
-    field.credential = h.credential;
-    fields.push_back(field);
+/// What a leg's request is sent from: its fields and its body, as views.
+struct Run::Sending {
+  Sending(Run& run, Leg& leg) : leaving(run, leg), body(leg.request.pieces()) {
+    fields.reserve(leg.request.headers.size());
+    for (const host::UpstreamRequest::Header& h : leg.request.headers) {
+      net::OutgoingField& field = fields.emplace_back();
+      field.name = h.name;
+      field.value = h.value;
+      field.credential = h.credential;
+    }
+    request.method = leg.request.method;
+    request.base_path = leg.upstream.hosts[leg.host].base_path;
+    request.path = leg.request.path;
+    request.fields = fields;
+    request.body = body;
+    request.secret = leg.key ? &leg.key->secret : nullptr;
+    request.over = leg.fresh ? net::Over::fresh : net::Over::kept_once;
+    request.departure = &leaving;
   }
-  const std::vector<std::string_view> body = leg.request.pieces();
-  net::OutgoingRequest outgoing;
-  outgoing.method = leg.request.method;
-  const Upstream::Host& at = leg.upstream.hosts[leg.host];
-  outgoing.base_path = at.base_path;
-  outgoing.path = leg.request.path;
-  outgoing.fields = fields;
-  outgoing.body = body;
-  outgoing.secret = leg.key ? &leg.key->secret : nullptr;
-  outgoing.over = leg.fresh ? net::Over::fresh : net::Over::kept_once;
-  Leaving leaving(*this, leg);
-  outgoing.departure = &leaving;
 
+  Leaving leaving;
+  std::vector<net::OutgoingField> fields;
+  const std::vector<std::string_view> body;
+  net::OutgoingRequest request;
+};
+
+net::Task<Run::End> Run::send(Leg& leg) {
+  net::CallError error;
+  std::optional<Sending> sending(std::in_place, *this, leg);
   leg.sent_at = relay_.clock_.steady();
   note_decided(*leg.sent_at);
   net::Deadlines deadlines = leg.upstream.deadlines;
   if (leg.patience) deadlines.first_byte = *leg.patience;
   if (exchange_.gone()) leg.canceller.cancel();
-  std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
-      at.origin, outgoing, deadlines, job_.request.stream, leg.canceller, error);
+  const net::Origin& origin = leg.upstream.hosts[leg.host].origin;
+  const std::unique_ptr<net::UpstreamCall> call = co_await core_.upstream().call(
+      origin, sending->request, deadlines, job_.request.stream, leg.canceller, error);
+  // An answer may stream for minutes. Whoever asks once more builds a request of its own.
+  sending.reset();
   leg.request = host::UpstreamRequest();
-  co_return call;
-}
-
-net::Task<Run::End> Run::send(Leg& leg) {
-  net::CallError error;
-  const std::unique_ptr<net::UpstreamCall> call = co_await ask(leg, error);
-  if (!call) {
-    const Spent spent = error.unsent ? Spent::nothing : spent_of(error.fault);
-    if (leg.overtaken) co_return was_overtaken(leg, spent);
-    settle_failure(leg, spent);
-    if (exchange_.gone()) co_return End::client_gone;
-    if (error.kept && replace_connection(leg)) co_return End::failed;
-    co_return fail(leg, outcome_of(error.fault, error.detail));
-  }
+  if (!call) co_return got_no_head(leg, error);
   if (leg.overtaken) co_return was_overtaken(leg, Spent::answer);
   leg.answered = true;
   if (call->status() >= 200 && call->status() < 300 && !is_html(*call))
     co_return co_await read_answer(leg, *call);
   co_return co_await read_refusal(leg, *call);
+}
+
+Run::End Run::got_no_head(Leg& leg, const net::CallError& error) {
+  const Spent spent = error.unsent ? Spent::nothing : spent_of(error.fault);
+  if (leg.overtaken) return was_overtaken(leg, spent);
+  settle_failure(leg, spent);
+  if (exchange_.gone()) return End::client_gone;
+  if (error.kept && replace_connection(leg)) return End::failed;
+  return fail(leg, outcome_of(error.fault, error.detail));
 }
 
 chat::Offered Run::offered() const {
@@ -227,7 +230,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     } else {
       reading.feed(*parser, *bytes);
     }
-    watch_plugin(leg, fed_at);
+    watch_plugin(leg, fed_at, relay_.clock_.steady());
     if (!leg.first_token_at && (reading.first_token_seen() || reading.calling())) leg.first_token_at = fed_at;
     if (leg.first_token_at && reading.state() == Reading::State::going) claim(leg);
     if (hurried) {
@@ -337,18 +340,19 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
   }
 
   claim(leg);
-  settle_success(leg);
+  const base::Moment present = relay_.clock_.moment();
+  settle_success(leg, present);
   note_route(leg);
   job_.record.status = 200;
   if (job_.request.stream) {
     if (co_await flush(leg)) co_await exchange_.end_stream();
     co_return End::served;
   }
-  const base::Instant now = relay_.clock_.steady();
-  job_.record.first_token = std::chrono::duration_cast<std::chrono::microseconds>(now - exchange_.started());
+  job_.record.first_token =
+      std::chrono::duration_cast<std::chrono::microseconds>(present.steady - exchange_.started());
   Reply reply = job_.encoder.whole(leg.route, reading.answer());
   job_.record.response_bytes = reply.body.size();
-  std::vector<net::ResponseField> fields = route_fields(leg, now);
+  std::vector<net::ResponseField> fields = route_fields(leg, present.steady);
   for (auto& [name, value] : reply.fields) fields.push_back({name, std::move(value)});
   co_await exchange_.respond(reply.status, fields, reply.body);
   co_return End::served;

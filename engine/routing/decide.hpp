@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/few.hpp"
 #include "base/result.hpp"
 #include "chat/calibration.hpp"
 #include "policy/policy.hpp"
@@ -90,13 +91,13 @@ struct Terms {
   bool explored = false;  ///< goes first, whatever its score
 };
 
-/// Reused from request to request: its vectors keep their capacity, so deciding allocates nothing once warm.
+/// What has grown keeps its room: reused, or where the first candidates serve, deciding allocates nothing.
 struct Decision {
-  std::vector<Considered> considered;  ///< every candidate, in chain order
-  std::vector<std::uint32_t> order;    ///< indexes into `considered`: those that passed (and those that are
-                                       ///< full but may be waited for), best first
-  std::vector<std::uint32_t> equals;   ///< room to sort in
-  std::vector<Terms> terms;            ///< by index in `considered`; empty where no strategy learns
+  base::Few<Considered, 2> considered;  ///< every candidate, in chain order
+  base::Few<std::uint32_t, 4> order;    ///< indexes into `considered`: those that passed (and those that are
+                                        ///< full but may be waited for), best first
+  std::vector<std::uint32_t> equals;    ///< room to sort in
+  std::vector<Terms> terms;             ///< by index in `considered`; empty where no strategy learns
   /// Where decide_rest() goes on when Inputs::enough could serve.
   struct Rest {
     std::uint32_t step = 0, key = 0;  ///< the next to be considered: of the chain, of the step's provider

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "routing/decide.hpp"
 
 namespace freellmapi::routing {
@@ -25,9 +26,7 @@ class Names {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
+    std::size_t operator()(std::string_view text) const noexcept { return base::fnv1a(text); }
   };
   void add(const policy::Policy& policy, std::string name);
 

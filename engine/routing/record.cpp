@@ -328,7 +328,8 @@ std::string difference(const Recorded& recorded, const Decision& again, const po
       return name_of(policy, then.candidate) + " was " + std::string(name(then.gate)) + " and is " +
              std::string(name(now.gate));
   }
-  if (recorded.order != again.order) return "the order of those that passed is another one";
+  if (!std::ranges::equal(recorded.order, again.order))
+    return "the order of those that passed is another one";
   return {};
 }
 

@@ -44,7 +44,7 @@ std::vector<std::size_t> walk(Attempts& a, const freellm_outcome& every) {
   return tried;
 }
 
-std::vector<Lane> two_keys_two_models_two_providers() {
+Attempts::Lanes two_keys_two_models_two_providers() {
   return {lane(0, 0, 0), lane(0, 0, 1), lane(0, 1, 0), lane(0, 1, 1), lane(1, 2, 2)};
 }
 
@@ -298,7 +298,7 @@ TEST(Attempts, ALaneThatWeCutShortIsNotTheLastWhileOthersAreThereAndComesBackAft
 }
 
 TEST(Attempts, BesideOneThatGoesOnAnotherModelMayBeAttempted) {
-  std::vector<Lane> lanes = two_keys_two_models_two_providers();
+  Attempts::Lanes lanes = two_keys_two_models_two_providers();
   lanes.push_back(lane(2, 3, 3));
   lanes.back().hosts = 2;
   Attempts a(lanes, limits());

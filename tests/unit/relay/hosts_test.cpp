@@ -22,7 +22,7 @@ Lane lane(unsigned model, unsigned key, std::uint32_t hosts = 2, std::uint32_t h
   return l;
 }
 
-Attempts attempts(std::vector<Lane> lanes, unsigned most = 20) {
+Attempts attempts(Attempts::Lanes lanes, unsigned most = 20) {
   Limits limits;
   limits.attempts = most;
   limits.no_new_attempt_after = t0 + seconds{45};

@@ -13,7 +13,7 @@ class Gates : public Routing {
   policy::Model& m() { return policy.models[0]; }
   Gate gate(Features features = {}, std::string_view name = "auto") {
     bind();
-    return decide_for(name, features).considered.at(0).gate;
+    return decide_for(name, features).considered[0].gate;
   }
 };
 

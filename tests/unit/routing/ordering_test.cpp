@@ -219,7 +219,7 @@ TEST_F(Ordering, TheSameInputsGiveTheSameOrderAndTheRecordProvesIt) {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
       choose(name, seed * 0x9E3779B97F4A7C15ULL);
       const std::vector<Terms> then = decision.terms;
-      const std::vector<std::uint32_t> order = decision.order;
+      const std::vector<std::uint32_t> order(decision.order.begin(), decision.order.end());
       std::string bytes;
       write_record(inputs, decision, bytes);
       const auto recorded = read_record(bytes);

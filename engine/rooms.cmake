@@ -47,10 +47,16 @@ target_compile_options(freellmapi_options INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror>)
 target_include_directories(freellmapi_options INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/engine)
 
-# freellm_room(NAME SOURCES a.cpp ... [USES room ...] [LINKS library ...])
+# freellm_seldom_run(TARGET): what runs at the start, on a reload or when an operator asks is built small in Release,
+# for its pages are resident too.
+function(freellm_seldom_run target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+endfunction()
+
+# freellm_room(NAME SOURCES a.cpp ... [USES room ...] [LINKS library ...] [SELDOM_RUN])
 # NAME may hold slashes in its folder form; the target is freellm_<name with _>.
 function(freellm_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ROOM "SELDOM_RUN" "" "SOURCES;USES;LINKS" ${ARGN})
   string(REPLACE "/" "_" target "freellm_${name}")
   add_library(${target} STATIC ${ROOM_SOURCES})
   target_link_libraries(${target} PUBLIC freellmapi_options)
@@ -59,6 +65,9 @@ function(freellm_room name)
     target_link_libraries(${target} PUBLIC ${used_target})
   endforeach()
   target_link_libraries(${target} PUBLIC ${ROOM_LINKS})
+  if(ROOM_SELDOM_RUN)
+    freellm_seldom_run(${target})
+  endif()
 endfunction()
 
 # freellm_test(NAME SOURCES a.cpp ... [USES room ...] [LINKS library ...] [PURE])

@@ -9,6 +9,8 @@
 
 set(FREELLMAPI_PLUGIN_DIR "${CMAKE_BINARY_DIR}/plugins-out" CACHE PATH "where built plugins are put")
 set(FREELLMAPI_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
+# A relocation in a bit instead of 24 bytes, which are resident in every loaded plugin.
+set(FREELLMAPI_SHORT_RELOCATIONS -Wl,-z,pack-relative-relocs)
 
 function(freellm_add_plugin name)
   cmake_parse_arguments(PLUGIN "" "MANIFEST" "SOURCES" ${ARGN})
@@ -44,7 +46,8 @@ function(freellm_add_plugin name)
     LIBRARY_OUTPUT_DIRECTORY "${FREELLMAPI_PLUGIN_DIR}"
     LINK_DEPENDS "${FREELLMAPI_SDK_CMAKE_DIR}/plugin.map")
   target_link_options(${target} PRIVATE
-    "-Wl,--version-script=${FREELLMAPI_SDK_CMAKE_DIR}/plugin.map" -Wl,--exclude-libs,ALL -Wl,--gc-sections)
+    "-Wl,--version-script=${FREELLMAPI_SDK_CMAKE_DIR}/plugin.map" -Wl,--exclude-libs,ALL -Wl,--gc-sections
+    ${FREELLMAPI_SHORT_RELOCATIONS})
   # A sanitizer's run-time comes from the program, so its names stay undefined in a plugin.
   if(NOT CMAKE_BUILD_TYPE MATCHES "^(Asan|Ubsan|Tsan)$")
     target_link_options(${target} PRIVATE -Wl,-z,defs)

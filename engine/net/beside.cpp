@@ -1,7 +1,5 @@
 #include "net/beside.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-
 namespace freellmapi::net {
 
 // There is one kind of core.
@@ -15,20 +13,27 @@ Beside::Beside(Core& core, void* owner, Make make) noexcept
 void Beside::begin() noexcept {
   begun_ = true;
   try {
-    asio::co_spawn(core_.io().get_executor(), make_(owner_), [this](const std::exception_ptr& escaped) {
-      failure_ = escaped;
-      ended_.set();
-    });
+    work_ = run();
+    work_.start();
   } catch (...) {
     failure_ = std::current_exception();
     ended_.set();
   }
 }
 
+Task<void> Beside::run() {
+  try {
+    co_await make_(owner_);
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  ended_.set();
+}
+
 Task<void> Beside::join() {
   call_off();
   if (!begun_) co_return;
-  co_await ended_.wait();
+  co_await ended_;
   if (failure_) std::rethrow_exception(failure_);
 }
 

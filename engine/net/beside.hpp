@@ -10,8 +10,8 @@ namespace freellmapi::net {
 
 /// Belongs to the coroutine beside which the work runs. That coroutine awaits join() on every way out, so
 /// that it never ends before the work does, and may lend it whatever it has; only a core that is closed
-/// destroys both as they stand. Both are on the same core: what they share needs no lock. Costs a field
-/// until the work begins.
+/// destroys both as they stand, the work first. Both are on the same core: what they share needs no lock.
+/// Costs a field until the work begins.
 class Beside {
  public:
   /// Makes the work, when its moment has come.
@@ -32,6 +32,7 @@ class Beside {
 
  private:
   void begin() noexcept;
+  Task<void> run();
 
   LocalCore& core_;
   void* const owner_;
@@ -40,6 +41,7 @@ class Beside {
   Event ended_;
   bool begun_ = false;
   std::exception_ptr failure_;
+  Task<void> work_;
 };
 
 }  // namespace freellmapi::net

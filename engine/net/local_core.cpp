@@ -2,7 +2,8 @@
 
 #include <cxxabi.h>
 
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <cstdlib>
 #include <typeinfo>
 
@@ -39,17 +40,47 @@ LocalCore::~LocalCore() { close(); }
 void LocalCore::close() noexcept {
   client_->close();
   sweeper_->close();
+  while (first_root_ != nullptr) first_root_->frame.destroy();
   io_.reset();
+  Frames::release();
 }
 
 UpstreamClient& LocalCore::upstream() noexcept { return *client_; }
 
+struct LocalCore::Root {
+  struct promise_type : RootLink {
+    promise_type(LocalCore& its, const char* called, const Task<void>&) noexcept : core(its), name(called) {
+      frame = std::coroutine_handle<promise_type>::from_promise(*this);
+      after = core.first_root_;
+      if (after != nullptr) after->before = this;
+      core.first_root_ = this;
+    }
+    ~promise_type() {
+      if (before != nullptr) before->after = after;
+      if (after != nullptr) after->before = before;
+      if (core.first_root_ == this) core.first_root_ = after;
+    }
+    Root get_return_object() const noexcept { return {frame}; }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    std::suspend_never final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    void unhandled_exception() const { core.log_failure(name, std::current_exception()); }
+
+    LocalCore& core;
+    const char* const name;
+  };
+  std::coroutine_handle<> frame;
+};
+
+LocalCore::Root LocalCore::root(const char*, Task<void> task) { co_await std::move(task); }
+
+void LocalCore::log_failure(const char* name, const std::exception_ptr& escaped) {
+  ++failed_tasks_;
+  log_.error("task_failed", {{"task", name}, {"exception", exception_type(escaped)}});
+}
+
 void LocalCore::spawn(const char* name, Task<void> task) {
-  asio::co_spawn(io_->get_executor(), std::move(task), [this, name](const std::exception_ptr& error) {
-    if (!error) return;
-    ++failed_tasks_;
-    log_.error("task_failed", {{"task", name}, {"exception", exception_type(error)}});
-  });
+  asio::dispatch(io_->get_executor(), root(name, std::move(task)).frame);
 }
 
 Task<void> LocalCore::sleep_until(base::Instant when) {
@@ -57,16 +88,12 @@ Task<void> LocalCore::sleep_until(base::Instant when) {
   Event event(*io_);
   Deadline deadline(*sweeper_, &event, [](void* owner) noexcept { static_cast<Event*>(owner)->set(); });
   deadline.set(when);
-  co_await event.wait();
+  co_await event;
 }
 
 void Event::set() noexcept {
   set_ = true;
-  timer_.cancel();
-}
-
-Task<void> Event::wait() {
-  if (!set_) co_await timer_.async_wait(awaiting);
+  if (waiter_) asio::post(io_.get_executor(), std::exchange(waiter_, nullptr));
 }
 
 }  // namespace freellmapi::net

@@ -64,7 +64,7 @@ Task<std::shared_ptr<const Resolved>> NameCache::resolve(std::string host, Lifel
     Event event(core_.io());
     const Waiting waiting(entry->waiting, event);
     line.guard(&event);
-    if (!line.stopped()) co_await event.wait();
+    if (!line.stopped()) co_await event;
     line.guard(static_cast<Event*>(nullptr));
     if (line.stopped()) co_return nullptr;
   }

@@ -4,7 +4,6 @@
 #include <boost/asio/detail/reactor.hpp>
 #include <boost/asio/detail/reactor_op.hpp>
 #include <boost/asio/post.hpp>
-#include <optional>
 #include <utility>
 
 namespace freellmapi::net {
@@ -12,8 +11,6 @@ namespace freellmapi::net {
 namespace {
 
 using Reactor = asio::detail::reactor;
-using Token = asio::use_awaitable_t<Executor>;
-using Waiter = asio::async_result<Token, void()>::handler_type;
 
 /// Where a socket keeps what the loop knows of it.
 struct Opened : Socket {
@@ -43,7 +40,7 @@ struct Readiness::State {
       State& state = op.state;
       const bool aborted = static_cast<bool>(std::exchange(op.ec_, ErrorCode()));
       op.armed = false;
-      std::optional<Waiter> waiter = std::exchange(state.waiter, std::nullopt);
+      const std::coroutine_handle<> waiter = std::exchange(state.waiter, nullptr);
       if (owner == nullptr || state.socket == nullptr) {
         state.release();
         return;
@@ -55,7 +52,7 @@ struct Readiness::State {
       }
       // Nothing of ours is touched behind these: they may end the connection.
       if (waiter) {
-        std::move (*waiter)();
+        waiter.resume();
       } else if (!aborted && state.call != nullptr) {
         std::exchange(state.call, nullptr)(state.owner);
       }
@@ -85,7 +82,7 @@ struct Readiness::State {
   Reactor& reactor;
   Socket* socket;  // null: nobody listens any more
   bool readable = true;
-  std::optional<Waiter> waiter;
+  std::coroutine_handle<> waiter;
   void (*call)(void*) noexcept = nullptr;
   void* owner = nullptr;
   std::array<Op, 2> ops;
@@ -110,16 +107,12 @@ void Readiness::suspect() noexcept { state_->readable = true; }
 void Readiness::look() noexcept {
   state_->readable = true;
   if (!state_->waiter) return;
-  Waiter waiter = std::move(*state_->waiter);
-  state_->waiter.reset();
-  asio::post(state_->socket->get_executor(), std::move(waiter));
+  asio::post(state_->socket->get_executor(), std::exchange(state_->waiter, nullptr));
 }
 
-Task<void> Readiness::wait() {
-  state_->arm();
-  const auto keep = [state = state_](Waiter&& waiter) { state->waiter.emplace(std::move(waiter)); };
-  Token token;
-  return asio::async_initiate<Token, void()>(keep, token);
+void Readiness::Wait::await_suspend(std::coroutine_handle<> waiter) const {
+  state_.arm();
+  state_.waiter = waiter;
 }
 
 void Readiness::notify(void (*call)(void* owner) noexcept, void* owner) noexcept {

@@ -1,6 +1,8 @@
 // Tells when something has come to a socket, at the price of one epoll_ctl in the socket's life.
 #pragma once
 
+#include <coroutine>
+
 #include "net/asio.hpp"
 
 namespace freellmapi::net {
@@ -13,7 +15,21 @@ namespace freellmapi::net {
 ///
 /// Core only. Must not outlive its socket. A wait ends, too, when the socket is cancelled or closed.
 class Readiness {
+  struct State;
+
  public:
+  /// What wait() gives to be awaited.
+  class Wait {
+   public:
+    explicit Wait(State& state) noexcept : state_(state) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) const;
+    void await_resume() const noexcept {}
+
+   private:
+    State& state_;
+  };
+
   Readiness() = default;
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
@@ -32,12 +48,11 @@ class Readiness {
   void look() noexcept;
 
   /// Until there may be something. Only while readable() is false; one waits at a time.
-  Task<void> wait();
+  Wait wait() const noexcept { return Wait(*state_); }
   /// Calls `call` once when something comes and nobody waits; null takes it away.
   void notify(void (*call)(void* owner) noexcept, void* owner) noexcept;
 
  private:
-  struct State;
   State* state_ = nullptr;  // its own while the loop knows of it, else ours
 };
 

@@ -46,6 +46,7 @@ struct Worker {
     for (;;) {  // a handler of ours never throws; one of a library's must not take the core down
       try {
         local.io().run();
+        Frames::release();
         return;
       } catch (const std::exception&) {
         local.log().error("core_failed", {{"exception", exception_type(std::current_exception())}});

@@ -77,7 +77,7 @@ class Stream {
   void suspect() noexcept { ready_.suspect(); }
   /// A plain connection to which nothing has come: await more() first, so that no memory waits for it.
   bool dry() const noexcept { return !ssl_ && open() && !ready_.readable(); }
-  Task<void> more() { return ready_.wait(); }
+  Readiness::Wait more() const noexcept { return ready_.wait(); }
   void look() noexcept {
     if (open()) ready_.look();
   }

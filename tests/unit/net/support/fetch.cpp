@@ -1,10 +1,9 @@
 #include "support/fetch.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <ostream>
 #include <stdexcept>
 
+#include "net/local_core.hpp"
 #include "net/loop.hpp"
 
 namespace freellmapi::net {
@@ -17,8 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-void rethrow(std::exception_ptr error) {
-  if (error) std::rethrow_exception(error);
+void spawn(Core& core, const char* name, Task<void> task) {
+  static_cast<LocalCore&>(core).spawn(name, std::move(task));
 }
 
 Task<void> cancel_later(Core& core, milliseconds after, std::shared_ptr<Canceller> canceller) {
@@ -50,8 +49,7 @@ Task<void> fetch_one(Core& core, const Fetch& spec, Fetched& result) {
   const auto canceller = std::make_shared<Canceller>();
   if (spec.cancel_before) canceller->cancel();
   if (spec.cancel_after) {
-    const auto executor = co_await boost::asio::this_coro::executor;
-    boost::asio::co_spawn(executor, cancel_later(core, *spec.cancel_after, canceller), rethrow);
+    spawn(core, "cancel_later", cancel_later(core, *spec.cancel_after, canceller));
   }
   std::vector<OutgoingField> fields;
   for (const auto& [field_name, value] : spec.fields) {
@@ -97,15 +95,18 @@ Task<void> fetch_in_turn(Core& core, const std::vector<Fetch>& fetches, std::vec
 }
 
 Task<void> fetch_counted(Core& core, const Fetch& spec, Fetched& result, std::size_t& left) {
+  struct Counted {
+    ~Counted() { --left; }
+    std::size_t& left;
+  };
+  const Counted counted{left};
   co_await fetch_one(core, spec, result);
-  --left;
 }
 
 Task<void> fetch_side_by_side(Core& core, const std::vector<Fetch>& fetches, std::vector<Fetched>& results) {
-  const auto executor = co_await boost::asio::this_coro::executor;
   std::size_t left = fetches.size();
   for (std::size_t i = 0; i < fetches.size(); ++i) {
-    boost::asio::co_spawn(executor, fetch_counted(core, fetches[i], results[i], left), rethrow);
+    spawn(core, "fetch", fetch_counted(core, fetches[i], results[i], left));
   }
   while (left != 0) {
     const base::Instant next = core.clock().steady() + milliseconds{10};

@@ -177,13 +177,6 @@ std::string to_lower(std::string_view text) {
   return result;
 }
 
-std::string_view trim(std::string_view text) noexcept {
-  constexpr std::string_view blank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
-
 std::vector<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
   constexpr std::size_t most = 3;
   if (word.empty() || word.size() > longest_word) return {};

@@ -22,7 +22,12 @@ constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexc
 }
 std::string to_lower(std::string_view text);
 /// Without spaces, tabs, CR and LF at both ends.
-std::string_view trim(std::string_view text) noexcept;
+constexpr std::string_view trim(std::string_view text) noexcept {
+  constexpr auto blank = [](char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 /// The candidates nearest to `word`, best first, at most 3: edit distance (swapped neighbours count once,
 /// case does not count) of at most a third of the word's length, rounded up. For "did you mean". A word over

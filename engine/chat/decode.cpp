@@ -1,6 +1,6 @@
 #include "chat/decode.hpp"
 
-#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -40,11 +40,12 @@ class Walk {
   void settle_tools();
   void settle_effort();
   void offer_tools();
-  Element* member(std::string_view name);
+  Element* member(Field field) noexcept;
 
   Pass pass_;
   std::string& body_;
   std::optional<Members> members_;
+  std::array<std::size_t, field_count> places_{};  // behind the member of each field; 0: it is not there
   Request request_;
   std::int64_t max_tokens_ = 0, max_completion_tokens_ = 0;
   std::size_t tool_count_ = 0;
@@ -69,6 +70,7 @@ bool Walk::read_members() {
   while (members_->next()) {
     Element& here = members_->here();
     const Knob* const knob = knob_named(here.name);
+    if (knob != nullptr) places_[static_cast<std::size_t>(knob->field)] = members_->all().size();
     if (knob == nullptr) {
       here.drop = true;
       if (!pass_.scan.skip()) return false;
@@ -176,20 +178,19 @@ bool Walk::read_reasoning() {
   return !pass_.scan.failed();
 }
 
-Element* Walk::member(std::string_view name) {
-  Elements& all = members_->all();
-  const auto at = std::find_if(all.begin(), all.end(), [name](const Element& e) { return e.name == name; });
-  return at == all.end() ? nullptr : &*at;
+Element* Walk::member(Field field) noexcept {
+  const std::size_t place = places_[static_cast<std::size_t>(field)];
+  return place == 0 ? nullptr : &members_->all()[place - 1];
 }
 
 // What depends on more than one member.
 void Walk::settle() {
-  if (max_completion_tokens_ > 0 && max_tokens_ > 0) member("max_tokens")->drop = true;
+  if (max_completion_tokens_ > 0 && max_tokens_ > 0) member(Field::max_tokens)->drop = true;
   const std::int64_t limit = max_completion_tokens_ > 0 ? max_completion_tokens_ : max_tokens_;
   request_.max_tokens = limit > 0 ? static_cast<std::uint64_t>(limit) : 0;
   if (!request_.stream) {
     request_.include_usage = false;
-    if (Element* const options = member("stream_options")) options->drop = true;
+    if (Element* const options = member(Field::stream_options)) options->drop = true;
   }
   settle_tools();
   settle_effort();
@@ -197,15 +198,15 @@ void Walk::settle() {
 }
 
 void Walk::settle_tools() {
-  Element* const functions = member("functions");
+  Element* const functions = member(Field::functions);
   if (functions != nullptr) functions->drop = tool_count_ > 0 || functions_as_tools_.empty();
   const bool converted = functions != nullptr && !functions->drop;
   if (converted)
     pass_.edits.splice({functions->begin, functions->value.end}, "\"tools\":" + functions_as_tools_);
   const bool tools = tool_count_ > 0 || converted;
   pass_.facts.tools = tools;
-  Element* const choice = member("tool_choice");
-  Element* const old = member("function_call");
+  Element* const choice = member(Field::tool_choice);
+  Element* const old = member(Field::function_call);
   const bool chosen = choice != nullptr && !choice->drop;
   if (choice != nullptr && !tools) choice->drop = true;
   if (chosen && tools && !choice_.empty()) pass_.edits.replace(choice->value, choice_);
@@ -213,15 +214,15 @@ void Walk::settle_tools() {
     old->drop = chosen || !tools;
     if (!old->drop) pass_.edits.splice({old->begin, old->value.end}, "\"tool_choice\":" + old_choice_);
   }
-  Element* const parallel = member("parallel_tool_calls");
+  Element* const parallel = member(Field::parallel_tool_calls);
   if (parallel != nullptr && !tools) parallel->drop = true;
 }
 
 void Walk::settle_effort() {
-  Element* const effort = member("reasoning_effort");
+  Element* const effort = member(Field::reasoning_effort);
   const bool said = effort != nullptr && !effort->drop;
   if (said && effort_respelled_) pass_.edits.replace(effort->value, "\"" + std::string{effort_} + "\"");
-  Element* const reasoning = member("reasoning");
+  Element* const reasoning = member(Field::reasoning);
   if (reasoning == nullptr || reasoning->drop) return;
   reasoning->drop = said || effort_of_reasoning_.empty();
   if (!reasoning->drop)

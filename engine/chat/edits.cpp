@@ -26,9 +26,8 @@ void Edits::replace(Span span, std::string_view with) {
 
 void Edits::drop(std::span<const Element> elements) {
   // Each dropped element takes the comma behind it; the last ones take the comma in front of them.
-  std::size_t kept = 0;  // one past the last kept element
-  for (std::size_t i = 0; i < elements.size(); ++i)
-    if (!elements[i].drop) kept = i + 1;
+  std::size_t kept = elements.size();  // one past the last kept element
+  while (kept > 0 && elements[kept - 1].drop) --kept;
   for (std::size_t i = 0; i < elements.size(); ++i) {
     if (!elements[i].drop) continue;
     blank(elements[i].begin, elements[i].value.end);
@@ -60,20 +59,19 @@ Members::Members(JsonScan& scan) : scan_(scan) {
 
 bool Members::next() {
   if (!elements_.empty()) elements_.back().value.end = scan_.offset();
-  JsonText name;
-  Element element;
-  if (!scan_.next_member(name, element.begin, element.comma)) {
+  JsonText text;
+  std::size_t begin = 0, comma = 0;
+  if (!scan_.next_member(text, begin, comma)) {
     if (!scan_.failed() && elements_.size() > compared_one_by_one) unique_at_end();
     return false;
   }
-  if (elements_.size() >= most) return scan_.fail(element.begin, "an object has more than 1,024 members");
-  element.name = name.escaped ? escaped_names_.emplace_back(name.unescaped()) : name.raw;
-  element.value = {scan_.offset(), scan_.offset()};
+  if (elements_.size() >= most) return scan_.fail(begin, "an object has more than 1,024 members");
+  const std::string_view name =
+      text.escaped ? std::string_view{escaped_names_.emplace_front(text.unescaped())} : text.raw;
   if (elements_.size() < compared_one_by_one)
     for (const Element& earlier : elements_)
-      if (earlier.name == element.name)
-        return scan_.fail(element.begin, "a member's name comes twice in one object");
-  elements_.push_back(element);
+      if (earlier.name == name) return scan_.fail(begin, "a member's name comes twice in one object");
+  elements_.push_back({name, begin, {scan_.offset(), scan_.offset()}, comma, false});
   return true;
 }
 

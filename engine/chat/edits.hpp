@@ -4,7 +4,7 @@
 
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
-#include <list>
+#include <forward_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -92,7 +92,7 @@ class Members {
   JsonScan& scan_;
   std::size_t inside_ = 0;
   Elements elements_;
-  std::list<std::string> escaped_names_;  // a list: views into short strings must not move
+  std::forward_list<std::string> escaped_names_;  // a list: views into short strings must not move
 };
 
 /// Reads one array item by item.

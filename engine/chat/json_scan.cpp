@@ -47,23 +47,29 @@ JsonType JsonScan::no_value() {
   return JsonType::none;
 }
 
+// The string whose quote stands at at_.
+inline bool JsonScan::quoted(JsonText& out) {
+  const std::size_t begin = at_ + 1, end = short_end(data_, size_, begin);
+  if (end == begin) return long_string(begin, out);
+  out.raw = view(begin, end);
+  out.escaped = false;
+  out.wide = 0;
+  at_ = end + 1;
+  return true;
+}
+
 bool JsonScan::string(JsonText& out) {
   if (failed()) return false;
   blanks();
-  if (here() != '"') return fail(at_, "a string was expected");
-  const std::size_t begin = at_ + 1;
-  StringSeen seen;
-  std::size_t end = short_end(data_, size_, begin);
-  if (end == begin) end = string_end(data_, size_, begin, seen);
-  return close_string(begin, end, seen, out);
+  return here() == '"' ? quoted(out) : fail(at_, "a string was expected");
 }
 
-// `end`: where the string stops, as it should or not.
-bool JsonScan::close_string(std::size_t begin, std::size_t end, const StringSeen& seen, JsonText& out) {
+bool JsonScan::long_string(std::size_t begin, JsonText& out) {
+  StringSeen seen;
+  const std::size_t end = string_end(data_, size_, begin, seen);
   if (end >= size_) return fail(end, "the text ends inside a string");
-  if (data_[end] == '\\') {
+  if (data_[end] == '\\')
     return fail(end, data_[end + 1] == 'u' ? "\\u without four hexadecimal digits" : "an unknown escape");
-  }
   if (data_[end] != '"') return fail(end, "a control character inside a string");
   out.raw = view(begin, end);
   out.escaped = seen.escaped;
@@ -170,7 +176,7 @@ bool JsonScan::enter() {
 }
 
 // Reads the comma before the next element, or the closing bracket.
-bool JsonScan::separator(char close, std::size_t& comma) {
+inline bool JsonScan::separator(char close, std::size_t& comma) {
   if (failed()) return false;
   blanks();
   comma = std::string_view::npos;
@@ -198,7 +204,7 @@ bool JsonScan::next_member(JsonText& name, std::size_t& begin, std::size_t& comm
   blanks();
   begin = at_;
   if (here() != '"') return fail(at_, at_ < size_ ? "a member's name was expected" : "the text ends early");
-  if (!string(name)) return false;
+  if (!quoted(name)) return false;
   blanks();
   if (here() != ':') return fail(at_, "':' was expected");
   ++at_;

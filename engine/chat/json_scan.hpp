@@ -93,7 +93,8 @@ class JsonScan {
   char here() const noexcept { return data_[at_]; }
   JsonType no_value();
   bool literal(std::string_view word);
-  bool close_string(std::size_t begin, std::size_t end, const StringSeen& seen, JsonText& out);
+  bool quoted(JsonText& out);
+  bool long_string(std::size_t begin, JsonText& out);
   bool separator(char close, std::size_t& comma);
 
   std::string& text_;

@@ -1,6 +1,7 @@
 // The top-level members: what each may hold and what becomes of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -28,6 +29,7 @@ enum class Field {
   user,
   plain,  ///< checked by its rule alone
 };
+constexpr std::size_t field_count = static_cast<std::size_t>(Field::plain) + 1;
 
 /// What a member may hold; null stands for "not said" everywhere but in messages and model.
 struct Knob {

@@ -20,7 +20,13 @@ constexpr std::size_t doubled_most = std::size_t{1} << 20;  // a body beyond thi
 bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 bool json_type(std::string_view type) noexcept {
+  if (type == "application/json") return true;  // what nearly all say
   return matches("application/json|+json|application/x-ndjson", type);
+}
+
+bool events_type(std::string_view type) noexcept {
+  if (type == "application/json") return false;
+  return type.starts_with("text/event-stream") || matches("text/event-stream", type);
 }
 
 }  // namespace
@@ -29,8 +35,11 @@ OpenAiParser::OpenAiParser(const OpenAiProvider& provider, const Call& call, con
                            bool plainly)
     : provider_(provider), plainly_(plainly) {
   const std::string_view type = head.find("content-type").value_or("");
-  if (json_type(type)) told_ = Told::json;
-  if (matches("text/event-stream", type)) told_ = Told::events;
+  if (events_type(type)) {
+    told_ = Told::events;
+  } else if (json_type(type)) {
+    told_ = Told::json;
+  }
   if (provider.differences().messages.reasoning_details)
     details_ = std::make_shared<ReasoningDetails>(call.model());
 }
@@ -108,7 +117,13 @@ void OpenAiParser::frame(std::string_view name, std::string_view data, bool last
 bool OpenAiParser::plain(std::string_view text, bool complete, EventsOut& out) {
   if (!plainly_ || typeid(*this) != typeid(OpenAiParser)) return false;
   PlainAnswer answer;
-  if (!read_plain_answer(text, answer)) return false;
+  if (like_frames_ == nullptr || !like_frames_->read(text, answer)) {
+    if (!read_plain_answer(text, answer)) return false;
+    if (!complete) {
+      if (like_frames_ == nullptr) like_frames_ = std::make_shared<LikeFrames>();
+      like_frames_->learn(text, answer);
+    }
+  }
   plain(answer, complete, out);
   return true;
 }

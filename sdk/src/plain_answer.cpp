@@ -19,11 +19,11 @@ constexpr bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
 /// for: the walk has then failed as a whole.
 class Walk {
  public:
-  explicit Walk(std::string_view text) noexcept : text_(text) {}
+  explicit Walk(std::string_view text) noexcept : at_(text.data()), end_(at_ + text.size()) {}
 
   char peek() noexcept {
-    while (at_ < text_.size() && blank(text_[at_])) ++at_;
-    return at_ < text_.size() ? text_[at_] : '\0';
+    while (at_ != end_ && *at_ <= ' ' && blank(*at_)) ++at_;
+    return here();
   }
   bool take(char c) noexcept {
     if (peek() != c) return false;
@@ -31,36 +31,30 @@ class Walk {
     return true;
   }
   bool word(std::string_view word) noexcept {
-    if (text_.substr(at_, word.size()) != word) return false;
+    if (!std::string_view(at_, left()).starts_with(word)) return false;
     at_ += word.size();
     return true;
   }
-  bool at_end() noexcept { return peek() == '\0' && at_ == text_.size(); }
+  bool at_end() noexcept { return peek() == '\0' && at_ == end_; }
 
   /// A string, as it is written between its quotes.
   bool string(std::string_view& raw, bool& escaped) noexcept {
     if (!take('"')) return false;
-    const std::size_t begin = at_;
     escaped = false;
-    while (true) {
-      skip_plain();
-      if (at_ >= text_.size()) return false;
-      const char c = text_[at_];
-      if (c == '"') {
-        raw = text_.substr(begin, at_ - begin);
-        ++at_;
+#if defined(__SSE2__)
+    // Most are names, or not much longer.
+    if (left() >= 16) {
+      const unsigned stop = first_special();
+      if (stop < 16 && at_[stop] == '"') {
+        raw = {at_, stop};
+        at_ += stop + 1;
         return true;
       }
-      if (c == '\\') {
-        escaped = true;
-        if (!escape()) return false;
-      } else {
-        const std::size_t length = static_cast<unsigned char>(c) < 0x80 ? 0 : utf8_length(text_.substr(at_));
-        if (length == 0) return false;  // a control, or no UTF-8
-        at_ += length;
-      }
     }
+#endif
+    return long_string(raw, escaped);
   }
+
   /// A name without escapes, and its colon.
   bool name(std::string_view& name) noexcept {
     bool escaped = false;
@@ -68,20 +62,20 @@ class Walk {
   }
   /// A number as it is written; `whole`: without sign, fraction and exponent.
   bool number(std::string_view& raw, bool& whole) noexcept {
-    const std::size_t begin = at_;
+    const char* const begin = at_;
     const auto digits = [this] {
-      const std::size_t from = at_;
-      while (at_ < text_.size() && digit(text_[at_])) ++at_;
+      const char* const from = at_;
+      while (at_ != end_ && digit(*at_)) ++at_;
       return at_ - from;
     };
     const auto next = [this](char a, char b) {
-      if (at_ >= text_.size() || (text_[at_] != a && text_[at_] != b)) return false;
+      if (at_ == end_ || (*at_ != a && *at_ != b)) return false;
       ++at_;
       return true;
     };
     whole = !next('-', '-');
-    const std::size_t first = at_;
-    if (const std::size_t count = digits(); count == 0 || (count > 1 && text_[first] == '0')) return false;
+    const char* const first = at_;
+    if (const auto count = digits(); count == 0 || (count > 1 && *first == '0')) return false;
     if (next('.', '.')) {
       whole = false;
       if (digits() == 0) return false;
@@ -91,7 +85,7 @@ class Walk {
       next('+', '-');
       if (digits() == 0) return false;
     }
-    raw = text_.substr(begin, at_ - begin);
+    raw = {begin, static_cast<std::size_t>(at_ - begin)};
     return true;
   }
   /// A value of which nothing is wanted: no object, and no array that holds something.
@@ -121,46 +115,72 @@ class Walk {
   }
 
  private:
-  void skip_plain() noexcept {
+  std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+  char here() const noexcept { return at_ != end_ ? *at_ : '\0'; }
+
 #if defined(__SSE2__)
+  // Which of the next sixteen bytes is the first that does not simply stand in a string; 16: none.
+  unsigned first_special() const noexcept {
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(0x20);
-    for (; at_ + 16 <= text_.size(); at_ += 16) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_.data() + at_));
-      // As signed numbers controls and what is not ASCII are both below the blank.
-      const __m128i special =
-          _mm_or_si128(_mm_cmplt_epi8(bytes, space),
-                       _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
-      if (const auto stop = static_cast<unsigned>(_mm_movemask_epi8(special)); stop != 0) {
-        at_ += static_cast<unsigned>(std::countr_zero(stop));
-        return;
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
+    // As signed numbers controls and what is not ASCII are both below the blank.
+    const __m128i special =
+        _mm_or_si128(_mm_cmplt_epi8(bytes, space),
+                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
+    return static_cast<unsigned>(
+        std::countr_zero(static_cast<unsigned>(_mm_movemask_epi8(special)) | 0x10000U));
+  }
+#endif
+  bool long_string(std::string_view& raw, bool& escaped) noexcept {
+    const char* const begin = at_;
+    while (true) {
+      skip_plain();
+      if (at_ == end_) return false;
+      if (*at_ == '"') {
+        raw = {begin, static_cast<std::size_t>(at_ - begin)};
+        ++at_;
+        return true;
+      }
+      if (*at_ == '\\') {
+        escaped = true;
+        if (!escape()) return false;
+      } else {
+        const std::size_t length = static_cast<unsigned char>(*at_) < 0x80 ? 0 : utf8_length({at_, left()});
+        if (length == 0) return false;  // a control, or no UTF-8
+        at_ += length;
       }
     }
-#endif
-    for (; at_ < text_.size(); ++at_) {
-      const char c = text_[at_];
-      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x80 || c == '"' ||
-          c == '\\')
-        return;
+  }
+  void skip_plain() noexcept {
+#if defined(__SSE2__)
+    while (left() >= 16) {
+      const unsigned stop = first_special();
+      at_ += stop;
+      if (stop < 16) return;
     }
+#endif
+    while (at_ != end_ && *at_ >= 0x20 && *at_ != '"' && *at_ != '\\') ++at_;
   }
   bool escape() noexcept {
-    if (at_ + 1 >= text_.size()) return false;
-    if (text_[at_ + 1] != 'u') {
-      if (std::string_view("\"\\/bfnrt").find(text_[at_ + 1]) == std::string_view::npos) return false;
+    if (left() < 2) return false;
+    if (at_[1] != 'u') {
+      if (std::string_view("\"\\/bfnrt").find(at_[1]) == std::string_view::npos) return false;
       at_ += 2;
       return true;
     }
-    const int unit = code_unit(text_, at_);
+    const auto unit_here = [this] { return code_unit({at_, left()}, 0); };
+    const int unit = unit_here();
     if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return false;
     at_ += 6;
     if (unit < 0xD800 || unit > 0xDBFF) return true;
-    const int low = code_unit(text_, at_);
+    const int low = unit_here();
+    if (low < 0xDC00 || low > 0xDFFF) return false;
     at_ += 6;
-    return low >= 0xDC00 && low <= 0xDFFF;
+    return true;
   }
 
-  std::string_view text_;
-  std::size_t at_ = 0;
+  const char* at_;
+  const char* const end_;
 };
 
 void append_utf8(std::string& out, unsigned point) {
@@ -257,6 +277,7 @@ class Reader {
     bool escaped = false;
     if (!walk_.string(raw, escaped)) return false;
     out = escaped ? std::string_view(answer_.unescaped[which] = unescape(raw)) : raw;
+    if (which == 0) answer_.content_as_written = raw;
     return true;
   }
 
@@ -353,5 +374,34 @@ class Reader {
 }  // namespace
 
 bool read_plain_answer(std::string_view text, PlainAnswer& answer) { return Reader(text, answer).frame(); }
+
+void LikeFrames::learn(std::string_view text, const PlainAnswer& answer) {
+  constexpr std::size_t most = 1'024;
+  const std::string_view content = answer.content_as_written;
+  const bool text_alone = answer.said == PlainAnswer::Said::delta && content.data() != nullptr &&
+                          answer.finish_reason.empty() && !answer.usage_said && answer.reasoning.empty() &&
+                          answer.refusal.empty();
+  around_.clear();
+  if (!text_alone || text.size() - content.size() > most) return;
+  before_ = static_cast<std::size_t>(content.data() - text.data());
+  around_.append(text, 0, before_);
+  around_.append(text, before_ + content.size());
+}
+
+bool LikeFrames::read(std::string_view text, PlainAnswer& answer) const {
+  const std::string_view before = std::string_view(around_).substr(0, before_);
+  const std::string_view behind = std::string_view(around_).substr(before.size());
+  if (around_.empty() || text.size() < around_.size() || !text.starts_with(before) || !text.ends_with(behind))
+    return false;
+  // From its opening quote to its closing one, which must be the one that `behind` begins with.
+  Walk walk(text.substr(before.size() - 1, text.size() - around_.size() + 2));
+  std::string_view raw;
+  bool escaped = false;
+  if (!walk.string(raw, escaped) || !walk.at_end()) return false;
+  answer.choice = true;
+  answer.said = PlainAnswer::Said::delta;
+  answer.content = escaped ? std::string_view(answer.unescaped[0] = unescape(raw)) : raw;
+  return true;
+}
 
 }  // namespace freellmapi::sdk

@@ -17,6 +17,7 @@ struct PlainAnswer {
   bool choice = false;  ///< there is one; else `choices` is empty
   Said said = Said::nothing;
   std::string_view reasoning, content, refusal, finish_reason;
+  std::string_view content_as_written;  ///< between its quotes in the text
   bool usage_said = false;
   Usage usage;
   std::array<std::string, 3> unescaped;  ///< where a text lies that is not as it was written
@@ -25,5 +26,19 @@ struct PlainAnswer {
 /// False: the text is not that, or no JSON; somebody else has to read it. The views lie in `text` and in the
 /// answer itself, which must not move.
 bool read_plain_answer(std::string_view text, PlainAnswer& answer);
+
+/// The frames of a stream differ in their texts and mostly in nothing else. What stood around the text of one
+/// is compared with the next, of which only the text has then to be read.
+class LikeFrames {
+ public:
+  /// `answer` was read from `text`.
+  void learn(std::string_view text, const PlainAnswer& answer);
+  /// True: as read_plain_answer(), for a text that is like the one learned last.
+  bool read(std::string_view text, PlainAnswer& answer) const;
+
+ private:
+  std::string around_;  // what stands before the content, and what stands behind it
+  std::size_t before_ = 0;
+};
 
 }  // namespace freellmapi::sdk

@@ -149,10 +149,17 @@ void ChatEncoder::close_delta(std::string& out, std::string_view choice_rest,
   out += include_usage_ ? ",\"usage\":null}\n\n" : "}\n\n";
 }
 
-void ChatEncoder::text_delta(std::string& out, std::string_view member, std::string_view text) const {
+// The piece of which nearly all of a stream consists.
+void ChatEncoder::text_delta(std::string& out, std::string_view member_open, std::string_view text) const {
+  constexpr std::size_t around_text = 128;
+  out.reserve(out.size() + head_.size() + text.size() + text.size() / 8 + around_text);
   open_delta(out);
-  append_member(out, member, text);
-  close_delta(out);
+  out += member_open;
+  base::append_json_line(out, text);
+  out += include_usage_ ? R"(},"finish_reason":null}],"usage":null})"
+                          "\n\n"
+                        : R"(},"finish_reason":null}]})"
+                          "\n\n";
 }
 
 void ChatEncoder::begin(const relay::Route& route, std::string& out) {
@@ -167,13 +174,13 @@ void ChatEncoder::event(const chat::Event& event, std::string& out) {
   if (ended_) return;
   switch (event.kind) {
     case chat::Event::Kind::text:
-      text_delta(out, "content", event.text);
+      text_delta(out, R"("content":)", event.text);
       return;
     case chat::Event::Kind::reasoning:
-      text_delta(out, "reasoning_content", event.text);
+      text_delta(out, R"("reasoning_content":)", event.text);
       return;
     case chat::Event::Kind::refusal:
-      text_delta(out, "refusal", event.text);
+      text_delta(out, R"("refusal":)", event.text);
       return;
     case chat::Event::Kind::tool_call:
       open_delta(out);

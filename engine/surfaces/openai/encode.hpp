@@ -32,7 +32,7 @@ class ChatEncoder final : public relay::Encoder {
   void open_delta(std::string& out) const;
   void close_delta(std::string& out, std::string_view choice_rest = {},
                    std::string_view answer_rest = {}) const;
-  void text_delta(std::string& out, std::string_view member, std::string_view text) const;
+  void text_delta(std::string& out, std::string_view member_open, std::string_view text) const;
 
   const bool include_usage_;
   std::string head_;  // what every chunk begins with

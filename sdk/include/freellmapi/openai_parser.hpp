@@ -15,6 +15,7 @@
 namespace freellmapi::sdk {
 
 class OpenAiProvider;
+class LikeFrames;
 struct PlainAnswer;
 class ReasoningDetails;
 
@@ -97,6 +98,7 @@ class OpenAiParser {
   std::string body_;
   std::vector<ToolCall> tools_;
   std::shared_ptr<ReasoningDetails> details_;  // null: the dialect keeps none
+  std::shared_ptr<LikeFrames> like_frames_;    // null: no frame has been read
   Usage usage_;
   Body kind_ = Body::unknown;
   Told told_ = Told::nothing;

@@ -139,5 +139,50 @@ TEST(PlainAnswer, WhateverBecomesOfItsBytesIsReadAsWithATree) {
   }
 }
 
+// The next frame is read by what stood around the text of the one before.
+TEST(PlainAnswer, AStreamOfFramesThatAreAlikeIsReadAsWithATree) {
+  std::mt19937_64 random(11);
+  const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  const std::vector<std::string> texts{"a",
+                                       "",
+                                       " and then",
+                                       "a text that is longer than sixteen bytes, and than thirty-two",
+                                       R"(\"quoted\")",
+                                       R"(\)",
+                                       R"(\u00e9 \ud83d\ude00)",
+                                       R"(\ud83d)",
+                                       R"(\x)",
+                                       "gr\xC3\xBC\xC3\x9F",
+                                       "\xFF",
+                                       "\t",
+                                       R"(","content":"b)",
+                                       R"("},"finish_reason":"stop"},{"delta":{"content":")",
+                                       R"("}}],"choices":[{"delta":{"content":")",
+                                       "<think>hm",
+                                       "</think>"};
+  const std::vector<std::pair<std::string, std::string>> around{
+      {R"({"id":"x","choices":[{"index":0,"delta":{"content":")", R"("},"finish_reason":null}]})"},
+      {R"({"id":"x","choices":[{"index":0,"delta":{"content":")", R"("},"finish_reason":"stop"}]})"},
+      {R"({"id":"y","choices":[{"index":0,"delta":{"content":")", R"("}}],"usage":null})"},
+      {R"({"choices":[{"delta":{"content":")", R"("}}],"usage":{"prompt_tokens":4}})"},
+      {R"({"choices":[{"delta":{"content":")", R"(","refusal":"no"}}]})"},
+      {R"({"choices":[{"delta":{"reasoning":"hm","content":")", R"("}}]})"},
+      {R"({"choices":[{"message":{"content":")", R"("}}]})"},
+      {R"( {"choices": [ {"delta": {"content": ")", R"(" } } ] } )"}};
+  for (int round = 0; round < 4'000; ++round) {
+    std::string body;
+    std::size_t kind = below(around.size());
+    for (std::size_t i = 1 + below(6); i > 0; --i) {
+      if (below(4) == 0) kind = below(around.size());
+      std::string frame = around[kind].first + texts[below(texts.size())] + around[kind].second;
+      if (below(12) == 0) frame.erase(below(frame.size()), 1);
+      body += "data: " + frame + "\n\n";
+    }
+    body += "data: [DONE]\n\n";
+    same<dialect>(body, "text/event-stream");
+    same<with_tags>(body, "text/event-stream");
+  }
+}
+
 }  // namespace
 }  // namespace freellmapi::sdk

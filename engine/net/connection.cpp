@@ -110,22 +110,16 @@ Task<std::size_t> Connection::read_some(char* to, std::size_t room) {
   co_return 0;
 }
 
-// As read_some(), into in_, which has no memory while a client that has said nothing is waited for.
-Task<std::size_t> Connection::receive() {
-  while (!closed_ && !timed_out_) {
-    if (!ready_.readable()) {
-      co_await ready_.wait();
-      continue;
-    }
-    const std::span<char> room = in_.prepare(read_size);
-    const auto count = try_read(room.data(), room.size());
-    if (count) {
-      in_.commit(*count);
-      co_return *count;
-    }
-    if (in_.empty()) in_.release();
-  }
-  co_return 0;
+// As read_some(), into in_, which has no memory while a client that has said nothing is waited for. Nothing:
+// it has to be waited for.
+std::optional<std::size_t> Connection::receive() {
+  if (closed_ || timed_out_) return 0;
+  if (!ready_.readable()) return std::nullopt;
+  const std::span<char> room = in_.prepare(read_size);
+  const auto count = try_read(room.data(), room.size());
+  if (count) in_.commit(*count);
+  if (in_.empty()) in_.release();
+  return count;
 }
 
 Task<void> Connection::run(std::shared_ptr<Connection> self) {
@@ -225,8 +219,9 @@ Task<Connection::HeadEnd> Connection::read_head() {
     }
     if (home_.draining && in_.empty()) co_return HeadEnd::closed;
     if (!in_.empty()) ready_.suspect();
-    const std::size_t count = co_await receive();
-    if (count != 0) continue;
+    std::optional<std::size_t> count;
+    while (!(count = receive())) co_await ready_.wait();
+    if (*count != 0) continue;
     if (!timed_out_ || in_.empty()) co_return HeadEnd::closed;
     refusal_ = {};
     refusal_.status = 408;

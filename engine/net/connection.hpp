@@ -70,7 +70,7 @@ class Connection final : public Exchange {
   Task<void> refuse(Refusal refusal);
   Task<void> linger();
   Task<std::size_t> read_some(char* to, std::size_t room);
-  Task<std::size_t> receive();
+  std::optional<std::size_t> receive();
   std::optional<std::size_t> try_read(char* to, std::size_t room) noexcept;
   void give_memory_back() noexcept;
   void deadline_passed() noexcept;
@@ -81,6 +81,9 @@ class Connection final : public Exchange {
   /// Takes what has come of the body. True: it is whole, or was refused.
   bool take_what_came();
   Task<void> fill_body();
+  Task<base::Result<std::string*>> await_body(bool asked_for);
+  void end_body();
+  base::Result<std::string*> body_or_error();
   bool take_body(std::string_view in, std::size_t& consumed);
   bool append_body(std::string_view payload);
   void refuse_body(int status, std::string_view code, std::string_view message);
@@ -93,8 +96,13 @@ class Connection final : public Exchange {
   void add(std::string_view piece) noexcept;
   /// What the kernel takes now. False: it takes no more, and something is left.
   bool send_now() noexcept;
-  Task<bool> send();
-  Task<bool> send_chunk(std::string_view bytes, std::string_view after);
+  using Then = void (Connection::*)(bool sent) noexcept;
+  Task<bool> send(Then then);
+  Task<bool> send_rest(Then then);
+  bool sent(Then then) noexcept;
+  void piece_sent(bool sent) noexcept;
+  void answer_sent(bool sent) noexcept;
+  void add_chunk(std::string_view bytes, std::string_view after);
   void mark_gone() noexcept;
   void start_watching() noexcept;
   void listen_on() noexcept;

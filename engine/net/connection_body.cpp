@@ -125,46 +125,60 @@ Task<void> Connection::fill_body() {
   }
 }
 
+// Most bodies have come with their head.
 Task<base::Result<std::string*>> Connection::read_body() {
-  if (!body_done_ && body_refusal_.status == 0 && may_read_body()) {
-    const std::size_t likely = std::min<std::size_t>(decoder_.announced(), first_reserve);
-    body_.reserve(likely + spare);
-    bool sent = true;
-    if (plan_.expects_continue && in_.empty()) {
-      pieces_ = {};
-      first_piece_ = piece_count_ = 0;
-      add(continue_line);
-      sent = co_await send();
-    }
+  if (body_done_ || body_refusal_.status != 0 || !may_read_body()) return body_or_error();
+  const std::size_t likely = std::min<std::size_t>(decoder_.announced(), first_reserve);
+  body_.reserve(likely + spare);
+  timed_out_ = false;
+  const bool asked_for = plan_.expects_continue && in_.empty();
+  if (asked_for || !take_what_came()) return await_body(asked_for);
+  end_body();
+  return body_or_error();
+}
+
+Task<base::Result<std::string*>> Connection::await_body(bool asked_for) {
+  bool told = true;
+  if (asked_for) {
+    pieces_ = {};
+    first_piece_ = piece_count_ = 0;
+    add(continue_line);
+    told = co_await send(nullptr);
     timed_out_ = false;
-    if (sent && !take_what_came()) {
-      wait_ = Wait::body;
-      body_started_ = home_.local.clock().steady();
-      body_received_ = 0;
-      co_await fill_body();
-      deadline_.clear();
-      wait_ = Wait::nothing;
-    }
-    if (!sent) refuse_body(400, "bad_framing", "the client is gone");
-    if (body_refusal_.status == 0 && inflator_ && !inflator_->finished()) {
-      refuse_body(415, "unsupported_encoding", "the compressed body is cut");
-    }
-    body_done_ = body_refusal_.status == 0;
-    timed_out_ = false;
-    inflator_.reset();
-    if (body_done_ && watcher_ != nullptr) start_watching();
   }
+  if (told) {
+    wait_ = Wait::body;
+    body_started_ = home_.local.clock().steady();
+    body_received_ = 0;
+    co_await fill_body();
+    deadline_.clear();
+    wait_ = Wait::nothing;
+  } else {
+    refuse_body(400, "bad_framing", "the client is gone");
+  }
+  end_body();
+  co_return body_or_error();
+}
+
+void Connection::end_body() {
+  if (body_refusal_.status == 0 && inflator_ && !inflator_->finished()) {
+    refuse_body(415, "unsupported_encoding", "the compressed body is cut");
+  }
+  body_done_ = body_refusal_.status == 0;
+  timed_out_ = false;
+  inflator_.reset();
+  if (body_done_ && watcher_ != nullptr) start_watching();
+}
+
+base::Result<std::string*> Connection::body_or_error() {
   if (body_refusal_.status != 0) {
     base::Errc code = base::Errc::protocol;
     if (body_refusal_.status == 413) code = base::Errc::limit;
     if (body_refusal_.status == 408) code = base::Errc::timeout;
-    base::Error error(code, body_refusal_.message);
-    base::Result<std::string*> failed(std::move(error));
-    co_return failed;
+    return base::Error(code, body_refusal_.message);
   }
   if (body_.capacity() - body_.size() < spare) body_.reserve(body_.size() + spare);
-  base::Result<std::string*> whole(&body_);
-  co_return whole;
+  return &body_;
 }
 
 // A handler may answer without having read the body. If the body is here already the connection can be kept.

@@ -67,22 +67,43 @@ bool Connection::send_now() noexcept {
   return true;
 }
 
-// Sends the pieces; waits only when the kernel takes no more.
-Task<bool> Connection::send() {
+// Sends the pieces, and then does what follows; waits only when the kernel takes no more.
+Task<bool> Connection::send(Then then) {
   sending_ = true;
-  while (!send_now()) {
+  if (!send_now()) return send_rest(then);
+  return sent(then);
+}
+
+Task<bool> Connection::send_rest(Then then) {
+  do {
     wait_ = Wait::write;
     deadline_.set_after(home_.shared.options.limits.write_stall);
     co_await socket_.async_wait(Socket::wait_write, awaiting);
     deadline_.clear();
     wait_ = Wait::nothing;
-  }
+  } while (!send_now());
+  co_return sent(then);
+}
+
+bool Connection::sent(Then then) noexcept {
   sending_ = false;
-  co_return !gone_ && !closed_;
+  const bool good = !gone_ && !closed_;
+  if (then != nullptr) (this->*then)(good);
+  return good;
+}
+
+void Connection::piece_sent(bool sent) noexcept {
+  ping_rest_.clear();
+  if (sent && ping_every_.count() > 0) ping_at_.set_after(ping_every_);
+}
+
+void Connection::answer_sent(bool) noexcept {
+  ping_rest_.clear();
+  answer_ = Answer::done;
 }
 
 Task<bool> Connection::respond(int status, std::span<const ResponseField> fields, std::string_view body) {
-  if (!begin_answer()) co_return false;
+  if (!begin_answer()) return false;
   AnswerShape shape;
   shape.status = status;
   shape.close = last_;
@@ -92,14 +113,7 @@ Task<bool> Connection::respond(int status, std::span<const ResponseField> fields
   head_sent_ = true;
   add(head_out_);
   if (!head_only_ && shape.sized) add(body);
-  // Most answers go out in one piece, which needs no coroutine of its own.
-  sending_ = true;
-  const bool all = send_now();
-  sending_ = false;
-  bool sent = !gone_ && !closed_;
-  if (!all) sent = co_await send();
-  answer_ = Answer::done;
-  co_return sent;
+  return send(&Connection::answer_sent);
 }
 
 void Connection::start_stream(int status, std::span<const ResponseField> fields) {
@@ -115,7 +129,7 @@ void Connection::start_stream(int status, std::span<const ResponseField> fields)
   answer_ = Answer::streaming;
 }
 
-Task<bool> Connection::send_chunk(std::string_view bytes, std::string_view after) {
+void Connection::add_chunk(std::string_view bytes, std::string_view after) {
   first_piece_ = piece_count_ = 0;
   ping_at_.clear();
   if (!head_sent_) {
@@ -136,16 +150,13 @@ Task<bool> Connection::send_chunk(std::string_view bytes, std::string_view after
     add(bytes);
     if (chunked_) add(after);
   }
-  co_return co_await send();
 }
 
 Task<bool> Connection::write(std::string_view bytes) {
-  if (answer_ != Answer::streaming || gone_) co_return false;
-  if (bytes.empty()) co_return true;
-  const bool sent = co_await send_chunk(bytes, "\r\n");
-  ping_rest_.clear();
-  if (sent && ping_every_.count() > 0) ping_at_.set_after(ping_every_);
-  co_return sent;
+  if (answer_ != Answer::streaming || gone_) return false;
+  if (bytes.empty()) return true;
+  add_chunk(bytes, "\r\n");
+  return send(&Connection::piece_sent);
 }
 
 void Connection::keep_alive(std::string_view comment, std::chrono::milliseconds every) noexcept {
@@ -175,12 +186,9 @@ void Connection::ping() noexcept {
 }
 
 Task<bool> Connection::end_stream() {
-  if (answer_ != Answer::streaming || gone_) co_return false;
-  const std::string_view nothing;
-  const bool sent = co_await send_chunk(nothing, "0\r\n\r\n");
-  ping_rest_.clear();
-  answer_ = Answer::done;
-  co_return sent;
+  if (answer_ != Answer::streaming || gone_) return false;
+  add_chunk({}, "0\r\n\r\n");
+  return send(&Connection::answer_sent);
 }
 
 void Connection::abort() noexcept {

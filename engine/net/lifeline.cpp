@@ -29,11 +29,10 @@ void Canceller::cancel() noexcept {
   if (stop_ != nullptr) stop_(target_);
 }
 
-Lifeline::Lifeline(LocalCore& core, Canceller& canceller, std::chrono::milliseconds total)
-    : core_(core),
-      canceller_(canceller),
+Lifeline::Lifeline(LocalCore& core, Canceller& canceller, std::chrono::milliseconds total, base::Instant now)
+    : canceller_(canceller),
       deadline_(core.sweeper(), this, [](void* self) noexcept { static_cast<Lifeline*>(self)->look(); }),
-      total_at_(total.count() > 0 ? core.clock().steady() + total : never),
+      total_at_(total.count() > 0 ? now + total : never),
       phase_at_(never),
       look_at_(never) {
   CancellerAccess::attach(canceller, *this);
@@ -43,9 +42,8 @@ Lifeline::Lifeline(LocalCore& core, Canceller& canceller, std::chrono::milliseco
 
 Lifeline::~Lifeline() { CancellerAccess::detach(canceller_, *this); }
 
-void Lifeline::phase(Fault fault, std::chrono::milliseconds limit) {
+void Lifeline::phase(Fault fault, std::chrono::milliseconds limit, base::Instant now) {
   phase_fault_ = fault;
-  const base::Instant now = core_.clock().steady();
   phase_at_ = limit.count() > 0 ? now + limit : never;
   look_at_ = stream_ != nullptr ? now + unseen_end : never;
   rearm();

@@ -16,13 +16,14 @@ class Stream;
 /// operation that waits in it ends. Once stopped it stays stopped.
 class Lifeline {
  public:
-  Lifeline(LocalCore& core, Canceller& canceller, std::chrono::milliseconds total);
+  Lifeline(LocalCore& core, Canceller& canceller, std::chrono::milliseconds total, base::Instant now);
   ~Lifeline();
   Lifeline(const Lifeline&) = delete;
   Lifeline& operator=(const Lifeline&) = delete;
 
-  /// The phase ends with `fault` after `limit` (zero: no limit of its own); replaces the phase before.
-  void phase(Fault fault, std::chrono::milliseconds limit);
+  /// The phase begins `now` and ends with `fault` after `limit` (zero: no limit of its own); replaces the
+  /// phase before.
+  void phase(Fault fault, std::chrono::milliseconds limit, base::Instant now);
   void no_phase();
   /// When the present phase ends, if it does.
   std::optional<base::Instant> phase_end() const noexcept;
@@ -38,7 +39,6 @@ class Lifeline {
   void look() noexcept;
   void rearm();
 
-  LocalCore& core_;
   Canceller& canceller_;
   Deadline deadline_;
   base::Instant total_at_, phase_at_;

@@ -26,12 +26,17 @@ std::string exception_type(const std::exception_ptr& error) {
   return type;
 }
 
+namespace {
+// A lock for what is posted, none for a socket.
+constexpr int others_only_post = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
+}  // namespace
+
 LocalCore::LocalCore(unsigned index, const base::Clock& clock, const base::Log& log,
                      const UpstreamOptions& options, TlsStore& tls)
     : index_(index),
       clock_(clock),
       log_(log),
-      io_(std::make_unique<asio::io_context>(1)),
+      io_(std::make_unique<asio::io_context>(others_only_post)),
       sweeper_(std::make_unique<Sweeper>(*io_, clock)),
       client_(std::make_unique<PooledClient>(*this, options, tls)) {}
 

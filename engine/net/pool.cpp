@@ -23,11 +23,11 @@ PooledClient::PooledClient(LocalCore& core, const UpstreamOptions& options, TlsS
       aging_(core.sweeper(), this,
              [](void* self) noexcept { static_cast<PooledClient*>(self)->drop_aged(); }) {}
 
-std::unique_ptr<Stream> PooledClient::take(const Origin& origin) {
+std::unique_ptr<Stream> PooledClient::take(const Origin& origin, base::Instant now) {
   const auto found = idle_by_origin_.find(origin);
   if (found == idle_by_origin_.end()) return nullptr;
   std::vector<Idle>& list = found->second;
-  const base::Instant now = core_.clock().steady(), oldest = now - options_.idle_age;
+  const base::Instant oldest = now - options_.idle_age;
   std::unique_ptr<Stream> stream;
   while (!stream && !list.empty()) {
     Idle last = std::move(list.back());
@@ -107,9 +107,20 @@ void PooledClient::close() noexcept {
 Task<std::unique_ptr<UpstreamCall>> PooledClient::call(const Origin& origin, const OutgoingRequest& request,
                                                        const Deadlines& deadlines, bool stream,
                                                        Canceller& canceller, CallError& error) {
-  auto call = std::make_unique<PooledCall>(*this, origin, deadlines, stream, canceller);
-  const bool begun = co_await call->begin(request);
-  if (begun) co_return call;
+  const base::Instant now = core_.clock().steady();
+  auto call = std::make_unique<PooledCall>(*this, origin, deadlines, stream, canceller, now);
+  bool connected = call->begin(request);
+  for (;;) {
+    if (!connected) connected = co_await call->dial(request);
+    if (!connected) break;
+    const bool sent = co_await call->send(request);
+    // Even when not everything could be sent an answer may have come: providers refuse large bodies early.
+    if (!call->await_answer(request, sent)) break;
+    const bool answered = co_await call->read_head(request);
+    if (answered) co_return call;
+    if (!call->goes_on_fresh(request)) break;
+    connected = false;
+  }
   error = call->error();
   co_return nullptr;
 }

@@ -29,7 +29,7 @@ class PooledClient final : public UpstreamClient {
   void close() noexcept;
 
   /// A connection that was used before and can be again, or null.
-  std::unique_ptr<Stream> take(const Origin& origin);
+  std::unique_ptr<Stream> take(const Origin& origin, base::Instant now);
   void give_back(const Origin& origin, std::unique_ptr<Stream> stream);
   /// A new connection has been made.
   void dialled(Stream& stream) noexcept;

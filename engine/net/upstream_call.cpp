@@ -51,12 +51,13 @@ std::string_view name(Fault fault) noexcept {
 }
 
 PooledCall::PooledCall(PooledClient& client, const Origin& origin, const Deadlines& deadlines, bool endless,
-                       Canceller& canceller)
+                       Canceller& canceller, base::Instant now)
     : client_(client),
       origin_(origin),
       deadlines_(deadlines),
       endless_(endless),
-      line_(client.core(), canceller, deadlines.total) {}
+      line_(client.core(), canceller, deadlines.total, now),
+      now_(now) {}
 
 PooledCall::~PooledCall() {
   // A caller that has seen the end it knows may leave before the framing's own; if that is here already, it
@@ -95,30 +96,37 @@ std::string_view PooledCall::get(std::string_view lower_name) const noexcept {
   return {};
 }
 
-Task<bool> PooledCall::begin(const OutgoingRequest& request) {
+bool PooledCall::begin(const OutgoingRequest& request) {
+  if (line_.stopped() || request.over == Over::fresh) return false;
+  stream_ = client_.take(origin_, now_);
+  if (!stream_) return false;
+  reused_ = true;
+  line_.guard(stream_.get());
+  return true;
+}
+
+Task<bool> PooledCall::dial(const OutgoingRequest& request) {
   if (line_.stopped()) co_return fail(Fault::cancelled, "cancelled before it began");
-  if (request.over != Over::fresh) stream_ = client_.take(origin_);
-  if (stream_) {
-    reused_ = true;
-    line_.guard(stream_.get());
-    const bool answered = co_await attempt(request);
-    if (answered) co_return true;
-    // The provider may have closed the idle connection as we took it: that is nobody's failure.
-    if (error_.fault != Fault::reset || line_.stopped()) co_return false;
-    error_.kept = request.over == Over::kept_once;
-    if (error_.kept) co_return false;
-    reused_ = failed_ = sent_all_ = false;
-    error_ = CallError();
-    in_.release();
-  }
-  line_.phase(Fault::timeout_connect, deadlines_.connect);
+  line_.phase(Fault::timeout_connect, deadlines_.connect, now_);
   delayed(request);
   CallError dialled;
   stream_ = co_await client_.dialler().dial(origin_, line_, dialled);
   if (!stream_) co_return fail(dialled.fault, std::move(dialled.detail));
+  now_ = client_.core().clock().steady();
   client_.dialled(*stream_);
   line_.guard(stream_.get());
-  co_return co_await attempt(request);
+  co_return true;
+}
+
+bool PooledCall::goes_on_fresh(const OutgoingRequest& request) {
+  if (!reused_ || error_.fault != Fault::reset || line_.stopped()) return false;
+  error_.kept = request.over == Over::kept_once;
+  if (error_.kept) return false;
+  reused_ = failed_ = sent_all_ = false;
+  error_ = CallError();
+  in_.release();
+  now_ = client_.core().clock().steady();
+  return true;
 }
 
 void PooledCall::delayed(const OutgoingRequest& request) {
@@ -127,13 +135,12 @@ void PooledCall::delayed(const OutgoingRequest& request) {
   request.departure->delayed();
 }
 
-Task<bool> PooledCall::attempt(const OutgoingRequest& request) {
-  sent_all_ = co_await send(request);
+bool PooledCall::await_answer(const OutgoingRequest& request, bool sent_all) {
+  sent_all_ = sent_all;
   if (delayed_) request.departure->sent();
-  if (line_.stopped()) co_return fail(*line_.stopped(), "while sending");
-  // Even when not everything could be sent an answer may have come: providers refuse large bodies early.
-  line_.phase(Fault::timeout_first_byte, deadlines_.first_byte);
-  co_return co_await read_head(request);
+  if (line_.stopped()) return fail(*line_.stopped(), "while sending");
+  line_.phase(Fault::timeout_first_byte, deadlines_.first_byte, now_);
+  return true;
 }
 
 Task<bool> PooledCall::send(const OutgoingRequest& request) {
@@ -141,71 +148,97 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
   const auto proxy = origin_.proxy.empty() ? std::nullopt : parse_proxy_url(origin_.proxy);
   const bool absolute = proxy && proxy->kind == ProxyUrl::Kind::http && !origin_.tls;
   if (absolute && proxy->has_user) credentials = basic_credentials(*proxy);
-  std::string head =
-      render_request_head(origin_, request, client_.options().user_agent, absolute, credentials);
-  std::vector<iovec> pieces;
-  pieces.reserve(request.body.size() + 1);
-  const auto add = [&pieces](std::string_view bytes) {
+  outgoing_ = render_request_head(origin_, request, client_.options().user_agent, absolute, credentials);
+  pieces_.clear();
+  pieces_.reserve(request.body.size() + 1);
+  first_piece_ = 0;
+  const auto add = [this](std::string_view bytes) {
     if (bytes.empty()) return;
     iovec piece{};
     piece.iov_base = const_cast<char*>(bytes.data());
     piece.iov_len = bytes.size();
-    pieces.push_back(piece);
+    pieces_.push_back(piece);
   };
-  add(head);
+  add(outgoing_);
   for (const std::string_view piece : request.body) add(piece);
-  std::size_t first = 0;
+  sending_ = true;
+  const std::optional<IoResult> now = stream_->write_now(pieces_);
+  if (!now || (took(*now, request) && first_piece_ < pieces_.size())) return send_rest(request);
+  forget_outgoing();
+  return now->end == IoEnd::good;
+}
+
+Task<bool> PooledCall::send_rest(const OutgoingRequest& request) {
   bool good = true;
-  while (first < pieces.size() && good) {
-    line_.phase(Fault::timeout_idle, deadlines_.idle);
-    const std::span<const iovec> left(pieces.data() + first, pieces.size() - first);
-    sending_ = true;
-    std::optional<IoResult> now = stream_->write_now(left);
-    if (!now && !stream_->tls()) delayed(request);
-    if (!now) now = co_await stream_->write_some(left);
-    const IoResult result = *now;
-    good = result.end == IoEnd::good;
-    std::size_t count = result.count;
-    while (first < pieces.size() && count >= pieces[first].iov_len) count -= pieces[first++].iov_len;
-    if (first < pieces.size()) {
-      pieces[first].iov_base = static_cast<char*>(pieces[first].iov_base) + count;
-      pieces[first].iov_len -= count;
-      delayed(request);
-    }
+  while (good && first_piece_ < pieces_.size()) {
+    line_.phase(Fault::timeout_idle, deadlines_.idle, now_);
+    const std::span<const iovec> left(pieces_.data() + first_piece_, pieces_.size() - first_piece_);
+    const IoResult result = co_await stream_->write_some(left);
+    now_ = client_.core().clock().steady();
+    good = took(result, request);
   }
-  OPENSSL_cleanse(head.data(), head.size());
+  forget_outgoing();
   co_return good;
+}
+
+// Takes off what a write took. False: it was the last one.
+bool PooledCall::took(const IoResult& result, const OutgoingRequest& request) {
+  std::size_t count = result.count;
+  while (first_piece_ < pieces_.size() && count >= pieces_[first_piece_].iov_len)
+    count -= pieces_[first_piece_++].iov_len;
+  if (first_piece_ < pieces_.size()) {
+    pieces_[first_piece_].iov_base = static_cast<char*>(pieces_[first_piece_].iov_base) + count;
+    pieces_[first_piece_].iov_len -= count;
+    delayed(request);
+  }
+  return result.end == IoEnd::good;
+}
+
+void PooledCall::forget_outgoing() noexcept {
+  OPENSSL_cleanse(outgoing_.data(), outgoing_.size());
+  std::string().swap(outgoing_);
+  std::vector<iovec>().swap(pieces_);
+}
+
+// Whether to await more() before receive(), so that no memory waits. An end that was not told of is looked
+// for.
+bool PooledCall::idles() {
+  const bool by_end = answered_ && plan_.body.kind == BodyPlan::Kind::until_close;
+  if (by_end || (!answered_ && !in_.empty())) stream_->suspect();
+  return stream_->dry();
+}
+
+Readiness::Wait PooledCall::more() {
+  if (in_.empty()) in_.release();  // a provider may think for minutes
+  return stream_->more();
 }
 
 // One read into in_. False: the call has failed, or (not failed_) the peer ended legally.
 Task<bool> PooledCall::receive() {
-  const bool by_end = answered_ && plan_.body.kind == BodyPlan::Kind::until_close;
-  if (by_end || (!answered_ && !in_.empty())) stream_->suspect();
-  IoResult result;
-  for (;;) {
-    while (stream_->dry()) {
-      if (in_.empty()) in_.release();  // a provider may think for minutes
-      co_await stream_->more();
-    }
-    const std::span<char> room = in_.prepare(read_size);
-    if (stream_->tls()) {
-      result = co_await stream_->read_some(room.data(), room.size());
-      break;
-    }
-    const std::optional<IoResult> got = stream_->try_read(room.data(), room.size());
-    if (!got) continue;
-    result = *got;
-    break;
-  }
+  if (stream_->tls() || stream_->dry()) return receive_waiting();
+  const std::span<char> room = in_.prepare(read_size);
+  const std::optional<IoResult> got = stream_->try_read(room.data(), room.size());
+  if (!got) return receive_waiting();
+  return received(*got);
+}
+
+Task<bool> PooledCall::receive_waiting() {
+  while (stream_->dry()) co_await more();
+  const std::span<char> room = in_.prepare(read_size);
+  const IoResult result = co_await stream_->read_some(room.data(), room.size());
+  co_return received(result);
+}
+
+bool PooledCall::received(const IoResult& result) {
   in_.commit(result.count);
-  if (line_.stopped()) co_return fail(*line_.stopped(), "while waiting for the answer");
-  if (result.end == IoEnd::good) co_return true;
+  if (line_.stopped()) return fail(*line_.stopped(), "while waiting for the answer");
+  if (result.end == IoEnd::good) return true;
   if (result.end == IoEnd::broken) {
     const bool untouched = !answered_ && in_.empty() && head_.empty();
     std::string reason = stream_->reason();
     fail(untouched ? Fault::reset : Fault::truncated, std::move(reason));
   }
-  co_return false;
+  return false;
 }
 
 Task<bool> PooledCall::read_head(const OutgoingRequest& request) {
@@ -219,8 +252,9 @@ Task<bool> PooledCall::read_head(const OutgoingRequest& request) {
       const std::size_t size = state == HeadScan::State::whole ? scan.length() : in_.size();
       if (size > client_.options().head_bytes) co_return fail(Fault::too_large, "the head is too large");
       if (state == HeadScan::State::whole) break;
-      const bool more = co_await receive();
-      if (more) continue;
+      while (idles()) co_await more();
+      const bool come = co_await receive();
+      if (come) continue;
       const bool untouched = in_.empty() && head_.empty();
       co_return fail(untouched ? Fault::reset : Fault::truncated, "closed before the end of the head");
     }
@@ -316,20 +350,30 @@ std::optional<std::string_view> PooledCall::decode() {
 }
 
 Task<std::optional<std::string_view>> PooledCall::read() {
-  if (over_) co_return std::string_view{};
+  if (over_) return std::optional(std::string_view());
   if (!failed_ && line_.stopped()) fail(*line_.stopped(), "while reading the body");
-  for (;;) {
-    if (failed_) co_return std::nullopt;
-    const std::optional<std::string_view> piece = decode();
-    if (piece) co_return piece;
-    if (failed_) co_return std::nullopt;
-    line_.phase(Fault::timeout_idle, deadlines_.idle);
-    const bool more = co_await receive();
+  if (failed_) return std::optional<std::string_view>();
+  std::optional<std::string_view> piece = decode();
+  if (!piece && !failed_) return read_on();
+  return piece;
+}
+
+Task<std::optional<std::string_view>> PooledCall::read_on() {
+  std::optional<std::string_view> piece;
+  while (!piece && !failed_) {
+    line_.phase(Fault::timeout_idle, deadlines_.idle, client_.core().clock().steady());
+    while (idles()) co_await more();
+    const bool come = co_await receive();
     line_.no_phase();
-    if (more || failed_) continue;
-    if (decoder_.finish()) co_return end();
-    fail(Fault::truncated, "closed inside the body");
+    if (come) {
+      piece = decode();
+    } else if (!failed_ && decoder_.finish()) {
+      piece = end();
+    } else if (!failed_) {
+      fail(Fault::truncated, "closed inside the body");
+    }
   }
+  co_return piece;
 }
 
 }  // namespace freellmapi::net

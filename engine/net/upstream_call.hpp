@@ -18,11 +18,21 @@ namespace freellmapi::net {
 class PooledCall final : public UpstreamCall {
  public:
   PooledCall(PooledClient& client, const Origin& origin, const Deadlines& deadlines, bool endless,
-             Canceller& canceller);
+             Canceller& canceller, base::Instant now);
   ~PooledCall() override;
 
-  /// Sends, and waits for the head. False: error() says why.
-  Task<bool> begin(const OutgoingRequest& request);
+  // The steps to an answer. Each tells whether the next can be made; if not, error() says why.
+
+  /// Takes a kept connection, if there is one.
+  bool begin(const OutgoingRequest& request);
+  /// Makes a connection.
+  Task<bool> dial(const OutgoingRequest& request);
+  /// Sends what can be sent. False: that was not all.
+  Task<bool> send(const OutgoingRequest& request);
+  bool await_answer(const OutgoingRequest& request, bool sent_all);
+  Task<bool> read_head(const OutgoingRequest& request);
+  /// After a failure: the kept connection was dead, which is nobody's failure, and a new one may do better.
+  bool goes_on_fresh(const OutgoingRequest& request);
 
   int status() const noexcept override { return plan_.status; }
   std::span<const Field> fields() const noexcept override { return fields_; }
@@ -34,11 +44,16 @@ class PooledCall final : public UpstreamCall {
   bool reused() const noexcept override { return reused_; }
 
  private:
-  Task<bool> attempt(const OutgoingRequest& request);
   void delayed(const OutgoingRequest& request);
-  Task<bool> send(const OutgoingRequest& request);
-  Task<bool> read_head(const OutgoingRequest& request);
+  Task<bool> send_rest(const OutgoingRequest& request);
+  bool took(const IoResult& result, const OutgoingRequest& request);
+  void forget_outgoing() noexcept;
+  bool idles();
+  Readiness::Wait more();
   Task<bool> receive();
+  Task<bool> receive_waiting();
+  bool received(const IoResult& result);
+  Task<std::optional<std::string_view>> read_on();
   bool take_head(bool to_head);
   std::optional<std::string_view> decode();
   std::optional<std::string_view> inflate(std::string_view payload);
@@ -56,6 +71,12 @@ class PooledCall final : public UpstreamCall {
   bool failed_ = false, reused_ = false, sending_ = false, sent_all_ = false, answered_ = false,
        over_ = false;
   bool delayed_ = false;
+
+  base::Instant now_;  ///< when it last went on after a wait
+
+  std::string outgoing_;       // the request's head, until it is sent
+  std::vector<iovec> pieces_;  // of the request, likewise
+  std::size_t first_piece_ = 0;
 
   ByteBuffer in_;
   std::string head_;

@@ -22,7 +22,7 @@ bool FileMark::operator==(const FileMark& other) const {
 
 Reloader::Reloader(Places places, std::filesystem::path data, base::Secret unified_key, store::Vault& vault,
                    Remembered& remembered, host::PluginLoader& loader, quota::Ledger& ledger,
-                   relay::Current& current, surfaces::Status& status, base::Log& log,
+                   relay::Current& current, relay::Meter& meter, surfaces::Status& status, base::Log& log,
                    const base::Clock& clock)
     : places_(std::move(places)),
       data_(std::move(data)),
@@ -32,6 +32,7 @@ Reloader::Reloader(Places places, std::filesystem::path data, base::Secret unifi
       loader_(loader),
       ledger_(ledger),
       current_(current),
+      meter_(meter),
       status_(status),
       log_(log),
       clock_(clock) {}
@@ -138,7 +139,7 @@ base::Result<void> Reloader::take(const World& world) {
   }
   const auto before = current_.get();
   auto snapshot = relay::make_snapshot(world.policy, ledger_, world.plugins.providers, &plain_environment,
-                                       clock_.wall(), before.get());
+                                       clock_.wall(), before.get(), meter_);
   if (!snapshot) return snapshot.error();
   // Redaction first: from the swap on, the new keys are in use.
   log_.set_redactor(world.redactor(unified_key_.reveal(), in_force_.get()));

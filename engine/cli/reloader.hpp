@@ -40,7 +40,7 @@ class Reloader {
  public:
   Reloader(Places places, std::filesystem::path data, base::Secret unified_key, store::Vault& vault,
            Remembered& remembered, host::PluginLoader& loader, quota::Ledger& ledger, relay::Current& current,
-           surfaces::Status& status, base::Log& log, const base::Clock& clock);
+           relay::Meter& meter, surfaces::Status& status, base::Log& log, const base::Clock& clock);
 
   /// The first reading; the error has every fault, a line each.
   base::Result<World> start();
@@ -72,6 +72,7 @@ class Reloader {
   host::PluginLoader& loader_;
   quota::Ledger& ledger_;
   relay::Current& current_;
+  relay::Meter& meter_;
   surfaces::Status& status_;
   base::Log& log_;
   const base::Clock& clock_;

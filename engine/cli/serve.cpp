@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "cli/ask.hpp"
@@ -120,21 +121,21 @@ int serve(const ServeOptions& options) {
   if (!carried_key) return refuse(carried_key.error());
   relay::Conversations conversations(names_key(*carried_key));
   relay::Current current;
+  relay::Meter meter(std::thread::hardware_concurrency());
   surfaces::Status status;
-  Reloader reloader(options.places, *data, *key, **vault, **remembered, loader, ledger, current, status, log,
-                    clock);
+  Reloader reloader(options.places, *data, *key, **vault, **remembered, loader, ledger, current, meter,
+                    status, log, clock);
   const auto world = reloader.start();
   if (!world) return refuse(world.error());
   reloader.report(*world);
 
   const auto past = Past::open(database_file(*data), (*remembered)->requests(), current);
   if (!past) return refuse(past.error());
-  relay::Relay relay(current, ledger, conversations, clock, log);
+  relay::Relay relay(current, ledger, conversations, meter, clock, log);
   relay.watch_keys(remembered->get());
   Carried carried(database_file(*data), (*remembered)->requests(), std::move(*carried_key), conversations,
                   relay.calibration(), current, clock, log);
-  reloader.on_policy([&past, &carried, &relay](std::shared_ptr<const policy::Policy> policy) {
-    relay.meter().learn(*policy);
+  reloader.on_policy([&past, &carried](std::shared_ptr<const policy::Policy> policy) {
     carried.apply(*policy);
     (*past)->remember(std::move(policy));
   });
@@ -182,7 +183,7 @@ int serve(const ServeOptions& options) {
   };
   surfaces::FrontDoor door(surfaces::KeyGate(key->reveal()), std::move(routes), log, clock);
   door.keep_records(remembered->get());
-  door.count_with(relay.meter());
+  door.count_with(meter);
   reloader.on_unified_key(
       [&door](const base::Secret& fresh) { door.set_gate(surfaces::KeyGate(fresh.reveal())); });
   Prober prober(current, (*remembered)->health(), log);

@@ -25,6 +25,7 @@ struct Run::Leg {
         model(run.policy_.models[at.model]),
         key(at.key == policy::none ? nullptr : &run.policy_.keys[at.key]),
         upstream(run.snapshot_->upstreams[at.provider]),
+        counted_as(run.snapshot_->counted_as.providers[at.provider]),
         host(action.host),
         asked(&run.job_.request),
         fresh(action.fresh) {
@@ -42,9 +43,10 @@ struct Run::Leg {
   const policy::Model& model;
   const policy::Key* key;  ///< null: keyless
   const Upstream& upstream;
-  const std::uint32_t host;    ///< of upstream.hosts
-  const chat::Request* asked;  ///< the client's, one that asks to go on, or `amended`
-  const bool fresh;            ///< over a connection of its own
+  const std::uint32_t counted_as;  ///< the provider, by the meter
+  const std::uint32_t host;        ///< of upstream.hosts
+  const chat::Request* asked;      ///< the client's, one that asks to go on, or `amended`
+  const bool fresh;                ///< over a connection of its own
   Route route;
   host::UpstreamRequest request;
   std::optional<PluginCall> call;

@@ -80,29 +80,31 @@ Meter::Meter(unsigned cores) {
 }
 Meter::~Meter() = default;
 
-void Meter::learn(const policy::Policy& policy) {
-  for (const policy::Provider& provider : policy.providers) providers_.add(provider.id);
-  for (const policy::Model& model : policy.models) models_.add(policy.providers[model.provider].id, model.id);
+CountedAs Meter::learn(const policy::Policy& policy) {
+  CountedAs numbers;
+  for (const policy::Provider& provider : policy.providers)
+    numbers.providers.push_back(providers_.add(provider.id));
+  for (const policy::Model& model : policy.models)
+    numbers.models.push_back(models_.add(policy.providers[model.provider].id, model.id));
+  return numbers;
 }
 
 void Meter::request(unsigned core, const Record& record, std::chrono::microseconds total) noexcept {
   Cells& cells = of(core);
-  const std::size_t surface = surfaces_.find(record.surface);
+  const std::size_t surface = record.surface_number;
   add(cells.ended[surface][static_cast<std::size_t>(ended_of(record))], 1);
   cells.duration[surface].count(wait_bounds, total);
-  if (record.first_token)
-    cells.first_token[providers_.find(record.provider)].count(wait_bounds, *record.first_token);
+  if (record.first_token) cells.first_token[record.provider_number].count(wait_bounds, *record.first_token);
   if (record.decided) cells.route.count(route_bounds, *record.decided - record.admitted);
 }
 
-void Meter::attempt(unsigned core, std::string_view provider, std::uint32_t kind) noexcept {
+void Meter::attempt(unsigned core, std::uint32_t provider, std::uint32_t kind) noexcept {
   const std::size_t known = kind < attempt_kinds ? kind : std::size_t{FREELLM_C_UNKNOWN};
-  add(of(core).attempts[providers_.find(provider)][known], 1);
+  add(of(core).attempts[provider][known], 1);
 }
 
-void Meter::tokens(unsigned core, std::string_view provider, std::string_view model, std::uint64_t input,
-                   std::uint64_t output) noexcept {
-  auto& cells = of(core).tokens[models_.find(provider, model)];
+void Meter::tokens(unsigned core, std::uint32_t model, std::uint64_t input, std::uint64_t output) noexcept {
+  auto& cells = of(core).tokens[model];
   add(cells[0], input);
   add(cells[1], output);
 }

@@ -51,9 +51,13 @@ struct Buckets {
 using Waits = Buckets<wait_bounds.size()>;
 using Routes = Buckets<route_bounds.size()>;
 
+/// Under which numbers a policy's providers and models are counted, by their indices.
+struct CountedAs {
+  std::vector<std::uint32_t> providers, models;
+};
+
 /// Plain counters, one set for each core, added to without a lock and put together when somebody asks. Names
-/// are learnt before they are used, so counting allocates nothing; what nobody has learnt is counted as
-/// "other". Thread safety: any thread.
+/// are learnt once and counted under by their numbers; 0 is "other". Thread safety: any thread.
 class Meter {
  public:
   static constexpr std::size_t surfaces_most = 31, providers_most = 63, models_most = 767;
@@ -62,16 +66,15 @@ class Meter {
   explicit Meter(unsigned cores);
   ~Meter();
 
-  /// The places of a policy's providers and models; never on the hot path.
-  void learn(const policy::Policy& policy);
-  void learn_surface(std::string_view surface) { surfaces_.add(surface); }
+  /// Never on the hot path.
+  CountedAs learn(const policy::Policy& policy);
+  std::uint32_t learn_surface(std::string_view surface) { return surfaces_.add(surface); }
 
   /// A request that has ended. `total` is from its head's arrival.
   void request(unsigned core, const Record& record, std::chrono::microseconds total) noexcept;
   /// An attempt that has ended: a failure's class, attempt_answered, attempt_left or attempt_hedged.
-  void attempt(unsigned core, std::string_view provider, std::uint32_t kind) noexcept;
-  void tokens(unsigned core, std::string_view provider, std::string_view model, std::uint64_t input,
-              std::uint64_t output) noexcept;
+  void attempt(unsigned core, std::uint32_t provider, std::uint32_t kind) noexcept;
+  void tokens(unsigned core, std::uint32_t model, std::uint64_t input, std::uint64_t output) noexcept;
   /// Somebody stood in line for a window.
   void waited(unsigned core, std::chrono::microseconds how_long) noexcept;
   /// A stream that died has gone on from another model.

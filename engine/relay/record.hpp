@@ -24,6 +24,7 @@ struct Record {
   bool streamed = false;
   std::uint64_t input_tokens = 0, output_tokens = 0;
   std::uint64_t request_bytes = 0, response_bytes = 0;
+  std::uint32_t surface_number = 0, provider_number = 0;  ///< relay::Meter's
   std::chrono::microseconds admitted{0};  ///< from the head's arrival to the end of the key's check
   std::optional<std::chrono::microseconds> first_token;  ///< from the head's arrival
   std::optional<std::chrono::microseconds> decided;  ///< the router's own time before the first attempt left

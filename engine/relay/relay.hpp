@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -38,9 +37,14 @@ struct Job {
 /// itself.
 class Relay {
  public:
-  Relay(const Current& current, quota::Ledger& ledger, Conversations& conversations, const base::Clock& clock,
-        const base::Log& log)
-      : current_(current), ledger_(ledger), conversations_(conversations), clock_(clock), log_(log) {}
+  Relay(const Current& current, quota::Ledger& ledger, Conversations& conversations, Meter& meter,
+        const base::Clock& clock, const base::Log& log)
+      : current_(current),
+        ledger_(ledger),
+        conversations_(conversations),
+        clock_(clock),
+        log_(log),
+        meter_(meter) {}
 
   /// Answers the exchange, whatever happens. Ends when the last byte is written or the client has gone.
   net::Task<void> serve(net::Exchange& exchange, net::Core& core, Job job);
@@ -48,7 +52,6 @@ class Relay {
   const Current& current() const noexcept { return current_; }
   quota::Ledger& ledger() noexcept { return ledger_; }
   chat::Calibration& calibration() noexcept { return calibration_; }
-  Meter& meter() noexcept { return meter_; }
   const Meter& meter() const noexcept { return meter_; }
   /// Before the first request; the watch outlives the last. Null: nobody watches.
   void watch_keys(KeyWatch* watch) noexcept { watch_ = watch; }
@@ -64,7 +67,7 @@ class Relay {
   KeyWatch* watch_ = nullptr;
   chat::Calibration calibration_;
   Lines lines_;
-  Meter meter_{std::thread::hardware_concurrency()};
+  Meter& meter_;
 };
 
 /// Sends a finished reply with the common fields.

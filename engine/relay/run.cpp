@@ -195,6 +195,16 @@ net::Task<void> Run::give_up() {
   co_await relay::send(exchange_, reply, job_.common);
 }
 
+quota::Need Run::need_of(const Leg& leg) const {
+  // Later what others were billed may have taught more.
+  const bool just_decided = attempts_->attempted() == 1 && leg.asked == &job_.request;
+  if (just_decided) return routing::need_in(inputs_, decision_, leg.model_index);
+  routing::Features features = features_;
+  features.input_tokens = leg.input.estimate;
+  features.input_cell = leg.input.cell;
+  return routing::need_of(features, leg.model, leg.provider, &relay_.calibration_);
+}
+
 net::Task<Run::End> Run::attempt(Action action) {
   const std::size_t lane_index = action.lane;
   const Lane lane = attempts_->lanes()[lane_index];
@@ -207,10 +217,7 @@ net::Task<Run::End> Run::attempt(Action action) {
   if (!leg.upstream.plugin) co_return fail(leg, outcome_of(FREELLM_C_UNKNOWN, "its plugin is not loaded"));
   if (continuation_ && !ask_to_go_on(leg)) co_return End::passed_over;
   amend(leg);
-  routing::Features features = features_;
-  features.input_tokens = leg.input.estimate;
-  features.input_cell = leg.input.cell;
-  leg.need = routing::need_of(features, leg.model, leg.provider, &relay_.calibration_);
+  leg.need = need_of(leg);
   const routing::Considered& decided = decision_.considered[decision_.order[lane_index]];
   if (decided.output_tokens > 0)
     leg.need.output_tokens = std::min(leg.need.output_tokens, decided.output_tokens);

@@ -57,6 +57,7 @@ class Run final : private net::GoneWatcher {
   /// Looks at the candidates that the first ones' success would have made needless.
   void widen();
   net::Task<End> attempt(Action action);
+  quota::Need need_of(const Leg& leg) const;
   /// The leg's candidate, for what is heard of it after the decision.
   routing::Considered& as_it_is_now(const Leg& leg);
   /// What the rules have to know of an attempt that was none.

@@ -186,7 +186,7 @@ Run::End Run::fail(Leg& leg, const freellm_outcome& outcome) {
   const Ruling& row = ruling_of(outcome.error_class);
   learn_failure(leg, outcome);
   note_hop(leg, row.name);
-  if (!exchange_.gone()) relay_.meter_.attempt(core_.index(), leg.provider.id, row.error_class);
+  if (!exchange_.gone()) relay_.meter_.attempt(core_.index(), leg.counted_as, row.error_class);
   routing::Candidate candidate;
   candidate.model = leg.model_index;
   candidate.key = leg.key_index;
@@ -296,8 +296,8 @@ void Run::settle_success(Leg& leg, const base::Moment& at) {
   const chat::Usage all = leg.reading->usage_of_all();
   job_.record.input_tokens = all.input.value_or(0);
   job_.record.output_tokens = all.output.value_or(0);
-  relay_.meter_.attempt(core_.index(), leg.provider.id, attempt_answered);
-  relay_.meter_.tokens(core_.index(), leg.provider.id, leg.model.id, usage.input.value_or(0),
+  relay_.meter_.attempt(core_.index(), leg.counted_as, attempt_answered);
+  relay_.meter_.tokens(core_.index(), snapshot_->counted_as.models[leg.model_index], usage.input.value_or(0),
                        usage.output.value_or(0));
   if (continuation_) relay_.meter_.continued(core_.index());
   relay_.ledger_.recovered(leg.reservation);
@@ -314,9 +314,9 @@ void Run::settle_success(Leg& leg, const base::Moment& at) {
 void Run::settle_failure(Leg& leg, Spent spent) {
   if (!leg.reservation) return;
   if (leg.overtaken) {
-    relay_.meter_.attempt(core_.index(), leg.provider.id, attempt_hedged);
+    relay_.meter_.attempt(core_.index(), leg.counted_as, attempt_hedged);
   } else if (exchange_.gone()) {
-    relay_.meter_.attempt(core_.index(), leg.provider.id, attempt_left);
+    relay_.meter_.attempt(core_.index(), leg.counted_as, attempt_left);
   }
   using Part = policy::Billing::Part;
   const policy::Billing& billing = leg.provider.billing;
@@ -344,13 +344,14 @@ void Run::settle_failure(Leg& leg, Spent spent) {
                                                 bill.output_tokens.value_or(leg.need.output_tokens));
   }
   if (part != Part::nothing)
-    relay_.meter_.tokens(core_.index(), leg.provider.id, leg.model.id, *bill.input_tokens,
+    relay_.meter_.tokens(core_.index(), snapshot_->counted_as.models[leg.model_index], *bill.input_tokens,
                          bill.output_tokens.value_or(0));
   relay_.ledger_.settle(std::move(leg.reservation), bill, now());
 }
 
 void Run::note_route(const Leg& leg) {
   job_.record.provider = leg.route.provider;
+  job_.record.provider_number = leg.counted_as;
   job_.record.model = leg.route.model;
   job_.record.key = leg.key ? leg.key->label : "";
   job_.record.attempts = trail_.count();

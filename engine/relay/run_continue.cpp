@@ -78,7 +78,7 @@ bool Run::ask_otherwise(const Leg& leg, const freellm_outcome& outcome) {
   const bool refused = said == FREELLM_C_BAD_REQUEST || said == FREELLM_C_UNKNOWN || said == FREELLM_C_EMPTY;
   const bool missed = leg.reading && leg.reading->missed() && !leg.reading->showed();
   if (!refused && !missed) return false;
-  relay_.meter_.attempt(core_.index(), leg.provider.id, ruling_of(said).error_class);
+  relay_.meter_.attempt(core_.index(), leg.counted_as, ruling_of(said).error_class);
   continuation_->reluctant.push_back(leg.model_index);
   continuation_->again = attempts_->again(leg.lane);
   relay_.log_.info(

@@ -100,7 +100,7 @@ void Run::remember(const Leg& leg, const base::Moment& at) {
   const chat::Request& request = job_.request;
   Conversations& conversations = relay_.conversations_;
   if (target_->automatic() && policy_.routing.sticky.count() > 0) {
-    routing::Sticky::Pin pin = routing::pin_of(policy_, leg.model_index, leg.key_index);
+    routing::Sticky::Pin pin = routing::pin_of(policy_, *snapshot_->names, leg.model_index, leg.key_index);
     pin.conversation = features_.session;
     std::uint64_t next = request.session;
     if (next == 0 && continuation_) {

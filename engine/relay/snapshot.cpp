@@ -57,7 +57,8 @@ base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plu
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<const policy::Policy> policy,
                                                             quota::Ledger& ledger, const Plugins& plugins,
                                                             std::string (*environment)(const char* name),
-                                                            base::WallTime now, const Snapshot* before) {
+                                                            base::WallTime now, const Snapshot* before,
+                                                            Meter& meter) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->upstreams.reserve(policy->providers.size());
   for (const policy::Provider& provider : policy->providers) {
@@ -72,6 +73,7 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<cons
   snapshot->key_hosts = std::make_shared<KeyHosts>(*policy, before ? before->key_hosts.get() : nullptr);
   snapshot->statistics =
       std::make_shared<routing::Statistics>(*policy, before ? before->statistics.get() : nullptr);
+  snapshot->counted_as = meter.learn(*policy);
   snapshot->policy = std::move(policy);
   snapshot->made = now;
   return std::shared_ptr<const Snapshot>(std::move(snapshot));

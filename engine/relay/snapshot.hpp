@@ -15,6 +15,7 @@
 #include "policy/policy.hpp"
 #include "quota/ledger.hpp"
 #include "relay/key_hosts.hpp"
+#include "relay/meter.hpp"
 #include "routing/names.hpp"
 #include "routing/statistics.hpp"
 
@@ -46,15 +47,17 @@ struct Snapshot {
   std::shared_ptr<const routing::Names> names;
   std::shared_ptr<KeyHosts> key_hosts;
   std::shared_ptr<routing::Statistics> statistics;
+  CountedAs counted_as;
   base::WallTime made{};
 };
 
-/// Makes every provider's upstream. The error names the provider. `before` is the
-/// snapshot in force so far, or null.
+/// Makes every provider's upstream. The error names the provider. `before` is the snapshot in force so far,
+/// or null. `meter` learns the policy's names.
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<const policy::Policy> policy,
                                                             quota::Ledger& ledger, const Plugins& plugins,
                                                             std::string (*environment)(const char* name),
-                                                            base::WallTime now, const Snapshot* before);
+                                                            base::WallTime now, const Snapshot* before,
+                                                            Meter& meter);
 
 /// The snapshot in force. Thread safety: any thread; a reload swaps, requests in progress keep theirs.
 class Current {

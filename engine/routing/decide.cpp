@@ -45,6 +45,8 @@ class Deciding {
     const std::vector<KeyIndex>& keys = policy_.providers[model.provider].keys;
     const Gate capability = capability_gate(policy_, model, *in_.target, in_.features);
     const quota::Need need = need_of(in_.features, model, policy_.providers[model.provider], in_.calibration);
+    out_.needed_by = index;
+    out_.need = need;
     if (at.key == 0) at.first = at.placed = static_cast<std::uint32_t>(out_.considered.size());
     // Conversations (or, without one, requests) spread over a provider's keys, each staying with its own.
     const std::uint64_t spread = in_.features.session != 0 ? in_.features.session : in_.seed;
@@ -184,6 +186,13 @@ void take_verdict(const quota::Verdict& verdict, Considered& candidate) noexcept
       candidate.gate = Gate::benched;
       break;
   }
+}
+
+quota::Need need_in(const Inputs& inputs, const Decision& decision, ModelIndex model) noexcept {
+  if (decision.needed_by == model) return decision.need;
+  const policy::Policy& policy = inputs.plan->policy();
+  const policy::Model& at = policy.models[model];
+  return need_of(inputs.features, at, policy.providers[at.provider], inputs.calibration);
 }
 
 void decide(const Inputs& inputs, Decision& out) {

@@ -105,6 +105,8 @@ struct Decision {
     std::uint32_t placed = 0;         ///< up to there those that passed stand in the order
   };
   std::optional<Rest> rest;
+  policy::ModelIndex needed_by = policy::none;  ///< the model that was considered last
+  quota::Need need;                             ///< need_of() it
   /// Every candidate was considered.
   bool whole() const noexcept { return !rest; }
   void clear() {
@@ -112,6 +114,7 @@ struct Decision {
     order.clear();
     terms.clear();
     rest.reset();
+    needed_by = policy::none;
   }
 };
 
@@ -147,6 +150,9 @@ void decide(const Inputs& inputs, Decision& out);
 /// Considers what decide() has left. `out` then is what it would have been with Inputs::enough at 0, had the
 /// ledger said the same; the candidates that were considered and the order so far stay where they are.
 void decide_rest(const Inputs& inputs, Decision& out);
+
+/// need_of() a model for the features that were decided on.
+quota::Need need_in(const Inputs& inputs, const Decision& decision, policy::ModelIndex model) noexcept;
 
 /// What would be reserved for these features at this model: what decide() checks, and the relay reserves
 /// unless the plugin says better how much output it asks for. The client's own bound on the output is kept

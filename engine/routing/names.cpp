@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "routing/pin.hpp"
-
 namespace freellmapi::routing {
 
 Names::Names(const policy::Policy& policy) {
@@ -16,9 +14,13 @@ Names::Names(const policy::Policy& policy) {
   for (const auto& [alias, meaning] : policy.aliases) add(policy, alias);
   for (policy::ModelIndex m = 0; m < policy.models.size(); ++m) {
     const policy::Model& model = policy.models[m];
-    if (model.provider < policy.providers.size()) pins_.try_emplace(pin_name(policy, model), m);
-    if (model.id.empty() || model.provider >= policy.providers.size()) continue;
-    add(policy, policy.providers[model.provider].id + '/' + model.id);
+    pin_names_.push_back(0);
+    if (model.provider >= policy.providers.size()) continue;
+    const std::string& provider = policy.providers[model.provider].id;
+    pin_names_.back() = base::fnv1a(model.id, base::fnv1a("/", base::fnv1a(provider)));
+    pins_.try_emplace(pin_names_.back(), m);
+    if (model.id.empty()) continue;
+    add(policy, provider + '/' + model.id);
     add(policy, model.id);
     if (!model.family.empty()) add(policy, model.family);
   }
@@ -32,7 +34,7 @@ void Names::add(const policy::Policy& policy, std::string name) {
   targets_.push_back(std::move(*target));
 }
 
-const Target* Names::find(std::string_view name) const noexcept {
+const Target* Names::find(std::string_view name) const {
   const auto place = places_.find(name);
   return place == places_.end() ? nullptr : &targets_[place->second];
 }

@@ -1,16 +1,10 @@
 #include "routing/pin.hpp"
 
-#include "base/ids.hpp"
-
 namespace freellmapi::routing {
 
-std::uint64_t pin_name(const policy::Policy& policy, const policy::Model& model) noexcept {
-  return base::fnv1a(model.id, base::fnv1a("/", base::fnv1a(policy.providers[model.provider].id)));
-}
-
-Sticky::Pin pin_of(const policy::Policy& policy, policy::ModelIndex model, policy::KeyIndex key) noexcept {
-  const std::uint64_t name = pin_name(policy, policy.models[model]);
-  return {name, key == policy::none ? 0 : policy.keys[key].fingerprint};
+Sticky::Pin pin_of(const policy::Policy& policy, const Names& names, policy::ModelIndex model,
+                   policy::KeyIndex key) noexcept {
+  return {names.pin_name(model), key == policy::none ? 0 : policy.keys[key].fingerprint};
 }
 
 Candidate pinned_candidate(const policy::Policy& policy, const Names& names, Sticky::Pin pin) noexcept {

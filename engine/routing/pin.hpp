@@ -7,10 +7,9 @@
 
 namespace freellmapi::routing {
 
-/// What pins call a model.
-std::uint64_t pin_name(const policy::Policy& policy, const policy::Model& model) noexcept;
-
-Sticky::Pin pin_of(const policy::Policy& policy, policy::ModelIndex model, policy::KeyIndex key) noexcept;
+/// `names` are the policy's.
+Sticky::Pin pin_of(const policy::Policy& policy, const Names& names, policy::ModelIndex model,
+                   policy::KeyIndex key) noexcept;
 
 /// The candidate that `pin` names; model == none when the policy has it no more. `names` are the policy's.
 Candidate pinned_candidate(const policy::Policy& policy, const Names& names, Sticky::Pin pin) noexcept;

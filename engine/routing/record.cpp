@@ -205,8 +205,8 @@ Target read_target(Reader& r) {
 void write_candidates(Writer& w, const Inputs& in, const Decision& decision, std::size_t shown) {
   const policy::Policy& policy = in.plan->policy();
   const std::int64_t at = in.now.wall.time_since_epoch().count();
-  std::array<std::string_view, 15> reasons;  // said before: their number stands for them
-  std::size_t known = 0;
+  constexpr std::size_t numbered_most = 15;
+  base::Few<std::string_view, 4> reasons;  // said before: their number stands for them
   w.number(shown);
   for (std::size_t i = 0; i < shown; ++i) {
     const Considered& c = decision.considered[i];
@@ -224,15 +224,14 @@ void write_candidates(Writer& w, const Inputs& in, const Decision& decision, std
     }
     if (comes_back(c.gate)) w.signed_number(c.free_at.time_since_epoch().count() - at);
     if (c.gate != Gate::benched) continue;
-    const auto end = reasons.begin() + static_cast<std::ptrdiff_t>(known);
-    const auto said = std::find(reasons.begin(), end, c.reason);
-    if (said != end) {
+    const auto said = std::find(reasons.begin(), reasons.end(), c.reason);
+    if (said != reasons.end()) {
       w.byte(static_cast<unsigned>(said - reasons.begin()) + 1);
       continue;
     }
     w.byte(0);
     w.text(c.reason, reason_most);
-    if (known < reasons.size()) reasons[known++] = c.reason;
+    if (reasons.size() < numbered_most) reasons.push_back(c.reason);
   }
 }
 
@@ -348,8 +347,7 @@ void write_record(const Inputs& in, const Decision& decision, std::string& out) 
   w.place(in.pinned.key);
   quota::Need need;
   if (!decision.order.empty()) {
-    const policy::Model& first = policy.models[decision.considered[decision.order.front()].candidate.model];
-    need = need_of(in.features, first, policy.providers[first.provider], in.calibration);
+    need = need_in(in, decision, decision.considered[decision.order.front()].candidate.model);
   }
   w.number(need.input_tokens);
   w.number(need.output_tokens);

@@ -226,7 +226,7 @@ class Simulation {
                        *bill.input_tokens);
     ledger_.settle(std::move(request.reservation), bill, now(at));
     if (arrival.features.session != 0)
-      sticky_.remember(arrival.features.session, routing::pin_of(policy_, c.model, c.key), now(at).steady);
+      sticky_.remember(arrival.features.session, routing::pin_of(policy_, names_, c.model, c.key), now(at).steady);
     free_.push_back(index);
   }
 

@@ -72,8 +72,7 @@ base::Result<void> KeyHealth::load() {
 }
 
 KeyHealth::Entry* KeyHealth::entry(std::string_view provider, std::uint64_t fingerprint) {
-  Name name{provider, fingerprint};
-  const auto found = entries_.find(name);
+  const auto found = entries_.find(NameView(provider, fingerprint));
   if (found != entries_.end()) return &found->second;
   if (entries_.size() >= entries_most) {
     // Keys come and go with the environment; the one of which nothing was heard for longest makes room.
@@ -85,7 +84,7 @@ KeyHealth::Entry* KeyHealth::entry(std::string_view provider, std::uint64_t fing
     entries_.erase(std::min_element(entries_.begin(), entries_.end(),
                                     [&](const auto& a, const auto& b) { return heard(a) < heard(b); }));
   }
-  return &entries_[std::move(name)];
+  return &entries_[Name(provider, fingerprint)];
 }
 
 void KeyHealth::good(std::string_view provider, std::uint64_t fingerprint, base::WallTime now) {
@@ -119,7 +118,7 @@ void KeyHealth::probed(std::string_view provider, std::uint64_t fingerprint, bas
 
 KeyRecord KeyHealth::of(std::string_view provider, std::uint64_t fingerprint) const {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(Name{provider, fingerprint});
+  const auto found = entries_.find(NameView(provider, fingerprint));
   return found == entries_.end() ? KeyRecord{} : found->second.record;
 }
 

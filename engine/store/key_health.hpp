@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -49,6 +49,15 @@ class KeyHealth {
 
  private:
   using Name = std::pair<std::string, std::uint64_t>;
+  using NameView = std::pair<std::string_view, std::uint64_t>;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const NameView& name) const noexcept { return name.second; }
+  };
+  struct Same {
+    using is_transparent = void;
+    bool operator()(const NameView& a, const NameView& b) const noexcept { return a == b; }
+  };
   struct Entry {
     KeyRecord record;
     bool changed = false;
@@ -58,7 +67,7 @@ class KeyHealth {
   Entry* entry(std::string_view provider, std::uint64_t fingerprint);
 
   mutable std::mutex mutex_;  // guards entries_
-  std::map<Name, Entry> entries_;
+  std::unordered_map<Name, Entry, Hash, Same> entries_;
   std::mutex writing_;  // guards database_
   const std::unique_ptr<Database> database_;
 };

@@ -55,7 +55,11 @@ void add_preflight(const net::RequestHead& head, std::vector<net::ResponseField>
 }  // namespace
 
 FrontDoor::FrontDoor(KeyGate gate, std::vector<Route> routes, const base::Log& log, const base::Clock& clock)
-    : gate_(std::move(gate)), routes_(std::move(routes)), log_(log), clock_(clock) {}
+    : gate_(std::move(gate)),
+      routes_(std::move(routes)),
+      counted_as_(routes_.size() + 1),
+      log_(log),
+      clock_(clock) {}
 
 void FrontDoor::set_gate(KeyGate gate) {
   const std::lock_guard lock(gate_mutex_);
@@ -128,6 +132,7 @@ std::optional<FrontDoor::Refusal> FrontDoor::objection(Incoming& incoming, const
   }
   const Route& route = *found.route;
   incoming.record.surface = route.surface;
+  incoming.record.surface_number = counted_as_[static_cast<std::size_t>(&route - routes_.data())];
   if (route.path.ends_with('/')) incoming.rest = head.path.substr(route.path.size());
 
   if (route.access == Access::key) {
@@ -186,6 +191,7 @@ net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
   incoming.record.request_id =
       base::is_plain_id(asked_id) ? std::string(asked_id) : base::make_timed_id("req_", clock_.wall());
   incoming.record.surface = "http";
+  incoming.record.surface_number = counted_as_.back();
   incoming.common.push_back({"X-Request-Id", incoming.record.request_id});
   add_cors(exchange.head(), incoming.common);
   co_await admit(incoming);
@@ -193,9 +199,9 @@ net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
 }
 
 void FrontDoor::count_with(relay::Meter& meter) {
-  for (const Route& route : routes_) {
-    if (!route.surface.empty()) meter.learn_surface(route.surface);
-  }
+  for (std::size_t i = 0; i < routes_.size(); ++i)
+    counted_as_[i] = routes_[i].surface.empty() ? 0 : meter.learn_surface(routes_[i].surface);
+  counted_as_.back() = meter.learn_surface("http");
   meter_ = &meter;
 }
 

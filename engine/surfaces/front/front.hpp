@@ -57,6 +57,7 @@ class FrontDoor final : public net::Handler {
   relay::RecordSink* sink_ = nullptr;
   relay::Meter* meter_ = nullptr;
   const std::vector<Route> routes_;
+  std::vector<std::uint32_t> counted_as_;  // each route's surface, and that of none, by the meter
   const base::Log& log_;
   const base::Clock& clock_;
   RefusalCount refusals_;

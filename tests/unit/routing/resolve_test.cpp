@@ -62,7 +62,7 @@ TEST_F(Resolve, APinFindsItsModelAndKeyAgain) {
   const Names names(policy);
   for (policy::ModelIndex m = 0; m < policy.models.size(); ++m) {
     const policy::KeyIndex key = policy.providers[policy.models[m].provider].keys[0];
-    const Candidate again = pinned_candidate(policy, names, pin_of(policy, m, key));
+    const Candidate again = pinned_candidate(policy, names, pin_of(policy, names, m, key));
     EXPECT_EQ(again.model, m);
     EXPECT_EQ(again.key, key);
   }

@@ -52,7 +52,7 @@ std::shared_ptr<policy::Policy> one_provider(std::size_t models, std::vector<pol
 
 struct House {
   explicit House(std::shared_ptr<policy::Policy> policy) : plan(ledger.bind(std::move(policy)).value()) {
-    meter.learn(plan->policy());
+    counted_as = meter.learn(plan->policy());
   }
   std::string page(const Facts& facts = {}) const {
     return metrics_text(meter.sum(), *plan, ledger, noon, facts);
@@ -60,6 +60,7 @@ struct House {
   quota::Ledger ledger;
   std::shared_ptr<const quota::Plan> plan;
   relay::Meter meter{1};
+  relay::CountedAs counted_as;
 };
 
 TEST(Metrics, ShowEveryWindowAsTheLedgerHasIt) {
@@ -102,9 +103,10 @@ TEST(Metrics, ShowAThousandWindowsAtMostAndThoseThatCountSomethingFirst) {
 TEST(Metrics, LeaveOutWhatHasNoValueAndCumulateBuckets) {
   House house(one_provider(1, {}));
   EXPECT_THAT(house.page(), Not(HasSubstr("freellmapi_tokens_total")));
-  house.meter.tokens(0, "p", "m0", 5, 7);
+  house.meter.tokens(0, house.counted_as.models[0], 5, 7);
   relay::Record record;
   record.surface = "http";
+  record.surface_number = house.meter.learn_surface("http");
   record.status = 200;
   house.meter.request(0, record, 20ms);
   house.meter.request(0, record, 400s);

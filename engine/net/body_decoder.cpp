@@ -85,6 +85,31 @@ BodyDecoder::At BodyDecoder::line_byte(char c) noexcept {
   }
 }
 
+// What stands around chunk data, taken at once where it is here as nearly all write it. 0: byte by byte.
+std::size_t BodyDecoder::usual_line(std::string_view in) noexcept {
+  constexpr std::string_view line_end = "\r\n";
+  constexpr std::size_t most_digits = 7;
+  std::size_t at = 0;
+  if (state_ == At::data_cr && in.starts_with(line_end)) {
+    at = line_end.size();
+    state_ = At::size_first;
+  }
+  if (state_ != At::size_first) return at;
+  std::uint64_t size = 0;
+  std::size_t end = at;
+  for (; end < in.size() && end - at < most_digits; ++end) {
+    const int digit = hex_value(in[end]);
+    if (digit < 0) break;
+    size = size * 16 + static_cast<unsigned>(digit);
+  }
+  // No digits, and the last chunk, are not the usual.
+  if (size == 0 || !in.substr(end).starts_with(line_end) || announced_ + size >= largest_size) return at;
+  remaining_ = size;
+  announced_ += size;
+  state_ = At::data;
+  return end + line_end.size();
+}
+
 BodyDecoder::Step BodyDecoder::step(std::string_view in) noexcept {
   Step step;
   for (;;) {
@@ -106,6 +131,10 @@ BodyDecoder::Step BodyDecoder::step(std::string_view in) noexcept {
         state_ = state_ == At::length ? At::done : At::data_cr;
       }
       return step;
+    }
+    if (const std::size_t line = usual_line(in.substr(step.consumed)); line != 0) {
+      step.consumed += line;
+      continue;
     }
     state_ = line_byte(in[step.consumed++]);
   }

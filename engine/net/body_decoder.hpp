@@ -61,6 +61,7 @@ class BodyDecoder {
     done,
     bad
   };
+  std::size_t usual_line(std::string_view in) noexcept;
   At line_byte(char c) noexcept;
   At fail(std::string_view what) noexcept;
 

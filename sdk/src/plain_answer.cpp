@@ -22,8 +22,9 @@ class Walk {
   explicit Walk(std::string_view text) noexcept : at_(text.data()), end_(at_ + text.size()) {}
 
   char peek() noexcept {
-    while (at_ != end_ && *at_ <= ' ' && blank(*at_)) ++at_;
-    return here();
+    if (at_ == end_ || *at_ <= ' ') [[unlikely]]
+      skip_blanks();
+    return at_ != end_ ? *at_ : '\0';
   }
   bool take(char c) noexcept {
     if (peek() != c) return false;
@@ -64,9 +65,9 @@ class Walk {
   bool number(std::string_view& raw, bool& whole) noexcept {
     const char* const begin = at_;
     const auto digits = [this] {
-      const char* const from = at_;
-      while (at_ != end_ && digit(*at_)) ++at_;
-      return at_ - from;
+      const char* at = at_;
+      while (at != end_ && digit(*at)) ++at;
+      return at - std::exchange(at_, at);
     };
     const auto next = [this](char a, char b) {
       if (at_ == end_ || (*at_ != a && *at_ != b)) return false;
@@ -116,7 +117,9 @@ class Walk {
 
  private:
   std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
-  char here() const noexcept { return at_ != end_ ? *at_ : '\0'; }
+  [[gnu::noinline]] void skip_blanks() noexcept {
+    while (at_ != end_ && blank(*at_)) ++at_;
+  }
 
 #if defined(__SSE2__)
   // Which of the next sixteen bytes is the first that does not simply stand in a string; 16: none.

@@ -61,7 +61,7 @@ function(freellm_room name)
   add_library(${target} STATIC ${ROOM_SOURCES})
   # For programs alone, so a function may be inlined where it is defined: a plugin has its own code.
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-  target_compile_options(${target} PRIVATE -fPIE)
+  target_compile_options(${target} PRIVATE -fPIE -fno-plt)
   target_link_libraries(${target} PUBLIC freellmapi_options)
   foreach(used IN LISTS ROOM_USES)
     string(REPLACE "/" "_" used_target "freellm_${used}")

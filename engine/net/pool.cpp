@@ -23,10 +23,18 @@ PooledClient::PooledClient(LocalCore& core, const UpstreamOptions& options, TlsS
       aging_(core.sweeper(), this,
              [](void* self) noexcept { static_cast<PooledClient*>(self)->drop_aged(); }) {}
 
-std::unique_ptr<Stream> PooledClient::take(const Origin& origin, base::Instant now) {
-  const auto found = idle_by_origin_.find(origin);
-  if (found == idle_by_origin_.end()) return nullptr;
-  std::vector<Idle>& list = found->second;
+PooledClient::Place& PooledClient::enter(const Origin& origin) {
+  Place& place = *places_.try_emplace(origin).first;
+  ++place.second.calls;
+  return place;
+}
+
+void PooledClient::leave(Place& place) noexcept {
+  if (--place.second.calls == 0 && place.second.idle.empty()) places_.erase(places_.find(place.first));
+}
+
+std::unique_ptr<Stream> PooledClient::take(Place& place, base::Instant now) {
+  std::vector<Idle>& list = place.second.idle;
   const base::Instant oldest = now - options_.idle_age;
   std::unique_ptr<Stream> stream;
   while (!stream && !list.empty()) {
@@ -55,12 +63,12 @@ UpstreamLoad PooledClient::load() const noexcept {
   return load;
 }
 
-void PooledClient::give_back(const Origin& origin, std::unique_ptr<Stream> stream) {
+void PooledClient::give_back(Place& place, std::unique_ptr<Stream> stream) {
   if (closed_ || options_.idle_per_origin == 0 || options_.idle_total == 0) return;
   if (idle_ >= options_.idle_total) drop_oldest();
-  std::vector<Idle>& list = idle_by_origin_[origin];
-  const std::size_t most = origin.tls ? std::min(options_.idle_per_origin, options_.idle_tls_per_origin)
-                                      : options_.idle_per_origin;
+  std::vector<Idle>& list = place.second.idle;
+  const std::size_t most = place.first.tls ? std::min(options_.idle_per_origin, options_.idle_tls_per_origin)
+                                           : options_.idle_per_origin;
   if (list.size() >= most) {
     list.erase(list.begin());
     --idle_;
@@ -74,29 +82,34 @@ void PooledClient::give_back(const Origin& origin, std::unique_ptr<Stream> strea
 }
 
 void PooledClient::drop_oldest() {
-  const auto since = [](const auto& entry) {
-    return entry.second.empty() ? base::Instant::max() : entry.second.front().since;
+  const auto since = [](const Place& place) {
+    return place.second.idle.empty() ? base::Instant::max() : place.second.idle.front().since;
   };
-  const auto oldest = std::min_element(idle_by_origin_.begin(), idle_by_origin_.end(),
-                                       [&](const auto& a, const auto& b) { return since(a) < since(b); });
-  if (oldest == idle_by_origin_.end() || oldest->second.empty()) return;
-  oldest->second.erase(oldest->second.begin());
+  const auto oldest = std::min_element(places_.begin(), places_.end(),
+                                       [&](const Place& a, const Place& b) { return since(a) < since(b); });
+  if (oldest == places_.end() || oldest->second.idle.empty()) return;
+  oldest->second.idle.erase(oldest->second.idle.begin());
   --idle_;
 }
 
 void PooledClient::drop_aged() noexcept {
   const base::Instant limit = core_.clock().steady() - options_.idle_age;
-  for (auto at = idle_by_origin_.begin(); at != idle_by_origin_.end();) {
-    idle_ -= std::erase_if(at->second, [&](const Idle& idle) { return idle.since <= limit; });
-    at = at->second.empty() ? idle_by_origin_.erase(at) : std::next(at);
-  }
+  for (Place& place : places_)
+    idle_ -= std::erase_if(place.second.idle, [&](const Idle& idle) { return idle.since <= limit; });
+  drop_empty();
   if (idle_ != 0) aging_.set_after(aging_step);
 }
 
 void PooledClient::drop_idle() noexcept {
-  idle_by_origin_.clear();
+  for (Place& place : places_) place.second.idle.clear();
+  drop_empty();
   idle_ = 0;
   aging_.clear();
+}
+
+void PooledClient::drop_empty() noexcept {
+  std::erase_if(places_,
+                [](const Place& place) { return place.second.idle.empty() && place.second.calls == 0; });
 }
 
 void PooledClient::close() noexcept {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "net/deadline.hpp"
@@ -28,9 +29,23 @@ class PooledClient final : public UpstreamClient {
   /// Before the loop goes: closes everything, and keeps nothing from now on.
   void close() noexcept;
 
+  struct Idle {
+    std::unique_ptr<Stream> stream;
+    base::Instant since;
+  };
+  /// The connections to an origin that nobody uses, and how many calls hold the place.
+  struct Kept {
+    std::vector<Idle> idle;
+    std::size_t calls = 0;
+  };
+  using Place = std::pair<const Origin, Kept>;
+
+  /// Where an origin's connections are kept. Stays there until leave().
+  Place& enter(const Origin& origin);
+  void leave(Place& place) noexcept;
   /// A connection that was used before and can be again, or null.
-  std::unique_ptr<Stream> take(const Origin& origin, base::Instant now);
-  void give_back(const Origin& origin, std::unique_ptr<Stream> stream);
+  std::unique_ptr<Stream> take(Place& place, base::Instant now);
+  void give_back(Place& place, std::unique_ptr<Stream> stream);
   /// A new connection has been made.
   void dialled(Stream& stream) noexcept;
 
@@ -39,15 +54,12 @@ class PooledClient final : public UpstreamClient {
   const UpstreamOptions& options() const noexcept { return options_; }
 
  private:
-  struct Idle {
-    std::unique_ptr<Stream> stream;
-    base::Instant since;
-  };
   struct OriginHash {
     std::size_t operator()(const Origin& origin) const noexcept;
   };
   void drop_oldest();
   void drop_aged() noexcept;
+  void drop_empty() noexcept;
 
   LocalCore& core_;
   const UpstreamOptions options_;
@@ -55,8 +67,8 @@ class PooledClient final : public UpstreamClient {
   std::atomic<std::size_t> open_{0}, idle_{0};
   std::atomic<std::uint64_t> reused_{0}, dialled_{0};
   Dialler dialler_;
-  std::unordered_map<Origin, std::vector<Idle>, OriginHash>
-      idle_by_origin_;  // an origin without a connection stays until the next look for aged ones
+  // One without a connection that no call holds stays until the next look for aged ones.
+  std::unordered_map<Origin, Kept, OriginHash> places_;
   bool closed_ = false;
   Deadline aging_;
 };

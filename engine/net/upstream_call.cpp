@@ -53,7 +53,8 @@ std::string_view name(Fault fault) noexcept {
 PooledCall::PooledCall(PooledClient& client, const Origin& origin, const Deadlines& deadlines, bool endless,
                        Canceller& canceller, base::Instant now)
     : client_(client),
-      origin_(origin),
+      place_(client.enter(origin)),
+      origin_(place_.first),
       deadlines_(deadlines),
       endless_(endless),
       line_(client.core(), canceller, deadlines.total, now),
@@ -69,6 +70,7 @@ PooledCall::~PooledCall() {
     in_.consume(step.consumed);
     if (step.state == BodyDecoder::State::end) end();
   }
+  client_.leave(place_);
 }
 
 bool PooledCall::fail(Fault fault, std::string detail) {
@@ -98,7 +100,7 @@ std::string_view PooledCall::get(std::string_view lower_name) const noexcept {
 
 bool PooledCall::begin(const OutgoingRequest& request) {
   if (line_.stopped() || request.over == Over::fresh) return false;
-  stream_ = client_.take(origin_, now_);
+  stream_ = client_.take(place_, now_);
   if (!stream_) return false;
   reused_ = true;
   line_.guard(stream_.get());
@@ -296,7 +298,7 @@ std::optional<std::string_view> PooledCall::end() {
   line_.guard(static_cast<Stream*>(nullptr));
   if (plan_.keep_alive && sent_all_ && in_.empty() && !line_.stopped()) {
     ++stream_->uses;
-    client_.give_back(origin_, std::move(stream_));
+    client_.give_back(place_, std::move(stream_));
   }
   stream_.reset();
   return std::string_view{};

@@ -62,7 +62,8 @@ class PooledCall final : public UpstreamCall {
   void let_go() noexcept;
 
   PooledClient& client_;
-  const Origin origin_;
+  PooledClient::Place& place_;
+  const Origin& origin_;
   Deadlines deadlines_;
   const bool endless_;
   Lifeline line_;

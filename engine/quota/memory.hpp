@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/lock.hpp"
 #include "quota/identity.hpp"
 #include "quota/layout.hpp"
 #include "quota/slots.hpp"
@@ -67,7 +67,7 @@ struct alignas(128) Group {
   enum class Kind : std::uint8_t { key, provider, model, pool };
   Group(Kind k, std::uint64_t o) : kind(k), order(o) {}
 
-  std::mutex mutex;
+  base::Lock mutex;
   Cooldown cooldown;
   const Kind kind;
   const std::uint64_t order;  ///< locks are taken by kind, then by this

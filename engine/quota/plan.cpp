@@ -1,6 +1,7 @@
 #include "quota/plan.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <unordered_map>
 #include <unordered_set>
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/lock.hpp"
 #include "base/result.hpp"
 #include "host/provider.hpp"
 #include "net/upstream.hpp"
@@ -72,7 +73,7 @@ class Current {
   }
 
  private:
-  mutable std::mutex mutex_;
+  mutable base::Lock mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
 };
 

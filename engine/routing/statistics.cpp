@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/ids.hpp"
+#include "base/lock.hpp"
 
 namespace freellmapi::routing {
 
@@ -118,7 +119,7 @@ std::uint64_t model_name(const policy::Policy& policy, const policy::Model& mode
 }  // namespace
 
 struct alignas(64) Statistics::Meter {
-  mutable std::mutex mutex;
+  mutable base::Lock mutex;
   std::int64_t at = 0;
   Sums sums;
 
@@ -148,7 +149,7 @@ struct alignas(64) Statistics::Meter {
 };
 
 struct alignas(64) Statistics::Spread {
-  mutable std::mutex mutex;
+  mutable base::Lock mutex;
   std::int64_t at = 0;
   float total = 0;
   std::array<float, buckets> counts{};

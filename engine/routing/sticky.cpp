@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/lock.hpp"
+
 namespace freellmapi::routing {
 namespace {
 
@@ -18,7 +20,7 @@ struct Entry {
 
 /// Least recently remembered at the back, so what has changed is in front.
 struct alignas(64) Shard {
-  mutable std::mutex mutex;
+  mutable base::Lock mutex;
   std::list<Entry> entries;
   std::unordered_map<std::uint64_t, std::list<Entry>::iterator> by_session;
 };

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/lock.hpp"
 #include "store/sqlite.hpp"
 
 namespace freellmapi::store {
@@ -66,7 +67,7 @@ class KeyHealth {
   base::Result<void> load();
   Entry* entry(std::string_view provider, std::uint64_t fingerprint);
 
-  mutable std::mutex mutex_;  // guards entries_
+  mutable base::Lock mutex_;  // guards entries_
   std::unordered_map<Name, Entry, Hash, Same> entries_;
   std::mutex writing_;  // guards database_
   const std::unique_ptr<Database> database_;

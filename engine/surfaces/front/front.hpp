@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/lock.hpp"
 #include "base/log.hpp"
 #include "relay/meter.hpp"
 #include "surfaces/front/endpoint.hpp"
@@ -52,7 +53,7 @@ class FrontDoor final : public net::Handler {
   void write_log(const Incoming& incoming);
   KeyGate::Verdict judge(const net::RequestHead& head) const;
 
-  mutable std::mutex gate_mutex_;
+  mutable base::Lock gate_mutex_;
   KeyGate gate_;  // guarded by gate_mutex_
   relay::RecordSink* sink_ = nullptr;
   relay::Meter* meter_ = nullptr;

@@ -42,19 +42,21 @@ class Few {
   }
   ~Few() = default;
 
-  void push_back(const T& item) { emplace_back(item); }
-  T& emplace_back(const T& item = T()) {
-    if (size_ < room_) return *::new (&data()[size_++]) T(item);
+  T& emplace_back() {
+    if (size_ == room_) grow();
+    return *::new (&items_[size_++]) T();
+  }
+  void push_back(const T& item) {
     const T kept = item;  // may be one of ours
-    grow();
-    return *::new (&data()[size_++]) T(kept);
+    if (size_ == room_) grow();
+    ::new (&items_[size_++]) T(kept);
   }
   template <class Iterator>
   void append(Iterator from, Iterator to) {
-    for (; from != to; ++from) emplace_back(*from);
+    for (; from != to; ++from) push_back(*from);
   }
   void resize(std::size_t size, const T& item) {
-    while (size_ < size) emplace_back(item);
+    while (size_ < size) push_back(item);
     size_ = size;
   }
   /// Those behind it move up.

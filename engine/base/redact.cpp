@@ -19,6 +19,11 @@ std::uint64_t first_eight(const char* bytes) noexcept {
   return value;
 }
 
+std::size_t first_two(const char* bytes) noexcept {
+  return static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) |
+         static_cast<std::size_t>(static_cast<unsigned char>(bytes[1])) << 8U;
+}
+
 std::size_t slot(std::uint64_t start) noexcept { return (start * 0x9E3779B97F4A7C15ULL) >> 52; }
 
 constexpr bool is_alphanumeric(char c) noexcept {
@@ -144,7 +149,8 @@ std::size_t credential_at(std::string_view rest, std::size_t& shown) noexcept {
 }  // namespace
 
 Redactor::Redactor() {
-  for (std::size_t c = 0; c < looked_at_.size(); ++c) looked_at_[c] = beginnings[0][c] != 0;
+  for (std::size_t two = 0; two < looked_at_.size(); ++two)
+    looked_at_[two] = (beginnings[0][two & 0xffU] & beginnings[1][two >> 8U]) != 0;
 }
 
 Redactor::Redactor(const std::vector<std::string>& secrets) : Redactor() {
@@ -171,7 +177,7 @@ void Redactor::add(std::string text) {
   const std::uint64_t start = first_eight(text.data());
   starts_.set(slot(start));
   first_bytes_.set(static_cast<unsigned char>(text.front()));
-  looked_at_[static_cast<unsigned char>(text.front())] = true;
+  looked_at_.set(first_two(text.data()));
   needles_.push_back({start, std::move(text)});
 }
 
@@ -194,9 +200,9 @@ Redactor::Finding Redactor::next_finding(std::string_view text, std::size_t from
   // Nothing that is shorter than a secret is one; a longer rest is looked at to its end.
   if (text.size() < shortest_secret) return found;
   for (found.at = from; found.at + telling <= text.size(); ++found.at) {
-    const auto first = static_cast<unsigned char>(text[found.at]);
-    if (!looked_at_[first]) continue;
-    const bool secret = first_bytes_[first], shape = may_begin(text.data() + found.at);
+    if (!looked_at_[first_two(text.data() + found.at)]) continue;
+    const bool secret = first_bytes_[static_cast<unsigned char>(text[found.at])],
+               shape = may_begin(text.data() + found.at);
     if (!secret && !shape) continue;
     const std::string_view rest = text.substr(found.at);
     if (secret) found.length = known_secret_at(rest);

@@ -1,7 +1,6 @@
 // Takes secrets out of any text that leaves the process.
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
@@ -41,8 +40,8 @@ class Redactor {
 
   std::vector<Needle>
       needles_;  // by start; of one start the longest first, so that a key that holds another goes whole
-  std::bitset<256> first_bytes_;     // of the needles
-  std::array<bool, 256> looked_at_;  // what begins with another byte is no secret
+  std::bitset<256> first_bytes_;      // of the needles
+  std::bitset<256 * 256> looked_at_;  // what begins with another two bytes is no secret
   std::bitset<4096>
       starts_;  // hashes of all starts: nearly every position of a text is passed by one look here
 };

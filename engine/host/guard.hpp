@@ -26,9 +26,10 @@ class Fence {
  public:
   Fence() noexcept : bytes_(whole) {}
   bool stands() const noexcept {
-    std::uint64_t changed = 0;
-    for (const std::uint64_t word : bytes_) changed |= word ^ mark;
-    return changed == 0;
+    const auto& b = bytes_;
+    const std::uint64_t all = b[0] & b[1] & b[2] & b[3] & b[4] & b[5] & b[6] & b[7];
+    const std::uint64_t any = b[0] | b[1] | b[2] | b[3] | b[4] | b[5] | b[6] | b[7];
+    return all == mark && any == mark;
   }
 
  private:

@@ -10,9 +10,7 @@ constexpr std::chrono::milliseconds shortly{2'000};
 constexpr std::chrono::milliseconds margin{50};
 }  // namespace
 
-Attempts::Attempts(Lanes lanes, const Limits& limits) : lanes_(std::move(lanes)), limits_(limits) {
-  places_.resize(lanes_.size(), Place::open);
-}
+Attempts::Attempts(const Lanes& lanes, const Limits& limits) : limits_(limits) { add(lanes); }
 
 void Attempts::add(const Lanes& lanes) {
   lanes_.append(lanes.begin(), lanes.end());

@@ -58,7 +58,7 @@ enum class Held {
 class Attempts {
  public:
   using Lanes = base::Few<Lane, 4>;
-  Attempts(Lanes lanes, const Limits& limits);
+  Attempts(const Lanes& lanes, const Limits& limits);
 
   /// More lanes, behind those that are known. To be called before anything that failed is told of.
   void add(const Lanes& lanes);

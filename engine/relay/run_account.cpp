@@ -353,9 +353,9 @@ void Run::note_route(const Leg& leg) {
   job_.record.provider = leg.route.provider;
   job_.record.provider_number = leg.counted_as;
   job_.record.model = leg.route.model;
-  job_.record.key = leg.key ? leg.key->label : "";
+  job_.record.key = leg.key ? std::string_view(leg.key->label) : std::string_view();
   job_.record.attempts = trail_.count();
-  job_.record.trail = trail_.header();
+  if (trail_.count() > 0) job_.record.trail = trail_.header();
   job_.record.streamed = job_.request.stream;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/few.hpp"
 #include "base/text.hpp"
 #include "relay/abi_head.hpp"
 #include "relay/leg.hpp"
@@ -69,7 +70,6 @@ class Run::Leaving final : public net::Departure {
 /// What a leg's request is sent from: its fields and its body, as views.
 struct Run::Sending {
   Sending(Run& run, Leg& leg) : leaving(run, leg), body(leg.request.pieces()) {
-    fields.reserve(leg.request.headers.size());
     for (const host::UpstreamRequest::Header& h : leg.request.headers) {
       net::OutgoingField& field = fields.emplace_back();
       field.name = h.name;
@@ -79,7 +79,7 @@ struct Run::Sending {
     request.method = leg.request.method;
     request.base_path = leg.upstream.hosts[leg.host].base_path;
     request.path = leg.request.path;
-    request.fields = fields;
+    request.fields = {fields.data(), fields.size()};
     request.body = body;
     request.secret = leg.key ? &leg.key->secret : nullptr;
     request.over = leg.fresh ? net::Over::fresh : net::Over::kept_once;
@@ -87,7 +87,7 @@ struct Run::Sending {
   }
 
   Leaving leaving;
-  std::vector<net::OutgoingField> fields;
+  base::Few<net::OutgoingField, 8> fields;
   const std::vector<std::string_view> body;
   net::OutgoingRequest request;
 };
@@ -213,6 +213,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   const milliseconds longest_silence = deadlines.first_byte + deadlines.idle;
   base::Instant next_event_by = begun_at + longest_silence;
   std::uint64_t events = 0;
+  bool whole = false;  // the body's end has come
   while (reading.state() == Reading::State::going) {
     const auto bytes = co_await call.read();
     if (leg.overtaken) co_return was_overtaken(leg, Spent::answer);
@@ -225,7 +226,8 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
       break;
     }
     const base::Instant fed_at = relay_.clock_.steady();
-    if (bytes->empty()) {
+    whole = bytes->empty();
+    if (whole) {
       reading.end(*parser);
     } else {
       reading.feed(*parser, *bytes);
@@ -267,7 +269,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   leg.stated_cost = leg.upstream.plugin->stated_cost(head.head);
   const End end = co_await deliver(leg);
   // The answer is with the client; reading to the body's end gives the connection back to its pool.
-  if (end == End::served && reading.state() == Reading::State::done) {
+  if (end == End::served && reading.state() == Reading::State::done && !whole) {
     call.hurry(farewell);
     for (int i = 0; i < 4; ++i) {
       const auto rest = co_await call.read();

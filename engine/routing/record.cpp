@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <initializer_list>
 #include <span>
 
 #include "routing/ordering.hpp"
@@ -25,19 +26,18 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void byte(unsigned value) { *room() = static_cast<char>(value), ++size_; }
-  void number(std::uint64_t value) {
-    char* const from = room();
+  void numbers(std::initializer_list<std::uint64_t> values) {
+    constexpr std::size_t longest = 10;  // of one
+    if (gathered_.size() - size_ < values.size() * longest) end();
+    char* const from = &gathered_[size_];
     char* to = from;
-    for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>((value & 0x7F) | 0x80U);
-    *to++ = static_cast<char>(value);
+    for (std::uint64_t value : values) {
+      for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+      *to++ = static_cast<char>(value);
+    }
     size_ += static_cast<std::size_t>(to - from);
   }
-  void signed_number(std::int64_t value) {
-    number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
-  }
-  /// An index, or none.
-  void place(std::uint32_t index) { number(index == policy::none ? 0 : std::uint64_t{index} + 1); }
+  void number(std::uint64_t value) { numbers({value}); }
   void text(std::string_view value, std::size_t most) {
     value = value.substr(0, most);
     number(value.size());
@@ -55,20 +55,21 @@ class Writer {
   }
 
  private:
-  static constexpr std::size_t longest = 10;  // of a number
-  char* room() {
-    if (gathered_.size() - size_ < longest) end();
-    return &gathered_[size_];
-  }
-
   std::string& out_;
   std::size_t size_ = 0;
   std::array<char, 256> gathered_;
 };
 
+/// An index, or none.
+std::uint64_t place(std::uint32_t index) noexcept {
+  return index == policy::none ? 0 : std::uint64_t{index} + 1;
+}
+std::uint64_t folded(std::int64_t value) noexcept {
+  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+}
+
 void write_measured(Writer& w, const Measured& m) {
-  for (const std::uint32_t n : {m.successes, m.failures, m.tries, m.first_token, m.token_rate, m.headroom})
-    w.number(n);
+  w.numbers({m.successes, m.failures, m.tries, m.first_token, m.token_rate, m.headroom});
 }
 
 class Reader {
@@ -155,15 +156,10 @@ void write_rule(Writer& w, const policy::Policy& policy, const Considered& c) {
   if (!find(model.quota, 0) && !find(policy.providers[model.provider].quota, 1)) w.number(0);
 }
 
-void write_features(Writer& w, const Features& f) {
-  w.byte(static_cast<unsigned>(f.kind));
-  w.byte((f.tools ? Flag::tools : 0U) | (f.images ? Flag::images : 0U) |
+std::uint64_t flags_of(const Features& f) noexcept {
+  return (f.tools ? Flag::tools : 0U) | (f.images ? Flag::images : 0U) |
          (f.json_object ? Flag::json_object : 0U) | (f.json_schema ? Flag::json_schema : 0U) |
-         (f.stream ? Flag::stream : 0U));
-  w.number(f.input_tokens);
-  w.byte(f.input_cell);
-  w.number(f.output_tokens);
-  w.number(f.session);
+         (f.stream ? Flag::stream : 0U);
 }
 
 Features read_features(Reader& r) {
@@ -182,15 +178,6 @@ Features read_features(Reader& r) {
   return f;
 }
 
-void write_target(Writer& w, const Target& target) {
-  w.place(target.chain);
-  w.byte(static_cast<unsigned>(target.strategy));
-  const std::size_t models = std::min(target.models.size(), record_candidates_most);
-  w.number(models);
-  for (std::size_t i = 0; i < models; ++i) w.number(target.models[i]);
-  w.text(target.passed_model, name_most);
-}
-
 Target read_target(Reader& r) {
   Target target;
   target.chain = r.place();
@@ -207,29 +194,24 @@ void write_candidates(Writer& w, const Inputs& in, const Decision& decision, std
   const std::int64_t at = in.now.wall.time_since_epoch().count();
   constexpr std::size_t numbered_most = 15;
   base::Few<std::string_view, 4> reasons;  // said before: their number stands for them
-  w.number(shown);
   for (std::size_t i = 0; i < shown; ++i) {
     const Considered& c = decision.considered[i];
-    w.byte(static_cast<unsigned>(c.gate));
-    w.number(c.candidate.model);
-    w.place(c.candidate.key);
-    w.number(static_cast<std::uint64_t>(c.candidate.wait.count()));
+    w.numbers({static_cast<std::uint64_t>(c.gate), c.candidate.model, place(c.candidate.key),
+               static_cast<std::uint64_t>(c.candidate.wait.count())});
     if (in.target->strategy == policy::Strategy::expiring && c.gate == Gate::passed) w.number(c.pressure);
     if (!decision.terms.empty() && c.gate == Gate::passed) write_measured(w, decision.terms[i].measured);
     if (counts(c.gate)) {
       write_rule(w, policy, c);
-      w.number(c.used);
-      w.number(c.reserved);
-      w.number(c.limit);
+      w.numbers({c.used, c.reserved, c.limit});
     }
-    if (comes_back(c.gate)) w.signed_number(c.free_at.time_since_epoch().count() - at);
+    if (comes_back(c.gate)) w.number(folded(c.free_at.time_since_epoch().count() - at));
     if (c.gate != Gate::benched) continue;
     const auto said = std::find(reasons.begin(), reasons.end(), c.reason);
     if (said != reasons.end()) {
-      w.byte(static_cast<unsigned>(said - reasons.begin()) + 1);
+      w.number(static_cast<std::uint64_t>(said - reasons.begin()) + 1);
       continue;
     }
-    w.byte(0);
+    w.number(0);
     w.text(c.reason, reason_most);
     if (reasons.size() < numbered_most) reasons.push_back(c.reason);
   }
@@ -336,23 +318,23 @@ std::string difference(const Recorded& recorded, const Decision& again, const po
 
 void write_record(const Inputs& in, const Decision& decision, std::string& out) {
   const policy::Policy& policy = in.plan->policy();
-  Writer w(out);
-  w.byte(decision.whole() ? format : format_in_part);
-  w.text(policy.version, version_digits);
-  w.number(static_cast<std::uint64_t>(in.now.wall.time_since_epoch().count()));
-  w.number(in.seed);
-  write_features(w, in.features);
-  write_target(w, *in.target);
-  w.place(in.pinned.model);
-  w.place(in.pinned.key);
+  const Features& f = in.features;
+  const Target& target = *in.target;
   quota::Need need;
-  if (!decision.order.empty()) {
+  if (!decision.order.empty())
     need = need_in(in, decision, decision.considered[decision.order.front()].candidate.model);
-  }
-  w.number(need.input_tokens);
-  w.number(need.output_tokens);
-  w.number(need.own_units);
+  const std::size_t models = std::min(target.models.size(), record_candidates_most);
   const std::size_t shown = std::min(decision.considered.size(), record_candidates_most);
+  Writer w(out);
+  w.number(decision.whole() ? format : format_in_part);
+  w.text(policy.version, version_digits);
+  w.numbers({static_cast<std::uint64_t>(in.now.wall.time_since_epoch().count()), in.seed,
+             static_cast<std::uint64_t>(f.kind), flags_of(f), f.input_tokens, f.input_cell, f.output_tokens,
+             f.session, place(target.chain), static_cast<std::uint64_t>(target.strategy), models});
+  for (std::size_t i = 0; i < models; ++i) w.number(target.models[i]);
+  w.text(target.passed_model, name_most);
+  w.numbers({place(in.pinned.model), place(in.pinned.key), need.input_tokens, need.output_tokens,
+             need.own_units, shown});
   write_candidates(w, in, decision, shown);
   const std::size_t ranked = std::min(decision.order.size(), shown);
   w.number(ranked);

@@ -140,7 +140,9 @@ Task<void> Connection::run(std::shared_ptr<Connection> self) {
 
 Task<void> Connection::serve() {
   for (;;) {
-    const HeadEnd end = co_await read_head();
+    begin_head();
+    std::optional<HeadEnd> end;
+    while (!(end = read_head())) co_await ready_.wait();
     if (end == HeadEnd::closed) co_return;
     if (end == HeadEnd::refused) {
       co_await refuse(std::move(refusal_));
@@ -198,7 +200,7 @@ std::optional<Connection::HeadEnd> Connection::look_for_head() {
   return refusal_.status == 0 ? HeadEnd::ready : HeadEnd::refused;
 }
 
-Task<Connection::HeadEnd> Connection::read_head() {
+void Connection::begin_head() {
   scan_ = {};
   skipped_line_ = timed_out_ = false;
   head_ = {};
@@ -206,28 +208,32 @@ Task<Connection::HeadEnd> Connection::read_head() {
   wait_ = in_.empty() ? (served_before_ ? Wait::idle : Wait::first_head) : Wait::head;
   looked_ = limits.idle <= unseen_end;
   deadline_.set_after(wait_ != Wait::idle ? limits.head : looked_ ? limits.idle : unseen_end);
+}
+
+// What has come of a head. Nothing: more is to be waited for.
+std::optional<Connection::HeadEnd> Connection::read_head() {
   for (;;) {
     if (const auto end = look_for_head()) {
       deadline_.clear();
       wait_ = Wait::nothing;
-      co_return *end;
+      return end;
     }
     if (!in_.empty() && wait_ != Wait::head) {
       // The time for a head counts from its first byte on a kept connection, from the accept on a new one.
-      if (wait_ == Wait::idle) deadline_.set_after(limits.head);
+      if (wait_ == Wait::idle) deadline_.set_after(home_.shared.options.limits.head);
       wait_ = Wait::head;
     }
-    if (home_.draining && in_.empty()) co_return HeadEnd::closed;
+    if (home_.draining && in_.empty()) return HeadEnd::closed;
     if (!in_.empty()) ready_.suspect();
-    std::optional<std::size_t> count;
-    while (!(count = receive())) co_await ready_.wait();
+    const std::optional<std::size_t> count = receive();
+    if (!count) return std::nullopt;
     if (*count != 0) continue;
-    if (!timed_out_ || in_.empty()) co_return HeadEnd::closed;
+    if (!timed_out_ || in_.empty()) return HeadEnd::closed;
     refusal_ = {};
     refusal_.status = 408;
     refusal_.code = "request_timeout";
     refusal_.message = "the head of the request took too long";
-    co_return HeadEnd::refused;
+    return HeadEnd::refused;
   }
 }
 

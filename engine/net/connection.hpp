@@ -63,7 +63,8 @@ class Connection final : public Exchange {
 
   // connection.cpp
   Task<void> serve();
-  Task<HeadEnd> read_head();
+  void begin_head();
+  std::optional<HeadEnd> read_head();
   std::optional<HeadEnd> look_for_head();
   Task<void> answer_request();
   Task<void> give_up(std::exception_ptr failure);

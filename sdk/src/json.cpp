@@ -114,6 +114,14 @@ const boost::json::object* object_at(const boost::json::object& object, std::str
 }
 
 void append_json_string(std::string& out, std::string_view text) {
+  std::size_t plain_bytes = 0;
+  while (plain_bytes < text.size() && plain(text[plain_bytes])) ++plain_bytes;
+  if (plain_bytes == text.size()) {  // as names are
+    const std::size_t at = out.size();
+    out.resize(at + plain_bytes + 2, '"');
+    text.copy(out.data() + at + 1, plain_bytes);
+    return;
+  }
   constexpr std::string_view hex = "0123456789abcdef";
   out += '"';
   for (std::size_t i = 0; i < text.size();) {

@@ -12,10 +12,11 @@
 
 namespace freellmapi::sdk {
 
-/// Gathers our own text and runs of the client's members; a run of neighbours leaves as one piece.
+/// Gathers our own text and runs of the client's members; a run of neighbours leaves as one piece, or is
+/// copied when a piece of its own would cost more.
 class Splicer {
  public:
-  Splicer(std::string_view body, RequestOut& out) : body_(body), out_(out) {}
+  Splicer(std::string_view body, RequestOut& out) : body_(body), out_(out) { own_.reserve(usual_own); }
 
   void own(std::string_view name, std::string_view value) {
     begin();
@@ -28,7 +29,6 @@ class Splicer {
     begin();
     append_json_string(own_, name);
     own_ += ':';
-    flush_own();
     run_ = value;
   }
   void kept(const freellm_member& member) {
@@ -44,7 +44,6 @@ class Splicer {
       return;
     }
     begin();
-    flush_own();
     run_ = {from, static_cast<std::size_t>(to - from)};
   }
   /// Members that are already JSON text, without a comma in front.
@@ -61,6 +60,8 @@ class Splicer {
   }
 
  private:
+  static constexpr std::size_t usual_own = 256, copied = 64;
+
   bool inside(std::string_view s) const noexcept {
     const std::less_equal<const char*> before;
     return s.data() != nullptr && before(body_.data(), s.data()) &&
@@ -90,14 +91,19 @@ class Splicer {
     own_.clear();
   }
   void flush_run() {
-    if (run_.data() != nullptr) out_.body(run_);
+    if (run_.size() <= copied) {
+      own_ += run_;
+    } else {
+      flush_own();
+      out_.body(run_);
+    }
     run_ = {};
   }
 
   std::string_view body_;
   RequestOut& out_;
   std::string own_;
-  std::string_view run_;  // when it is there, own_ is empty
+  std::string_view run_;  // stands behind own_
   bool first_ = true;
 };
 

@@ -127,6 +127,8 @@ class UpstreamCall {
   /// Next body bytes (framing and gzip taken off), valid until the next call; an empty view is the legal end,
   /// after which the connection is back in the pool. On an error `error()` says why and the call is over.
   virtual Task<std::optional<std::string_view>> read() = 0;
+  /// True: more of the body, or its end, has come already, and the next read() will not wait.
+  virtual bool at_hand() const noexcept = 0;
   virtual const CallError& error() const noexcept = 0;
   /// From now on a read() waits at most that long: what may still come is not worth more.
   virtual void hurry(std::chrono::milliseconds idle) noexcept = 0;

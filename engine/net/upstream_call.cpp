@@ -351,6 +351,15 @@ std::optional<std::string_view> PooledCall::decode() {
   }
 }
 
+bool PooledCall::at_hand() const noexcept {
+  // What compressed bytes will give cannot be told before.
+  if (failed_ || over_ || inflator_) return false;
+  // What is here may be framing alone.
+  BodyDecoder next = decoder_;
+  const BodyDecoder::State state = next.step(in_.view().substr(used_)).state;
+  return state == BodyDecoder::State::payload || state == BodyDecoder::State::end;
+}
+
 Task<std::optional<std::string_view>> PooledCall::read() {
   if (over_) return std::optional(std::string_view());
   if (!failed_ && line_.stopped()) fail(*line_.stopped(), "while reading the body");

@@ -38,6 +38,7 @@ class PooledCall final : public UpstreamCall {
   std::span<const Field> fields() const noexcept override { return fields_; }
   std::string_view get(std::string_view lower_name) const noexcept override;
   Task<std::optional<std::string_view>> read() override;
+  bool at_hand() const noexcept override;
   const CallError& error() const noexcept override { return error_; }
   void hurry(std::chrono::milliseconds idle) noexcept override { deadlines_.idle = idle; }
   void cancel() noexcept override;

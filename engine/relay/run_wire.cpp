@@ -258,7 +258,9 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     const bool held = job_.request.stream && !streaming_begun_ && reading.calling() && continues() &&
                       fed_at - exchange_.started() > ping_every;
     if (held) reading.open();
-    if ((held || reading.first_token_seen()) && reading.state() == Reading::State::going) {
+    // What has come together goes on together.
+    const bool due = (held || reading.first_token_seen()) && !call.at_hand();
+    if (due && reading.state() == Reading::State::going) {
       if (!co_await flush(leg)) {
         settle_failure(leg, Spent::answer);
         co_return End::client_gone;

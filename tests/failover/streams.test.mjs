@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { memory_of, Router, slack, sleep, start_emulator, suite_scope } from '../e2e/router.mjs';
+import { chunk, post, send as send_raw } from '../torture/raw.mjs';
 import { say, start_provider } from './provider.mjs';
 
 const text = 'one two three';
@@ -83,6 +84,13 @@ const early = {
   'begins with a line over a mebibyte': send(say.text('x'.repeat(mebibyte + 1024)) + end),
 };
 
+// Each frame a chunk of its own, and all of it in one write.
+const frames_at_once = 200;
+const at_once = async (ask) => {
+  const frames = [...Array(frames_at_once).keys()].map((i) => say.text(`${i} `));
+  ask.socket.end(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n${[...frames, say.finish(), say.usage(10, 3), say.done].map(chunk).join('')}0\r\n\r\n`);
+};
+
 describe('streams', () => {
   let provider;
   let router;
@@ -91,6 +99,7 @@ describe('streams', () => {
   const name_of = (play) => [...plays].find(([, p]) => p === play)[0];
   before(async () => {
     [...Object.values(harmless).map((h) => h.play), ...Object.values(cuts), ...Object.values(early)].forEach((play, i) => plays.set(`box-${i}`, play));
+    plays.set('at-once', at_once);
     plays.set('second', (ask) => ask.answer('second to none'));
     provider = await start_provider(scope, (ask) => plays.get(ask.name)(ask));
     const timeouts = { connect: '2s', first_byte: '3s', idle: '1s', total: '6s' };
@@ -144,6 +153,14 @@ describe('streams', () => {
       assert.ok(answer.ms < 9000 * slack, `${answer.ms} ms`);
     });
   }
+
+  it('frames that come together go on together', async () => {
+    const body = JSON.stringify({ model: 'auto:at-once', stream: true, messages: [{ role: 'user', content: 'hello' }] });
+    const { text: bytes } = await send_raw(router.port, post(router, body), { until: (seen) => seen.endsWith('\r\n0\r\n\r\n') });
+    assert.equal(bytes.match(/"content":"\d+ "/g)?.length, frames_at_once, bytes);
+    const written = bytes.match(/\r\n[0-9a-f]+\r\ndata:/g).length;
+    assert.ok(written <= frames_at_once / 5, `${written} writes`);
+  });
 
   it('leaves no provider waiting and no memory behind', async () => {
     await router.until(() => provider.asked.every((a) => a.gone || a.res.writableEnded), 'every call to be over');

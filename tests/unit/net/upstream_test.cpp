@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 
 #include "support/compress.hpp"
 #include "support/fetch.hpp"
@@ -93,6 +94,47 @@ TEST(Upstream, ReadsEveryLegalFraming) {
   Fetch one = get(head);
   one.method = "HEAD";
   EXPECT_TRUE(fetch(one).whole);
+}
+
+TEST(Upstream, TellsWhetherMoreOfTheBodyIsAtHand) {
+  const std::string begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n";
+  std::promise<void> all_read;
+  RawPeer pausing([&](RawSocket& socket, int) {
+    socket.read_until("\r\n\r\n");
+    socket.send(begun);
+    all_read.get_future().wait();
+    socket.send("0\r\n\r\n");
+    socket.receive();
+  });
+  std::string marked;
+  Fetch one = get(pausing);
+  one.on_piece = [&](std::string_view piece, bool at_hand) {
+    marked.append(piece).append(at_hand ? "+" : "|");
+    if (piece == "de") all_read.set_value();
+  };
+  EXPECT_TRUE(fetch(one).whole);
+  EXPECT_EQ(marked, "abc+de|");
+
+  // The end is something to go on for too.
+  RawPeer ending(always(begun + "0\r\n\r\n"));
+  marked.clear();
+  one = get(ending);
+  one.on_piece = [&](std::string_view piece, bool at_hand) {
+    marked.append(piece).append(at_hand ? "+" : "|");
+  };
+  EXPECT_TRUE(fetch(one).whole);
+  EXPECT_EQ(marked, "abc+de+");
+
+  // What compressed bytes give is not known before.
+  const std::string packed = compress("hello", Wrapper::gzip);
+  RawPeer zipped(always(sized(packed, "Content-Encoding: gzip\r\n")));
+  marked.clear();
+  one = get(zipped);
+  one.on_piece = [&](std::string_view piece, bool at_hand) {
+    marked.append(piece).append(at_hand ? "+" : "|");
+  };
+  EXPECT_EQ(fetch(one).body, "hello");
+  EXPECT_EQ(marked, "hello|");
 }
 
 TEST(Upstream, ReadsAnAnswerThatComesByteByByte) {
@@ -236,7 +278,8 @@ TEST(Pool, NeverTakesBytesThatCameUnaskedForAnAnswer) {
   later.before = [&] {
     answered = true;
     eventually([&unasked] { return unasked.load(); });
-    // This blocks the loop, so it has not heard of the bytes; the pool looks itself where a connection rested for 10 ms.
+    // This blocks the loop, so it has not heard of the bytes; the pool looks itself where a connection rested
+    // for 10 ms.
     std::this_thread::sleep_for(milliseconds{15});
   };
   const auto answers = fetch_all({get(peer), later});

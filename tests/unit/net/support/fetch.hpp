@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Fetch {
   /// Leaves the call when this has been read.
   std::string leave_at;
   std::function<void()> before;
+  /// Hears of each piece of the body, and whether more was at hand then.
+  std::function<void(std::string_view piece, bool at_hand)> on_piece;
   Departure* departure = nullptr;
 };
 

@@ -196,24 +196,23 @@ std::size_t Redactor::known_secret_at(std::string_view rest) const noexcept {
 }
 
 Redactor::Finding Redactor::next_finding(std::string_view text, std::size_t from) const noexcept {
-  Finding found;
   // Nothing that is shorter than a secret is one; a longer rest is looked at to its end.
-  if (text.size() < shortest_secret) return found;
-  for (found.at = from; found.at + telling <= text.size(); ++found.at) {
-    if (!looked_at_[first_two(text.data() + found.at)]) continue;
-    const bool secret = first_bytes_[static_cast<unsigned char>(text[found.at])],
-               shape = may_begin(text.data() + found.at);
+  if (text.size() < shortest_secret) return {};
+  for (std::size_t at = from; at + telling <= text.size(); ++at) {
+    if (!looked_at_[first_two(text.data() + at)]) continue;
+    const bool secret = first_bytes_[static_cast<unsigned char>(text[at])];
+    const bool shape = may_begin(text.data() + at);
     if (!secret && !shape) continue;
-    const std::string_view rest = text.substr(found.at);
-    if (secret) found.length = known_secret_at(rest);
+    const std::string_view rest = text.substr(at);
+    Finding found{at, secret ? known_secret_at(rest) : 0, 0};
     if (found.length == 0 && shape &&
-        (found.at == 0 || !is_alphanumeric(text[found.at - 1]) || !is_alphanumeric(text[found.at]))) {
+        (at == 0 || !is_alphanumeric(text[at - 1]) || !is_alphanumeric(text[at]))) {
       found.length = key_shape_at(rest);
       if (found.length == 0) found.length = credential_at(rest, found.shown);
     }
-    if (found.length != 0) break;
+    if (found.length != 0) return found;
   }
-  return found;
+  return {};
 }
 
 std::string Redactor::redact(std::string_view text) const {

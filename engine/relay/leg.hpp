@@ -48,7 +48,7 @@ struct Run::Leg {
   const chat::Request* asked;      ///< the client's, one that asks to go on, or `amended`
   const bool fresh;                ///< over a connection of its own
   Route route;
-  host::UpstreamRequest request;
+  std::optional<host::UpstreamRequest> request;  ///< until its answer's head is there
   std::optional<PluginCall> call;
   std::unique_ptr<chat::Request> amended;  ///< sent in place of the client's; null: as it is
   chat::InputShape input;                  ///< of what is sent

@@ -241,10 +241,8 @@ net::Task<Run::End> Run::attempt(Action action) {
     const base::Moment asked_at = std::exchange(present, relay_.clock_.moment());
     watch_plugin(leg, asked_at.steady, present.steady);
     if (!built) co_return fail(leg, outcome_of(built.error(), FREELLM_C_UNKNOWN));
-    leg.request = std::move(*built);
-    leg.need.output_tokens = leg.request.output_bound
-                                 ? *leg.request.output_bound
-                                 : routing::most_output(leg.model, leg.need.input_tokens);
+    const std::optional<std::uint64_t> bound = leg.request.emplace(std::move(*built)).output_bound;
+    leg.need.output_tokens = bound ? *bound : routing::most_output(leg.model, leg.need.input_tokens);
     leg.need.own_units = own_cost(leg, leg.need.input_tokens, leg.need.output_tokens).value_or(0);
   }
   // Beside another nobody is waited for.

@@ -69,16 +69,16 @@ class Run::Leaving final : public net::Departure {
 
 /// What a leg's request is sent from: its fields and its body, as views.
 struct Run::Sending {
-  Sending(Run& run, Leg& leg) : leaving(run, leg), body(leg.request.pieces()) {
-    for (const host::UpstreamRequest::Header& h : leg.request.headers) {
+  Sending(Run& run, Leg& leg) : leaving(run, leg), body(leg.request->pieces()) {
+    for (const host::UpstreamRequest::Header& h : leg.request->headers) {
       net::OutgoingField& field = fields.emplace_back();
       field.name = h.name;
       field.value = h.value;
       field.credential = h.credential;
     }
-    request.method = leg.request.method;
+    request.method = leg.request->method;
     request.base_path = leg.upstream.hosts[leg.host].base_path;
-    request.path = leg.request.path;
+    request.path = leg.request->path;
     request.fields = {fields.data(), fields.size()};
     request.body = body;
     request.secret = leg.key ? &leg.key->secret : nullptr;
@@ -105,7 +105,7 @@ net::Task<Run::End> Run::send(Leg& leg) {
       origin, sending->request, deadlines, job_.request.stream, leg.canceller, error);
   // An answer may stream for minutes. Whoever asks once more builds a request of its own.
   sending.reset();
-  leg.request = host::UpstreamRequest();
+  leg.request.reset();
   if (!call) co_return got_no_head(leg, error);
   if (leg.overtaken) co_return was_overtaken(leg, Spent::answer);
   leg.answered = true;

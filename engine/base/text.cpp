@@ -207,11 +207,6 @@ void append_json_line(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_decimal(std::string& out, std::uint64_t number) {
-  std::array<char, 20> digits;
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
-}
-
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   append_json_escaped(out, text);
@@ -277,20 +272,27 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-std::string header_safe(std::string_view text) {
+void append_header_safe(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f && c != '%' && c != ';' && c != ',') {
-      out += c;
-    } else {
-      out += '%';
-      out += hex[byte >> 4];
-      out += hex[byte & 15];
-    }
+  const auto is_safe = [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f && c != '%' &&
+           c != ';' && c != ',';
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t begin = i;
+    while (i < text.size() && is_safe(text[i])) ++i;
+    out.append(text, begin, i - begin);
+    if (i == text.size()) return;
+    const auto byte = static_cast<unsigned char>(text[i]);
+    out += '%';
+    out += hex[byte >> 4];
+    out += hex[byte & 15];
   }
+}
+
+std::string header_safe(std::string_view text) {
+  std::string out;
+  append_header_safe(out, text);
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Small text tools that several rooms need. Pure.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -44,14 +45,25 @@ void append_json_line(std::string& out, std::string_view text);
 /// `text` as a JSON string with its quotes.
 std::string json_string(std::string_view text);
 
+/// Writes a number in decimal, at most decimal_most bytes. Where it ends.
+inline constexpr std::size_t decimal_most = 20;
+inline char* write_decimal(char* to, std::uint64_t number) noexcept {
+  if (number >= 10) return std::to_chars(to, to + decimal_most, number).ptr;
+  *to = static_cast<char>('0' + number);
+  return to + 1;
+}
 /// Appends a number in decimal.
-void append_decimal(std::string& out, std::uint64_t number);
+inline void append_decimal(std::string& out, std::uint64_t number) {
+  char digits[decimal_most];
+  out.append(digits, static_cast<std::size_t>(write_decimal(digits, number) - digits));
+}
 
 /// %XX taken for the byte it stands for; what is no such triple stays.
 std::string percent_decoded(std::string_view text);
 
 /// Text made safe for a header value: bytes outside visible ASCII, '%', ';' and ',' are percent-encoded.
 std::string header_safe(std::string_view text);
+void append_header_safe(std::string& out, std::string_view text);
 
 /// Foreign text made safe for one log line or one message: control characters, line separators and
 /// bidirectional marks become \n or \u escapes, invalid UTF-8 becomes U+FFFD, and what is beyond `limit`

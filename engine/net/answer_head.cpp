@@ -1,10 +1,6 @@
 #include "net/answer_head.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "base/text.hpp"
-#include "net/grammar.hpp"
 #include "net/pen.hpp"
 
 namespace freellmapi::net {
@@ -14,13 +10,6 @@ namespace {
 void append_two(std::string& out, unsigned value) {
   out += static_cast<char>('0' + value / 10 % 10);
   out += static_cast<char>('0' + value % 10);
-}
-
-bool is_ours(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 4> ours = {"date", "content-length", "transfer-encoding",
-                                                    "connection"};
-  return std::any_of(ours.begin(), ours.end(),
-                     [&](std::string_view one) { return base::equal_ignoring_case(one, name); });
 }
 
 }  // namespace
@@ -123,13 +112,10 @@ std::string_view reason_phrase(int status) noexcept {
 }
 
 void append_answer_head(std::string& out, const AnswerShape& shape, std::string_view date,
-                        std::span<const ResponseField> fields) {
-  constexpr std::string_view between = ": ", end = "\r\n";
+                        const AnswerFields& fields) {
+  constexpr std::string_view end = "\r\n";
   constexpr std::size_t ours_most = 256;  // the status line, the date and what follows the fields
-  std::size_t most = ours_most;
-  for (const ResponseField& field : fields)
-    most += field.name.size() + between.size() + field.value.size() + end.size();
-  Pen pen(out, most);
+  Pen pen(out, ours_most + fields.text().size());
   pen.put("HTTP/1.1 ");
   pen.put(static_cast<std::uint64_t>(shape.status));
   pen.put(' ');
@@ -137,13 +123,7 @@ void append_answer_head(std::string& out, const AnswerShape& shape, std::string_
   pen.put("\r\nDate: ");
   pen.put(date);
   pen.put(end);
-  for (const ResponseField& field : fields) {
-    if (!is_token(field.name) || is_ours(field.name)) continue;
-    pen.put(field.name);
-    pen.put(between);
-    pen.put_value(field.value);
-    pen.put(end);
-  }
+  pen.put(fields.text());
   if (shape.chunked) {
     pen.put("Transfer-Encoding: chunked\r\n");
   } else if (shape.sized) {

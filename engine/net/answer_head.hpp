@@ -1,12 +1,11 @@
 // Writes the heads of answers, flat, and the answers that net gives itself.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "net/exchange.hpp"
+#include "net/answer_fields.hpp"
 #include "net/request_head.hpp"
 
 namespace freellmapi::net {
@@ -31,11 +30,9 @@ struct AnswerShape {
   std::size_t size = 0;
 };
 
-/// Appends status line, Date, the handler's fields, framing and the empty line. Control bytes in values
-/// become spaces, so that no value can end the head; Date and fields about framing are ours alone and left
-/// out.
+/// Appends status line, Date, the handler's fields, framing and the empty line.
 void append_answer_head(std::string& out, const AnswerShape& shape, std::string_view date,
-                        std::span<const ResponseField> fields);
+                        const AnswerFields& fields);
 
 /// The JSON body of an answer that net gives itself.
 std::string error_body(const Refusal& refusal, std::string_view request_id);

@@ -245,10 +245,10 @@ Task<void> Connection::refuse(Refusal refusal) {
   const std::string id = base::make_id("req_");
   home_.log_refusal(refusal.code, peer_, refusal.message);
   const std::string body = error_body(refusal, id);
-  std::vector<ResponseField> fields;
-  fields.push_back(ResponseField{"Content-Type", "application/json"});
-  fields.push_back(ResponseField{"X-Request-Id", id});
-  if (refusal.allow) fields.push_back(ResponseField{"Allow", std::string(allowed_methods)});
+  AnswerFields fields;
+  fields.add("Content-Type", "application/json");
+  fields.add("X-Request-Id", id);
+  if (refusal.allow) fields.add("Allow", allowed_methods);
   gone_ = false;
   exchanging_ = true;
   co_await respond(refusal.status, fields, body);

@@ -47,8 +47,8 @@ class Connection final : public Exchange {
   std::string_view peer() const noexcept override { return peer_; }
   Task<base::Result<std::string*>> read_body() override;
   const BodyRefusal& refusal() const noexcept override { return body_refusal_; }
-  Task<bool> respond(int status, std::span<const ResponseField> fields, std::string_view body) override;
-  void start_stream(int status, std::span<const ResponseField> fields) override;
+  Task<bool> respond(int status, const AnswerFields& fields, std::string_view body) override;
+  void start_stream(int status, const AnswerFields& fields) override;
   Task<bool> write(std::string_view bytes) override;
   Task<bool> end_stream() override;
   void keep_alive(std::string_view comment, std::chrono::milliseconds every) noexcept override;

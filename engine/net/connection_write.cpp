@@ -102,7 +102,7 @@ void Connection::answer_sent(bool) noexcept {
   answer_ = Answer::done;
 }
 
-Task<bool> Connection::respond(int status, std::span<const ResponseField> fields, std::string_view body) {
+Task<bool> Connection::respond(int status, const AnswerFields& fields, std::string_view body) {
   if (!begin_answer()) return false;
   AnswerShape shape;
   shape.status = status;
@@ -116,7 +116,7 @@ Task<bool> Connection::respond(int status, std::span<const ResponseField> fields
   return send(&Connection::answer_sent);
 }
 
-void Connection::start_stream(int status, std::span<const ResponseField> fields) {
+void Connection::start_stream(int status, const AnswerFields& fields) {
   if (!begin_answer() && answer_ != Answer::started) return;
   chunked_ = head_.version >= 11;
   if (!chunked_) last_ = true;

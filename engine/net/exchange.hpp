@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "net/answer_fields.hpp"
 #include "net/task.hpp"
 
 namespace freellmapi::net {
@@ -43,11 +44,6 @@ struct BodyRefusal {
   std::string message;
 };
 
-struct ResponseField {
-  std::string_view name;
-  std::string value;
-};
-
 /// Called once, on the exchange's core, when the client has gone while the exchange runs.
 class GoneWatcher {
  public:
@@ -79,10 +75,10 @@ class Exchange {
 
   /// The whole answer in one gather write. For HEAD the body is counted and not sent. Adds Date,
   /// Content-Length, Connection.
-  virtual Task<bool> respond(int status, std::span<const ResponseField> fields, std::string_view body) = 0;
+  virtual Task<bool> respond(int status, const AnswerFields& fields, std::string_view body) = 0;
 
   /// Sends nothing yet: the head goes out with the first write.
-  virtual void start_stream(int status, std::span<const ResponseField> fields) = 0;
+  virtual void start_stream(int status, const AnswerFields& fields) = 0;
   /// One piece of the stream; returns when the kernel has taken it (that is the back-pressure).
   virtual Task<bool> write(std::string_view bytes) = 0;
   virtual Task<bool> end_stream() = 0;

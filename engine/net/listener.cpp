@@ -86,7 +86,9 @@ void Listener::turn_away(Socket& socket) {
   shape.close = true;
   const std::string body = error_body(refusal, base::make_id("req_"));
   shape.size = body.size();
-  const ResponseField fields[] = {{"Content-Type", "application/json"}, {"Retry-After", "1"}};
+  AnswerFields fields;
+  fields.add("Content-Type", "application/json");
+  fields.add("Retry-After", "1");
   std::string answer;
   append_answer_head(answer, shape, home_.date.at(home_.local.clock().wall()), fields);
   answer += body;

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "chat/event.hpp"
+#include "net/answer_fields.hpp"
 
 namespace freellmapi::relay {
 
@@ -42,7 +43,7 @@ struct Failure {
 /// A finished head and body for a failure before the commit point.
 struct Reply {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> fields;  ///< content-type among them
+  net::AnswerFields fields;  ///< content-type among them
   std::string body;
 };
 

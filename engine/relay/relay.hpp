@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 
 #include "base/clock.hpp"
@@ -28,7 +27,7 @@ namespace freellmapi::relay {
 struct Job {
   const chat::Request& request;
   Encoder& encoder;
-  std::span<const net::ResponseField> common;  ///< X-Request-Id, CORS: on every reply
+  const net::AnswerFields& common;  ///< X-Request-Id, CORS: on every reply
   Record& record;
   std::optional<bool> continue_stream{};  ///< the client's own word on routing.continue_streams
 };
@@ -71,6 +70,6 @@ class Relay {
 };
 
 /// Sends a finished reply with the common fields.
-net::Task<bool> send(net::Exchange& exchange, const Reply& reply, std::span<const net::ResponseField> common);
+net::Task<bool> send(net::Exchange& exchange, const Reply& reply, const net::AnswerFields& common);
 
 }  // namespace freellmapi::relay

@@ -183,10 +183,12 @@ void Run::account_for(std::size_t lane, End end) {
 
 net::Task<void> Run::give_up() {
   Reply reply = job_.encoder.failure(job_.record.request_id, failure_);
-  reply.fields.emplace_back("X-Fallback-Attempts", std::to_string(trail_.count()));
-  reply.fields.emplace_back("X-Policy-Version", policy_.version);
-  reply.fields.emplace_back("Server-Timing", timing(relay_.clock_.steady()));
-  if (trail_.count() > 0) reply.fields.emplace_back("X-Fallback-Trail", trail_.header());
+  reply.fields.add("X-Fallback-Attempts", std::to_string(trail_.count()));
+  reply.fields.add("X-Policy-Version", policy_.version);
+  const Timing taken = timing(relay_.clock_.steady());
+  reply.fields.add_made("Server-Timing", server_timing_most,
+                        [&](std::string& out) { append_server_timing(out, taken); });
+  if (trail_.count() > 0) reply.fields.add("X-Fallback-Trail", trail_.header());
   job_.record.status = reply.status;
   job_.record.code = failure_.code;
   job_.record.attempts = trail_.count();
@@ -355,10 +357,9 @@ net::Task<void> Relay::serve(net::Exchange& exchange, net::Core& core, Job job) 
   return Run::serve(*this, exchange, core, job);
 }
 
-net::Task<bool> send(net::Exchange& exchange, const Reply& reply,
-                     std::span<const net::ResponseField> common) {
-  std::vector<net::ResponseField> fields(common.begin(), common.end());
-  for (const auto& [name, value] : reply.fields) fields.push_back({name, value});
+net::Task<bool> send(net::Exchange& exchange, const Reply& reply, const net::AnswerFields& common) {
+  net::AnswerFields fields = common;
+  fields.add(reply.fields);
   co_return co_await exchange.respond(reply.status, fields, reply.body);
 }
 

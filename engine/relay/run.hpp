@@ -13,6 +13,7 @@
 #include "relay/exhausted.hpp"
 #include "relay/reading.hpp"
 #include "relay/relay.hpp"
+#include "relay/timing.hpp"
 #include "relay/trail.hpp"
 #include "routing/decide.hpp"
 
@@ -145,9 +146,9 @@ class Run final : private net::GoneWatcher {
   void settle_success(Leg& leg, const base::Moment& at);
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);
-  std::vector<net::ResponseField> route_fields(const Leg& leg, base::Instant at) const;
-  void note_decided(base::Instant at);         ///< the first attempt leaves
-  std::string timing(base::Instant at) const;  ///< Server-Timing
+  net::AnswerFields route_fields(const Leg& leg, base::Instant at) const;
+  void note_decided(base::Instant at);  ///< the first attempt leaves
+  Timing timing(base::Instant at) const;
   quota::Now now() const;
 
   Relay& relay_;

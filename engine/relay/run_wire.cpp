@@ -7,7 +7,6 @@
 #include "base/text.hpp"
 #include "relay/abi_head.hpp"
 #include "relay/leg.hpp"
-#include "relay/timing.hpp"
 
 namespace freellmapi::relay {
 
@@ -289,24 +288,30 @@ net::Task<Run::End> Run::answer_locally(Leg& leg) {
   co_return co_await deliver(leg);
 }
 
-std::string Run::timing(base::Instant at) const {
+Timing Run::timing(base::Instant at) const {
   Timing timing;
   timing.admitted = job_.record.admitted;
   timing.decided = job_.record.decided;
   timing.total = std::chrono::duration_cast<std::chrono::microseconds>(at - exchange_.started());
-  return server_timing(timing);
+  return timing;
 }
 
-std::vector<net::ResponseField> Run::route_fields(const Leg& leg, base::Instant at) const {
-  std::vector<net::ResponseField> fields;
-  fields.reserve(job_.common.size() + 8);
-  fields.assign(job_.common.begin(), job_.common.end());
-  fields.push_back(
-      {"X-Routed-Via", base::header_safe(leg.route.provider) + "/" + base::header_safe(leg.route.model)});
-  fields.push_back({"X-Fallback-Attempts", std::to_string(trail_.count())});
-  if (trail_.count() > 0) fields.push_back({"X-Fallback-Trail", trail_.header()});
-  fields.push_back({"X-Policy-Version", policy_.version});
-  fields.push_back({"Server-Timing", timing(at)});
+net::AnswerFields Run::route_fields(const Leg& leg, base::Instant at) const {
+  constexpr std::size_t usual_most = 512;
+  net::AnswerFields fields;
+  fields.reserve(usual_most);
+  fields.add(job_.common);
+  fields.add_made("X-Routed-Via", leg.route.provider.size() + leg.route.model.size(), [&](std::string& out) {
+    base::append_header_safe(out, leg.route.provider);
+    out += '/';
+    base::append_header_safe(out, leg.route.model);
+  });
+  fields.add_made("X-Fallback-Attempts", base::decimal_most,
+                  [&](std::string& out) { base::append_decimal(out, trail_.count()); });
+  if (trail_.count() > 0) fields.add("X-Fallback-Trail", trail_.header());
+  fields.add("X-Policy-Version", policy_.version);
+  fields.add_made("Server-Timing", server_timing_most,
+                  [&](std::string& out) { append_server_timing(out, timing(at)); });
   return fields;
 }
 
@@ -321,10 +326,10 @@ net::Task<bool> Run::flush(Leg& leg) {
     const base::Instant now = relay_.clock_.steady();
     job_.record.first_token =
         std::chrono::duration_cast<std::chrono::microseconds>(now - exchange_.started());
-    std::vector<net::ResponseField> fields = route_fields(leg, now);
-    fields.push_back({"Content-Type", std::string(job_.encoder.stream_content_type())});
-    fields.push_back({"Cache-Control", "no-cache, no-transform"});
-    fields.push_back({"X-Accel-Buffering", "no"});
+    net::AnswerFields fields = route_fields(leg, now);
+    fields.add("Content-Type", job_.encoder.stream_content_type());
+    fields.add("Cache-Control", "no-cache, no-transform");
+    fields.add("X-Accel-Buffering", "no");
     exchange_.start_stream(200, fields);
     exchange_.keep_alive(job_.encoder.ping(), ping_every);
   }
@@ -356,8 +361,8 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
       std::chrono::duration_cast<std::chrono::microseconds>(present.steady - exchange_.started());
   Reply reply = job_.encoder.whole(leg.route, reading.answer());
   job_.record.response_bytes = reply.body.size();
-  std::vector<net::ResponseField> fields = route_fields(leg, present.steady);
-  for (auto& [name, value] : reply.fields) fields.push_back({name, std::move(value)});
+  net::AnswerFields fields = route_fields(leg, present.steady);
+  fields.add(reply.fields);
   co_await exchange_.respond(reply.status, fields, reply.body);
   co_return End::served;
 }

@@ -2,37 +2,39 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+
+#include "base/text.hpp"
 
 namespace freellmapi::relay {
 
 namespace {
 
-void add(std::string& out, std::string_view what, std::chrono::microseconds time) {
+// In milliseconds with three places behind the point. The end.
+char* write(char* to, std::string_view what, std::chrono::microseconds time) noexcept {
   const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
-  std::array<char, 24> digits{};
-  char* end = std::to_chars(digits.data(), digits.data() + 20, us / 1'000).ptr;
+  std::memcpy(to, what.data(), what.size());
+  char* const point = base::write_decimal(to + what.size(), us / 1'000);
   const std::uint64_t rest = us % 1'000;
-  *end++ = '.';
-  *end++ = static_cast<char>('0' + rest / 100);
-  *end++ = static_cast<char>('0' + rest / 10 % 10);
-  *end++ = static_cast<char>('0' + rest % 10);
-  out.append(what).append(digits.data(), end);
+  point[0] = '.';
+  point[1] = static_cast<char>('0' + rest / 100);
+  point[2] = static_cast<char>('0' + rest / 10 % 10);
+  point[3] = static_cast<char>('0' + rest % 10);
+  return point + 4;
 }
 
 }  // namespace
 
-std::string server_timing(const Timing& timing) {
+void append_server_timing(std::string& out, const Timing& timing) {
   const std::chrono::microseconds decided = timing.decided.value_or(timing.total);
-  std::string out;
-  out.reserve(112);
-  add(out, "auth;dur=", timing.admitted);
-  add(out, ", route;dur=", decided - timing.admitted);
-  add(out, ", upstream;dur=", timing.total - decided);
-  add(out, ", total;dur=", timing.total);
-  return out;
+  std::array<char, server_timing_most> text;
+  char* end = write(text.data(), "auth;dur=", timing.admitted);
+  end = write(end, ", route;dur=", decided - timing.admitted);
+  end = write(end, ", upstream;dur=", timing.total - decided);
+  end = write(end, ", total;dur=", timing.total);
+  out.append(text.data(), end);
 }
 
 }  // namespace freellmapi::relay

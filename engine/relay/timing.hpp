@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@ struct Timing {
 
 /// "auth;dur=0.012, route;dur=0.310, upstream;dur=412.007, total;dur=412.329", in milliseconds: who it is
 /// from, the body's arrival and the decision, everything that was asked for outside, and all together.
-std::string server_timing(const Timing& timing);
+void append_server_timing(std::string& out, const Timing& timing);
+inline constexpr std::size_t server_timing_most = 160;
 
 }  // namespace freellmapi::relay

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "net/server.hpp"
 #include "relay/record.hpp"
@@ -14,9 +13,9 @@ namespace freellmapi::surfaces {
 struct Incoming {
   net::Exchange& exchange;
   net::Core& core;
-  std::string_view rest;                   ///< what follows a prefix path
-  std::string* body = nullptr;             ///< read, when the route takes one; the exchange's own string
-  std::vector<net::ResponseField> common;  ///< for every reply: X-Request-Id, CORS
+  std::string_view rest;        ///< what follows a prefix path
+  std::string* body = nullptr;  ///< read, when the route takes one; the exchange's own string
+  net::AnswerFields common;     ///< for every reply: X-Request-Id, CORS
   relay::Record record;
   bool refused = false;  ///< at the door: no endpoint has seen it
 };

@@ -35,21 +35,21 @@ bool is_json(std::string_view content_type) {
   return type.empty() || base::equal_ignoring_case(type, "application/json");
 }
 
-void add_cors(const net::RequestHead& head, std::vector<net::ResponseField>& common) {
+void add_cors(const net::RequestHead& head, net::AnswerFields& common) {
   const std::string_view origin = head.get("origin");
   if (origin.empty() || !is_loopback_origin(origin)) return;
-  common.push_back({"Access-Control-Allow-Origin", std::string(origin)});
-  common.push_back({"Vary", "Origin"});
-  common.push_back({"Access-Control-Expose-Headers",
-                    "X-Request-Id, X-Routed-Via, X-Fallback-Attempts, X-Fallback-Trail, X-Policy-Version, "
-                    "Retry-After, Server-Timing"});
+  common.add("Access-Control-Allow-Origin", origin);
+  common.add("Vary", "Origin");
+  common.add("Access-Control-Expose-Headers",
+             "X-Request-Id, X-Routed-Via, X-Fallback-Attempts, X-Fallback-Trail, X-Policy-Version, "
+             "Retry-After, Server-Timing");
 }
 
-void add_preflight(const net::RequestHead& head, std::vector<net::ResponseField>& fields) {
-  fields.push_back({"Access-Control-Allow-Methods", "GET, POST, OPTIONS"});
+void add_preflight(const net::RequestHead& head, net::AnswerFields& fields) {
+  fields.add("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
   const std::string_view wanted = head.get("access-control-request-headers");
-  if (!wanted.empty()) fields.push_back({"Access-Control-Allow-Headers", base::printable(wanted, 1000)});
-  fields.push_back({"Access-Control-Max-Age", "600"});
+  if (!wanted.empty()) fields.add("Access-Control-Allow-Headers", base::printable(wanted, 1000));
+  fields.add("Access-Control-Max-Age", "600");
 }
 
 }  // namespace
@@ -102,8 +102,8 @@ net::Task<void> FrontDoor::refuse(Incoming& incoming, Refusal refusal) {
   failure.code = refusal.code;
   failure.message = std::move(refusal.message);
   relay::Reply reply = openai::error_reply(incoming.record.request_id, failure);
-  if (refusal.status == 401) reply.fields.emplace_back("WWW-Authenticate", "Bearer");
-  if (!refusal.allow.empty()) reply.fields.emplace_back("Allow", std::move(refusal.allow));
+  if (refusal.status == 401) reply.fields.add("WWW-Authenticate", "Bearer");
+  if (!refusal.allow.empty()) reply.fields.add("Allow", refusal.allow);
   incoming.refused = true;
   incoming.record.status = refusal.status;
   incoming.record.code = refusal.code;
@@ -112,9 +112,9 @@ net::Task<void> FrontDoor::refuse(Incoming& incoming, Refusal refusal) {
 }
 
 net::Task<void> FrontDoor::preflight(Incoming& incoming, const Match& found) {
-  std::vector<net::ResponseField> fields = incoming.common;
+  net::AnswerFields fields = incoming.common;
   add_preflight(incoming.exchange.head(), fields);
-  fields.push_back({"Allow", found.allow});
+  fields.add("Allow", found.allow);
   incoming.record.status = 204;
   co_await incoming.exchange.respond(204, fields, std::string_view());
 }
@@ -192,7 +192,7 @@ net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
       base::is_plain_id(asked_id) ? std::string(asked_id) : base::make_timed_id("req_", clock_.wall());
   incoming.record.surface = "http";
   incoming.record.surface_number = counted_as_.back();
-  incoming.common.push_back({"X-Request-Id", incoming.record.request_id});
+  incoming.common.add("X-Request-Id", incoming.record.request_id);
   add_cors(exchange.head(), incoming.common);
   co_await admit(incoming);
   write_log(incoming);

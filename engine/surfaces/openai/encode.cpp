@@ -107,7 +107,7 @@ void append_message(std::string& out, const chat::Answer& answer) {
 
 relay::Reply ChatEncoder::whole(const relay::Route& route, const chat::Answer& answer) {
   relay::Reply reply;
-  reply.fields.emplace_back("content-type", "application/json");
+  reply.fields.add("content-type", "application/json");
   std::string& out = reply.body;
   constexpr std::size_t around_text = 512;
   out.reserve(answer.text.size() + answer.text.size() / 8 + answer.reasoning.size() + around_text);

@@ -105,10 +105,10 @@ std::string error_body(std::string_view request_id, const relay::Failure& failur
 relay::Reply error_reply(std::string_view request_id, const relay::Failure& failure) {
   relay::Reply reply;
   reply.status = failure.status;
-  reply.fields.emplace_back("content-type", "application/json");
+  reply.fields.add("content-type", "application/json");
   if (failure.retry_after_seconds)
-    reply.fields.emplace_back("retry-after", std::to_string(*failure.retry_after_seconds));
-  if (retry_is_useless(failure)) reply.fields.emplace_back("x-should-retry", "false");
+    reply.fields.add("retry-after", std::to_string(*failure.retry_after_seconds));
+  if (retry_is_useless(failure)) reply.fields.add("x-should-retry", "false");
   reply.body = error_body(request_id, failure);
   return reply;
 }

@@ -78,11 +78,11 @@ net::Task<void> ModelsEndpoint::handle(Incoming& incoming) {
   const auto snapshot = relay_.current().get();
   relay::Reply reply = incoming.rest.empty() ? list(incoming, *snapshot) : one(incoming, *snapshot);
   if (reply.status == 200) {
-    reply.fields.emplace_back("Content-Type", "application/json");
+    reply.fields.add("Content-Type", "application/json");
   } else {
     incoming.record.code = "model_not_found";
   }
-  reply.fields.emplace_back("X-Policy-Version", snapshot->policy->version);
+  reply.fields.add("X-Policy-Version", snapshot->policy->version);
   incoming.record.status = reply.status;
   incoming.record.response_bytes = reply.body.size();
   co_await relay::send(incoming.exchange, reply, incoming.common);

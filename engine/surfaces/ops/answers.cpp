@@ -15,8 +15,8 @@ net::Task<void> reply_text(Incoming& incoming, int status, std::string_view cont
   incoming.record.status = status;
   relay::Reply reply;
   reply.status = status;
-  reply.fields.emplace_back("Content-Type", content_type);
-  reply.fields.emplace_back("Cache-Control", "no-store");
+  reply.fields.add("Content-Type", content_type);
+  reply.fields.add("Cache-Control", "no-store");
   reply.body = std::move(body);
   incoming.record.response_bytes = reply.body.size();
   co_await relay::send(incoming.exchange, reply, incoming.common);

@@ -203,7 +203,7 @@ TEST(Whole, IsACompletion) {
       R"("usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"system_fingerprint":"fp"})");
   const relay::Reply reply = ChatEncoder(false).whole(route(), answer);
   EXPECT_EQ(reply.status, 200);
-  EXPECT_EQ(reply.fields.front(), (std::pair<std::string, std::string>{"content-type", "application/json"}));
+  EXPECT_EQ(reply.fields.text(), "content-type: application/json\r\n");
   EXPECT_THAT(reply.body,
               HasSubstr(R"("object":"chat.completion","created":1767225600,"model":"groq/llama-3.3-70b")"));
 }

@@ -8,9 +8,12 @@ namespace freellmapi::surfaces::openai {
 namespace {
 
 std::string field(const relay::Reply& reply, std::string_view name) {
-  for (const auto& [key, value] : reply.fields)
-    if (key == name) return value;
-  return {};
+  const std::string line = std::string(name) + ": ";
+  const std::string_view fields = reply.fields.text();
+  const std::size_t at = fields.find(line);
+  if (at == std::string_view::npos) return {};
+  const std::size_t value = at + line.size();
+  return std::string(fields.substr(value, fields.find("\r\n", value) - value));
 }
 
 relay::Failure of_status(int status, std::optional<std::uint64_t> retry_after = {}) {

@@ -48,8 +48,8 @@ class TestHandler final : public Handler {
 
  private:
   Task<void> plain(Exchange& exchange, std::string_view path) {
-    std::vector<ResponseField> fields;
-    fields.push_back(ResponseField{"Content-Type", "text/plain"});
+    AnswerFields fields;
+    fields.add("Content-Type", "text/plain");
     std::string body = "hello";
     int status = 200;
     if (path == "/where") {
@@ -58,7 +58,7 @@ class TestHandler final : public Handler {
     } else if (path == "/empty") {
       status = 204;
     } else if (path == "/inject") {
-      fields.push_back(ResponseField{"X-Made", "a\r\nX-Injected: b"});
+      fields.add("X-Made", "a\r\nX-Injected: b");
     } else if (path == "/fields") {
       body.clear();
       for (const Field& field : exchange.head().fields) {
@@ -70,7 +70,7 @@ class TestHandler final : public Handler {
 
   Task<void> echo(Exchange& exchange, bool count) {
     const auto body = co_await exchange.read_body();
-    std::vector<ResponseField> fields;
+    AnswerFields fields;
     if (!body) {
       const BodyRefusal& refusal = exchange.refusal();
       const std::string text = std::string(refusal.code) + ": " + refusal.message;
@@ -85,7 +85,7 @@ class TestHandler final : public Handler {
 
   Task<void> wait(Exchange& exchange, Core& core, bool streaming) {
     Watching watching(happenings_);
-    std::vector<ResponseField> fields;
+    AnswerFields fields;
     if (exchange.head().has_body) co_await exchange.read_body();
     exchange.watch(&watching);
     if (streaming) {
@@ -108,8 +108,8 @@ class TestHandler final : public Handler {
   }
 
   Task<void> stream(Exchange& exchange, std::string_view path) {
-    std::vector<ResponseField> fields;
-    fields.push_back(ResponseField{"Content-Type", "text/event-stream"});
+    AnswerFields fields;
+    fields.add("Content-Type", "text/event-stream");
     exchange.start_stream(200, fields);
     for (int i = 0; i < 3; ++i) {
       const std::string piece = "data: " + std::to_string(i) + "\n\n";
@@ -125,7 +125,7 @@ class TestHandler final : public Handler {
   }
 
   Task<void> flood(Exchange& exchange) {
-    std::vector<ResponseField> fields;
+    AnswerFields fields;
     exchange.start_stream(200, fields);
     const std::string piece(256 * 1024, 'x');
     for (int i = 0; i < 400; ++i) {

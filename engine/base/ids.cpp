@@ -36,12 +36,17 @@ constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcde
 
 constexpr std::size_t time_digits = 8, random_digits = 18;  // of an id with its time
 
-void draw(std::span<char> out) {
-  for (auto at = out.begin(); at != out.end();) {
+// Eight characters of every 64 bits, each of what the one before left over: of 62 to the eighth texts none is
+// likelier than another by more than one part in 80,000.
+void draw(std::span<char> out) noexcept {
+  constexpr std::size_t of_a_word = 8;
+  __extension__ using Wide = unsigned __int128;
+  for (std::size_t at = 0; at < out.size();) {
     std::uint64_t bits = random_bits();
-    for (int group = 0; group < 10 && at != out.end(); ++group, bits >>= 6) {
-      const std::size_t index = bits & 0x3Fu;
-      if (index < alphabet.size()) *at++ = alphabet[index];  // two of 64 values are drawn again: no bias
+    for (const std::size_t end = std::min(at + of_a_word, out.size()); at < end; ++at) {
+      const Wide product = Wide{bits} * alphabet.size();
+      out[at] = alphabet[static_cast<std::size_t>(product >> 64)];
+      bits = static_cast<std::uint64_t>(product);
     }
   }
 }

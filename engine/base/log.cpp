@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstring>
 #include <iterator>
-#include <utility>
 
 #include "base/text.hpp"
 
@@ -36,32 +35,38 @@ std::string_view name_of(Level level) noexcept {
 }
 
 /// Leading zeros where there are fewer digits.
-void write_digits(char* to, std::uint64_t value, int digits) noexcept {
+char* write_digits(char* to, std::uint64_t value, int digits) noexcept {
   for (int i = digits; i > 0; --i, value /= 10) to[i - 1] = static_cast<char>('0' + value % 10);
+  return to + digits;
 }
 
-/// One line under way, at most line_max bytes with its end.
+char* write_text(char* to, std::string_view text) noexcept {
+  std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
+
+/// One line under way, at most line_max bytes with its end. Pieces are written where the last one ended, into
+/// room that is asked for once for all of a piece.
 class Line {
  public:
   static constexpr std::size_t ending = 16;  // room for "cut" and the end of the line
+  static constexpr std::size_t slack = 32;   // bytes behind what was asked for: a number needs no asking
 
   void begin() noexcept { size_ = 0, most_ = line_max - ending, full_ = false; }
-  void put(char c) noexcept {
-    if (char* const to = take(1)) *to = c;
+  /// Where `count` bytes and the slack may be written. Null: the line is full.
+  char* room(std::size_t count) noexcept {
+    if (count <= most_ - size_) return bytes_.data() + size_;
+    full_ = true;
+    return nullptr;
   }
-  void put(std::string_view text) noexcept {
-    if (char* const to = take(text.size())) std::memcpy(to, text.data(), text.size());
-  }
-  void put(std::int64_t number) noexcept {
-    std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    put({digits.data(), end});
-  }
-  void put(std::uint64_t value, int digits, char behind) noexcept {
-    char* const to = take(static_cast<std::size_t>(digits) + 1);
-    if (to == nullptr) return;
-    write_digits(to, value, digits);
-    to[digits] = behind;
+  /// What was written behind room() ends here; it may turn out to be too much.
+  void wrote(const char* end) noexcept {
+    const auto size = static_cast<std::size_t>(end - bytes_.data());
+    if (size > most_) {
+      full_ = true;
+    } else {
+      size_ = size;
+    }
   }
   bool full() const noexcept { return full_; }
   std::size_t size() const noexcept { return size_; }
@@ -71,15 +76,7 @@ class Line {
   std::string_view text() const noexcept { return {bytes_.data(), size_}; }
 
  private:
-  char* take(std::size_t count) noexcept {
-    if (count > most_ - size_) {
-      full_ = true;
-      return nullptr;
-    }
-    return bytes_.data() + std::exchange(size_, size_ + count);
-  }
-
-  std::array<char, line_max> bytes_;
+  std::array<char, line_max + slack> bytes_;
   std::size_t size_ = 0, most_ = line_max;
   bool full_ = false;
 };
@@ -97,9 +94,8 @@ struct Second {
     const hh_mm_ss time{now - day};
     char* out = text.data();
     const auto put = [&out](auto number, int digits, char behind) {
-      write_digits(out, static_cast<std::uint64_t>(number), digits);
-      out[digits] = behind;
-      out += digits + 1;
+      out = write_digits(out, static_cast<std::uint64_t>(number), digits);
+      *out++ = behind;
     };
     put(static_cast<int>(date.year()), 4, '-');
     put(static_cast<unsigned>(date.month()), 2, '-');
@@ -110,12 +106,14 @@ struct Second {
   }
 };
 
-void put_time(Line& line, WallTime now) {
+char* write_time(char* to, WallTime now) noexcept {
   thread_local Second second;
   const auto whole = std::chrono::floor<std::chrono::seconds>(now);
   if (whole != second.at) second.write(whole);
-  line.put({second.text.data(), second.text.size()});
-  line.put(static_cast<std::uint64_t>((now - whole).count()), 3, 'Z');
+  std::memcpy(to, second.text.data(), second.text.size());
+  to = write_digits(to + second.text.size(), static_cast<std::uint64_t>((now - whole).count()), 3);
+  *to = 'Z';
+  return to + 1;
 }
 
 // To be written as it is between quotes.
@@ -152,90 +150,133 @@ Seen& seen_at(std::size_t place) noexcept {
   return all[place % places];
 }
 
-struct ValueWriter {
-  Line& line;
-  LogFormat format;
-  const Redactor& redactor;
-  std::uint64_t redactor_is;
-  Seen& seen;
+/// Writes the fields of a line. One that does not fit leaves the line full.
+class FieldWriter {
+ public:
+  FieldWriter(Line& line, LogFormat format, const Redactor& redactor, std::uint64_t redactor_is)
+      : line_(line), json_(format == LogFormat::json), redactor_(redactor), redactor_is_(redactor_is) {}
 
-  void operator()(std::string_view text) const {
-    if (seen.is(text, redactor_is)) return put_plain(text, seen.quotes);
+  void write(const Field& field, Seen& seen) const {
+    switch (field.value.index()) {
+      case 0:
+        return write_text_field(field.key, *std::get_if<0>(&field.value), seen);
+      case 1:
+        return write_made(field.key, [&](char* to) { return number(to, *std::get_if<1>(&field.value)); });
+      case 2:
+        return write_decimal_field(field.key, *std::get_if<2>(&field.value));
+      case 3:
+        return write_made(field.key, [&](char* to) {
+          return write_text(to, *std::get_if<3>(&field.value) ? "true" : "false");
+        });
+      case 4:
+        return write_made(field.key,
+                          [&](char* to) { return milliseconds(to, *std::get_if<4>(&field.value)); });
+      default:
+        return write_plain(field.key, std::get_if<5>(&field.value)->text, json_);
+    }
+  }
+
+ private:
+  std::size_t around(std::string_view key) const noexcept { return key.size() + (json_ ? 4 : 2); }
+  char* write_key(char* to, std::string_view key) const noexcept {
+    if (!json_) {
+      *to++ = ' ';
+      to = write_text(to, key);
+      *to++ = '=';
+      return to;
+    }
+    *to++ = ',';
+    *to++ = '"';
+    to = write_text(to, key);
+    *to++ = '"';
+    *to++ = ':';
+    return to;
+  }
+  /// `make` writes at most Line::slack bytes.
+  template <class Make>
+  void write_made(std::string_view key, Make make) const {
+    if (char* const to = line_.room(around(key))) line_.wrote(make(write_key(to, key)));
+  }
+  void write_plain(std::string_view key, std::string_view text, bool quotes) const {
+    char* to = line_.room(around(key) + text.size() + (quotes ? 2 : 0));
+    if (to == nullptr) return;
+    to = write_key(to, key);
+    if (quotes) *to++ = '"';
+    to = write_text(to, text);
+    if (quotes) *to++ = '"';
+    line_.wrote(to);
+  }
+
+  void write_text_field(std::string_view key, std::string_view text, Seen& seen) const {
+    if (seen.is(text, redactor_is_)) return write_plain(key, text, seen.quotes);
     // Taken out before it is cut, so that no half of a key is left at the end. What is far beyond the cut is
     // not read.
     const std::string_view near = text.substr(0, line_max);
-    if (!redactor.clean(near)) return put(redactor.redact(near));
-    if (near.size() > value_max || !is_plain(near)) return put(near);
-    const bool quotes = format == LogFormat::json || needs_quotes(near);
-    put_plain(near, quotes);
+    if (!redactor_.clean(near)) return write_escaped(key, redactor_.redact(near));
+    if (near.size() > value_max || !is_plain(near)) return write_escaped(key, near);
+    const bool quotes = json_ || needs_quotes(near);
+    write_plain(key, near, quotes);
     if (near.size() > Seen::longest) return;
-    seen.redactor = redactor_is;
+    seen.redactor = redactor_is_;
     seen.size = static_cast<std::uint8_t>(near.size());
     seen.quotes = quotes;
     near.copy(seen.text.data(), near.size());
   }
-  void put_plain(std::string_view text, bool quotes) const {
-    if (quotes) line.put('"');
-    line.put(text);
-    if (quotes) line.put('"');
-  }
-  void put(std::string_view clean) const {
-    const bool quotes = format == LogFormat::json || needs_quotes(clean);
+  void write_escaped(std::string_view key, std::string_view clean) const {
+    const bool quotes = json_ || needs_quotes(clean);
     std::string printable;
     append_printable(printable, clean, value_max, quotes ? quoted : std::string_view{});
-    put_plain(printable, quotes);
+    write_plain(key, printable, quotes);
   }
-  void operator()(std::int64_t number) const { line.put(number); }
-  void operator()(std::chrono::microseconds time) const {
-    const auto micros = static_cast<std::uint64_t>(time.count() < 0 ? -time.count() : time.count());
-    if (time.count() < 0) line.put('-');
-    line.put(static_cast<std::int64_t>(micros / 1000));
-    std::uint64_t rest = micros % 1000;
-    if (rest == 0) return;
-    std::array<char, 4> digits{'.', static_cast<char>('0' + rest / 100),
-                               static_cast<char>('0' + rest / 10 % 10), static_cast<char>('0' + rest % 10)};
-    std::size_t size = digits.size();
-    while (digits[size - 1] == '0') --size;
-    line.put({digits.data(), size});
-  }
-  void operator()(double number) const {
-    if (format == LogFormat::json && !std::isfinite(number)) return line.put("null");
+  void write_decimal_field(std::string_view key, double number) const {
+    if (json_ && !std::isfinite(number)) return write_plain(key, "null", false);
     std::string text;
     fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), number);
-    line.put(text);
+    write_plain(key, text, false);
   }
-  void operator()(bool yes) const { line.put(std::string_view(yes ? "true" : "false")); }
+
+  static char* number(char* to, std::int64_t value) noexcept {
+    if (value >= 0) return write_decimal(to, static_cast<std::uint64_t>(value));
+    return std::to_chars(to, to + decimal_most, value).ptr;
+  }
+  static char* milliseconds(char* to, std::chrono::microseconds time) noexcept {
+    const auto micros = static_cast<std::uint64_t>(time.count() < 0 ? -time.count() : time.count());
+    if (time.count() < 0) *to++ = '-';
+    to = write_decimal(to, micros / 1000);
+    if (micros % 1000 == 0) return to;
+    *to++ = '.';
+    to = write_digits(to, micros % 1000, 3);
+    while (to[-1] == '0') --to;
+    return to;
+  }
+
+  Line& line_;
+  const bool json_;
+  const Redactor& redactor_;
+  const std::uint64_t redactor_is_;
 };
 
 void begin_line(Line& line, LogFormat format, WallTime now, Level level, std::string_view event) {
+  constexpr std::size_t around_event = 80;
   line.begin();
+  char* to = line.room(around_event + event.size());
+  if (to == nullptr) return;
   if (format == LogFormat::json) {
-    line.put("{\"time\":\"");
-    put_time(line, now);
-    line.put("\",\"level\":\"");
-    line.put(name_of(level));
-    line.put("\",\"event\":\"");
-    line.put(event);
-    line.put('"');
+    to = write_text(to, "{\"time\":\"");
+    to = write_time(to, now);
+    to = write_text(to, "\",\"level\":\"");
+    to = write_text(to, name_of(level));
+    to = write_text(to, "\",\"event\":\"");
+    to = write_text(to, event);
+    *to++ = '"';
   } else {
-    put_time(line, now);
-    line.put(' ');
-    line.put(name_of(level));
-    line.put(std::string_view("      ").substr(name_of(level).size()));
-    line.put(event);
+    to = write_time(to, now);
+    *to++ = ' ';
+    to = write_text(to, name_of(level));
+    to = write_text(to, std::string_view("      ").substr(name_of(level).size()));
+    to = write_text(to, event);
   }
-}
-
-void put_key(Line& line, LogFormat format, std::string_view key) {
-  if (format == LogFormat::json) {
-    line.put(",\"");
-    line.put(key);
-    line.put("\":");
-  } else {
-    line.put(' ');
-    line.put(key);
-    line.put('=');
-  }
+  line.wrote(to);
 }
 
 /// What is to be taken out, as this thread knows it: asking for it costs a lock.
@@ -269,20 +310,20 @@ void Log::write(Level level, std::string_view event, std::initializer_list<Field
   }
   thread_local Line line;
   begin_line(line, format_, clock_.wall(), level, event);
+  const FieldWriter writer(line, format_, *known.redactor, known.version);
   std::size_t place = 0;
   for (const Field& field : fields) {
     const std::size_t before = line.size();
-    put_key(line, format_, field.key);
-    std::visit(ValueWriter{line, format_, *known.redactor, known.version, seen_at(place++)}, field.value);
+    writer.write(field, seen_at(place++));
     if (!line.full()) continue;
     // A whole field is left out, never half a one: the line stays readable by programs.
     line.cut(before);
-    put_key(line, format_, "cut");
-    line.put("true");
+    writer.write({"cut", true}, seen_at(place));
     break;
   }
   line.end();
-  line.put(std::string_view(format_ == LogFormat::json ? "}\n" : "\n"));
+  const std::string_view end = format_ == LogFormat::json ? "}\n" : "\n";
+  if (char* const to = line.room(end.size())) line.wrote(write_text(to, end));
   if (buffer_ == nullptr) return write_all(descriptor_, line.text());
   buffer_->add(line.text(), hurry == Hurry::usual);
 }

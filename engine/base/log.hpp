@@ -20,15 +20,21 @@ namespace freellmapi::base {
 
 enum class Level { debug, info, warn, error };
 
+/// Letters, digits and marks of our own making, one at least: it needs no quoting and can hold no secret.
+struct Plain {
+  std::string_view text;
+};
+
 /// One key and its value. Values are text, integers, decimals, durations (written in milliseconds) or
 /// booleans; text is escaped and cut when written.
 struct Field {
   std::string_view key;
-  std::variant<std::string_view, std::int64_t, double, bool, std::chrono::microseconds> value;
+  std::variant<std::string_view, std::int64_t, double, bool, std::chrono::microseconds, Plain> value;
 
   Field(std::string_view k, std::string_view v) : key(k), value(v) {}
   Field(std::string_view k, const char* v) : key(k), value(std::string_view{v}) {}
   Field(std::string_view k, const std::string& v) : key(k), value(std::string_view{v}) {}
+  Field(std::string_view k, Plain v) : key(k), value(v) {}
   Field(std::string_view k, bool v) : key(k), value(v) {}
   Field(std::string_view k, double v) : key(k), value(v) {}
   Field(std::string_view k, std::chrono::microseconds v) : key(k), value(v) {}

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace freellmapi::base {
 
@@ -44,12 +46,18 @@ std::string Secret::last_four() const {
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) noexcept {
-  std::size_t difference = a.size() ^ b.size();
+  std::uint64_t difference = a.size() ^ b.size();
+  const auto compare = [&difference](const char* x, const char* y, std::size_t size) {
+    std::uint64_t left = 0, right = 0;
+    std::memcpy(&left, x, size);
+    std::memcpy(&right, y, size);
+    difference |= left ^ right;
+  };
+  constexpr std::size_t word = sizeof difference;
   const std::size_t n = std::min(a.size(), b.size());
-  for (std::size_t i = 0; i < n; ++i) {
-    difference |=
-        static_cast<std::size_t>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
-  }
+  std::size_t i = 0;
+  for (; i + word <= n; i += word) compare(a.data() + i, b.data() + i, word);
+  for (; i < n; ++i) compare(a.data() + i, b.data() + i, 1);
   return difference == 0;
 }
 

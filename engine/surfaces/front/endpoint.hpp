@@ -13,11 +13,12 @@ namespace freellmapi::surfaces {
 struct Incoming {
   net::Exchange& exchange;
   net::Core& core;
-  std::string_view rest;        ///< what follows a prefix path
-  std::string* body = nullptr;  ///< read, when the route takes one; the exchange's own string
-  net::AnswerFields common;     ///< for every reply: X-Request-Id, CORS
-  relay::Record record;
-  bool refused = false;  ///< at the door: no endpoint has seen it
+  std::string_view rest = {};     ///< what follows a prefix path
+  std::string* body = nullptr;    ///< read, when the route takes one; the exchange's own string
+  net::AnswerFields common = {};  ///< for every reply: X-Request-Id, CORS
+  relay::Record record = {};
+  bool id_is_ours = false;  ///< record.request_id is none of the client's making
+  bool refused = false;     ///< at the door: no endpoint has seen it
 };
 
 /// Answers one route's requests. Outlives the server.

@@ -31,6 +31,7 @@ bool method_matches(const Route& route, std::string_view method) {
 
 /// application/json with any parameters, or no content type at all: some clients forget it.
 bool is_json(std::string_view content_type) {
+  if (content_type == "application/json") return true;
   const std::string_view type = base::trim(content_type.substr(0, content_type.find(';')));
   return type.empty() || base::equal_ignoring_case(type, "application/json");
 }
@@ -186,10 +187,11 @@ net::Task<void> FrontDoor::admit(Incoming& incoming) {
 }
 
 net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
-  Incoming incoming{exchange, core, {}, nullptr, {}, {}, false};
+  Incoming incoming{exchange, core};
   const std::string_view asked_id = exchange.head().get("x-request-id");
+  incoming.id_is_ours = !base::is_plain_id(asked_id);
   incoming.record.request_id =
-      base::is_plain_id(asked_id) ? std::string(asked_id) : base::make_timed_id("req_", clock_.wall());
+      incoming.id_is_ours ? base::make_timed_id("req_", clock_.wall()) : std::string(asked_id);
   incoming.record.surface = "http";
   incoming.record.surface_number = counted_as_.back();
   incoming.common.add("X-Request-Id", incoming.record.request_id);
@@ -211,10 +213,13 @@ void FrontDoor::write_log(const Incoming& incoming) {
   const auto total =
       std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
   if (meter_) meter_->request(incoming.core.index(), r, total);
+  // What the client made up may hold anything.
+  const base::Field id =
+      incoming.id_is_ours ? base::Field("id", base::Plain{r.request_id}) : base::Field("id", r.request_id);
   if (incoming.refused) {
     const auto more = refusals_.count(r.code, incoming.exchange.peer(), clock_.steady());
     if (!more) return;
-    log_.record("request.refused", {{"id", r.request_id},
+    log_.record("request.refused", {id,
                                     {"surface", r.surface},
                                     {"path", incoming.exchange.head().path},
                                     {"status", r.status},
@@ -225,7 +230,7 @@ void FrontDoor::write_log(const Incoming& incoming) {
   }
   if (sink_ && !r.surface.empty()) sink_->keep(r, clock_.wall(), total);
   if (r.provider.empty()) {
-    log_.record("request.done", {{"id", r.request_id},
+    log_.record("request.done", {id,
                                  {"surface", r.surface},
                                  {"path", incoming.exchange.head().path},
                                  {"status", r.status},
@@ -237,7 +242,7 @@ void FrontDoor::write_log(const Incoming& incoming) {
                                  {"peer", incoming.exchange.peer()}});
     return;
   }
-  log_.record("request.done", {{"id", r.request_id},
+  log_.record("request.done", {id,
                                {"surface", r.surface},
                                {"status", r.status},
                                {"code", r.code},

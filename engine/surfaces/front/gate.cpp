@@ -11,7 +11,20 @@ namespace freellmapi::surfaces {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> names = {"authorization", "x-api-key", "x-goog-api-key"};
+/// Which of the three names a key may come under; their number for another.
+constexpr std::size_t names = 3;
+std::size_t key_name(std::string_view lower_name) noexcept {
+  switch (lower_name.size()) {
+    case 13:
+      return lower_name == "authorization" ? 0 : names;
+    case 9:
+      return lower_name == "x-api-key" ? 1 : names;
+    case 14:
+      return lower_name == "x-goog-api-key" ? 2 : names;
+    default:
+      return names;
+  }
+}
 
 /// The token behind "Bearer ", or nothing for another scheme.
 std::optional<std::string_view> bearer(std::string_view value) {
@@ -25,15 +38,14 @@ std::optional<std::string_view> bearer(std::string_view value) {
 }  // namespace
 
 KeyGate::Verdict KeyGate::judge(const net::RequestHead& head) const {
-  std::array<bool, names.size()> seen{};
+  std::array<bool, names> seen{};
   std::optional<std::string_view> presented;
   for (const net::Field& field : head.fields) {
-    const auto name = std::find(names.begin(), names.end(), field.name);
-    if (name == names.end()) continue;
-    if (std::exchange(seen[static_cast<std::size_t>(name - names.begin())], true)) return Verdict::ambiguous;
+    const std::size_t name = key_name(field.name);
+    if (name == names) continue;
+    if (std::exchange(seen[name], true)) return Verdict::ambiguous;
     if (field.value.empty()) continue;
-    const std::string_view key =
-        name == names.begin() ? bearer(field.value).value_or(std::string_view{}) : field.value;
+    const std::string_view key = name == 0 ? bearer(field.value).value_or(std::string_view{}) : field.value;
     if (presented && *presented != key) return Verdict::ambiguous;
     presented = key;
   }

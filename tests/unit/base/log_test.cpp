@@ -93,6 +93,22 @@ TEST_F(LogTest, WhatWasWrittenBeforeIsTakenOutWhenItHasBecomeASecret) {
       << "of another log";
 }
 
+TEST_F(LogTest, NumbersOfEverySizeAreWritten) {
+  log(LogFormat::json)
+      .info("e", {{"a", INT64_MIN},
+                  {"b", INT64_MAX},
+                  {"c", -1},
+                  {"d", 9},
+                  {"e", 10},
+                  {"f", 0},
+                  {"g", Plain{"x.1-y"}}});
+  EXPECT_TRUE(line().ends_with(
+      R"("a":-9223372036854775808,"b":9223372036854775807,"c":-1,"d":9,"e":10,"f":0,"g":"x.1-y"})"
+      "\n"));
+  log(LogFormat::text).info("e", {{"a", -1}, {"g", Plain{"x.1-y"}}});
+  EXPECT_TRUE(line().ends_with("e a=-1 g=x.1-y\n"));
+}
+
 TEST_F(LogTest, ALineStaysUnderEightKibibytesAndWhole) {
   const std::string big(4000, 'x');
   const Log json = log(LogFormat::json);
@@ -109,6 +125,28 @@ TEST_F(LogTest, ALineStaysUnderEightKibibytesAndWhole) {
   EXPECT_LE(whole.size(), 8192u);
   EXPECT_TRUE(whole.ends_with(",\"cut\":true}\n"));
   EXPECT_EQ(whole.find("\"i\""), std::string::npos);
+}
+
+TEST_F(LogTest, TheFieldThatJustDoesNotFitIsLeftOutWhole) {
+  const std::string big(1000, 'x');
+  for (std::size_t last = 0; last < 120; ++last) {
+    log(LogFormat::json)
+        .info("e", {{"a", big},
+                    {"b", big},
+                    {"c", big},
+                    {"d", big},
+                    {"e", big},
+                    {"f", big},
+                    {"g", big},
+                    {"h", big.substr(0, 1000 - last)},
+                    {"i", 1'234'567'890'123'456'789}});
+    const std::string whole = line();
+    EXPECT_LE(whole.size(), 8192u);
+    EXPECT_TRUE(whole.ends_with(R"(,"i":1234567890123456789})"
+                                "\n") ||
+                whole.ends_with(",\"cut\":true}\n"))
+        << whole.substr(whole.size() - 40);
+  }
 }
 
 }  // namespace

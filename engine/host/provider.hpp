@@ -29,20 +29,30 @@ inline constexpr std::uint32_t plugin_failed = FREELLM_C_PROVIDER_BLOCKED + 1;
 
 /// The request a plugin wrote: everything but the host name, the secret and the framing.
 ///
-/// Body pieces point into the call's body or into this object; both must outlive the sending. Movable.
+/// One text holds whatever the plugin wrote. All views point into it, the body's pieces also into the call's
+/// body; both must outlive the sending. Movable: then the views are void.
 class UpstreamRequest {
  public:
   struct Header {
-    std::string name;   ///< as the plugin wrote it
-    std::string value;  ///< for a credential: the prefix that stands before the secret
+    std::string_view name;   ///< as the plugin wrote it
+    std::string_view value;  ///< for a credential: the prefix that stands before the secret
     /// Set when the host must append the secret: 0 the whole key, 1 and 2 its parts around the first ':'.
     std::optional<std::uint32_t> credential;
   };
 
-  std::string method;
-  std::string path;  ///< begins with '/'; appended to the base URL; may hold {key}, {key:1}, {key:2}
-  std::vector<Header> headers;
+  std::string_view method() const noexcept { return text(method_); }
+  /// Begins with '/'; appended to the base URL; may hold {key}, {key:1}, {key:2}.
+  std::string_view path() const noexcept { return text(path_); }
+  std::size_t header_count() const noexcept { return headers_.size(); }
+  Header header(std::size_t index) const noexcept {
+    const Written& written = headers_[index];
+    return {text(written.name), text(written.value), written.credential};
+  }
   std::optional<std::uint64_t> output_bound;  ///< output tokens the request can be billed for at most
+
+  void reserve();
+  void set_target(std::string_view method, std::string_view path);
+  void add_header(const Header& header);
 
   /// The body in order. Valid until the object or the call's body dies.
   std::vector<std::string_view> pieces() const;
@@ -57,7 +67,21 @@ class UpstreamRequest {
     const char* external = nullptr;  // null: in owned_, at offset
     std::size_t offset = 0, size = 0;
   };
+  struct Range {
+    std::size_t at = 0, size = 0;
+  };
+  struct Written {
+    Range name, value;
+    std::optional<std::uint32_t> credential;
+  };
+  Range keep(std::string_view text);
+  std::string_view text(Range range) const noexcept {
+    return std::string_view(owned_).substr(range.at, range.size);
+  }
+
   std::string owned_;
+  Range method_, path_;
+  std::vector<Written> headers_;
   std::vector<Piece> pieces_;
   std::size_t body_size_ = 0;
 };

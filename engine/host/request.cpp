@@ -11,6 +11,31 @@ namespace freellmapi::host {
 
 namespace rules = sdk::rules;
 
+// What most requests need.
+void UpstreamRequest::reserve() {
+  constexpr std::size_t usual_text = 512, usual_headers = 8;
+  owned_.reserve(usual_text);
+  headers_.reserve(usual_headers);
+}
+
+UpstreamRequest::Range UpstreamRequest::keep(std::string_view text) {
+  const Range range{owned_.size(), text.size()};
+  owned_ += text;
+  return range;
+}
+
+void UpstreamRequest::set_target(std::string_view method, std::string_view path) {
+  method_ = keep(method);
+  path_ = keep(path);
+}
+
+void UpstreamRequest::add_header(const Header& header) {
+  Written& written = headers_.emplace_back();
+  written.name = keep(header.name);
+  written.value = keep(header.value);
+  written.credential = header.credential;
+}
+
 std::vector<std::string_view> UpstreamRequest::pieces() const {
   std::vector<std::string_view> result;
   result.reserve(pieces_.size());
@@ -35,12 +60,12 @@ void UpstreamRequest::append(std::string_view bytes, std::string_view shared) {
     }
     return;
   }
-  if (last != nullptr && last->external == nullptr) {
-    last->size += bytes.size();  // owned pieces follow each other, so the last one ends where owned_ does
+  const Range kept = keep(bytes);
+  if (last != nullptr && last->external == nullptr && last->offset + last->size == kept.at) {
+    last->size += kept.size;
   } else {
-    pieces_.push_back({nullptr, owned_.size(), bytes.size()});
+    pieces_.push_back({nullptr, kept.at, kept.size});
   }
-  owned_ += bytes;
 }
 
 template <class Write>
@@ -57,8 +82,7 @@ freellm_status RequestWriter::guarded(freellm_request_out* out, Write&& write) n
 }
 
 RequestWriter::RequestWriter(std::string_view shared) : shared_(shared) {
-  constexpr std::size_t usual_headers = 8;
-  request_.headers.reserve(usual_headers);
+  request_.reserve();
   out_.size = sizeof out_;
   out_.ctx = this;
   out_.target = [](freellm_request_out* out, freellm_str method, freellm_str path) {
@@ -89,7 +113,7 @@ freellm_status RequestWriter::refuse(freellm_status status, std::string why) {
 }
 
 freellm_status RequestWriter::set_target(std::string_view method, std::string_view path) {
-  if (!request_.method.empty())
+  if (!request_.method().empty())
     return refuse(FREELLM_E_INVALID, "the plugin gave two targets for one request");
   if (!rules::is_method(method)) {
     return refuse(FREELLM_E_INVALID,
@@ -100,8 +124,7 @@ freellm_status RequestWriter::set_target(std::string_view method, std::string_vi
                   fmt::format("the plugin gave \"{}\" as the path, which no request may have",
                               base::printable(path, 100)));
   }
-  request_.method = method;
-  request_.path = path;
+  request_.set_target(method, path);
   return FREELLM_OK;
 }
 
@@ -128,10 +151,10 @@ freellm_status RequestWriter::add_header(std::string_view name, std::string_view
         fmt::format("the plugin asked for part {} of the key in the header {}; there are 0, 1 and 2", *part,
                     shown()));
   }
-  if (request_.headers.size() == rules::most_headers) {
+  if (request_.header_count() == rules::most_headers) {
     return refuse(FREELLM_E_LIMIT, fmt::format("the plugin gave more than {} headers", rules::most_headers));
   }
-  request_.headers.push_back({std::string{name}, std::string{value}, part});
+  request_.add_header({name, value, part});
   return FREELLM_OK;
 }
 
@@ -154,7 +177,7 @@ freellm_status RequestWriter::add_body(const void* data, std::size_t size) {
 base::Result<UpstreamRequest> RequestWriter::take(freellm_status status, std::string_view provider) && {
   if (fault_ < 0) return error_of(fault_, provider, why_);
   if (status < 0) return error_of(status, provider, {});
-  if (request_.method.empty()) {
+  if (request_.method().empty()) {
     return base::Error{base::Errc::internal, "the plugin wrote a request without a target",
                        std::string{provider}};
   }

@@ -58,19 +58,16 @@ Probed judge(const Upstream& upstream, const policy::Key* key, const net::Upstre
 
 net::Task<Probed> ask(net::Core& core, const Upstream& upstream, const Upstream::Host& at,
                       const host::UpstreamRequest& request, const policy::Key* key) {
-  std::vector<net::OutgoingField> fields;
-  for (const host::UpstreamRequest::Header& h : request.headers) {
-    net::OutgoingField field;
-    field.name = h.name;
-    field.value = h.value;
-    field.credential = h.credential;
-    fields.push_back(field);
+  std::vector<net::OutgoingField> fields(request.header_count());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const host::UpstreamRequest::Header header = request.header(i);
+    fields[i] = {header.name, header.value, header.credential};
   }
   const std::vector<std::string_view> body = request.pieces();
   net::OutgoingRequest outgoing;
-  outgoing.method = request.method;
+  outgoing.method = request.method();
   outgoing.base_path = at.base_path;
-  outgoing.path = request.path;
+  outgoing.path = request.path();
   outgoing.fields = fields;
   outgoing.body = body;
   outgoing.secret = key ? &key->secret : nullptr;

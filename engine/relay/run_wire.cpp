@@ -69,15 +69,13 @@ class Run::Leaving final : public net::Departure {
 /// What a leg's request is sent from: its fields and its body, as views.
 struct Run::Sending {
   Sending(Run& run, Leg& leg) : leaving(run, leg), body(leg.request->pieces()) {
-    for (const host::UpstreamRequest::Header& h : leg.request->headers) {
-      net::OutgoingField& field = fields.emplace_back();
-      field.name = h.name;
-      field.value = h.value;
-      field.credential = h.credential;
+    for (std::size_t i = 0; i < leg.request->header_count(); ++i) {
+      const host::UpstreamRequest::Header header = leg.request->header(i);
+      fields.emplace_back() = {header.name, header.value, header.credential};
     }
-    request.method = leg.request->method;
+    request.method = leg.request->method();
     request.base_path = leg.upstream.hosts[leg.host].base_path;
-    request.path = leg.request->path;
+    request.path = leg.request->path();
     request.fields = {fields.data(), fields.size()};
     request.body = body;
     request.secret = leg.key ? &leg.key->secret : nullptr;

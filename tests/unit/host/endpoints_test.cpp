@@ -65,7 +65,7 @@ TEST_F(Endpoints, OnlyThoseThatTheProviderNamesAreServed) {
 TEST_F(Endpoints, ARequestIsWrittenAsForChat) {
   const auto request = provider_->build_endpoint(FREELLM_ENDPOINT_EMBEDDINGS, call_with(R"({"input":"a"})"));
   ASSERT_TRUE(request);
-  EXPECT_EQ(request->path, "/embeddings");
+  EXPECT_EQ(request->path(), "/embeddings");
   EXPECT_EQ(request->body_size(), 13u);
 }
 

@@ -127,9 +127,9 @@ TEST_F(ExamplesTest, EchoWritesItsDialectOfTheCallAndMarksThePlaceOfTheKey) {
   call.member_count = std::size(members);
   const auto request = echo->build_request(call);
   ASSERT_TRUE(request) << request.error().text();
-  EXPECT_EQ(request->path, "/chat/completions");
+  EXPECT_EQ(request->path(), "/chat/completions");
   EXPECT_EQ(body_of(*request), R"({"model":"echo-1","stream":false,"max_tokens":77,"top_p":0.5})");
-  EXPECT_EQ(request->headers.at(1).credential, 0u);
+  EXPECT_EQ(request->header(1).credential, 0u);
   freellm_call image = call;
   image.flags = FREELLM_CALL_IMAGES;
   EXPECT_EQ(echo->build_request(image).error().code, base::Errc::invalid_argument);
@@ -219,7 +219,7 @@ TEST_F(ExamplesTest, TutorialWritesItsDialectOfTheCall) {
   call.max_output_tokens = 5;
   const auto request = tutorial->build_request(call);
   ASSERT_TRUE(request) << request.error().text();
-  EXPECT_EQ(request->path, "/chat/completions");
+  EXPECT_EQ(request->path(), "/chat/completions");
   const std::string sent = body_of(*request);
   EXPECT_THAT(sent, HasSubstr(R"("model":"tutorial-small")"));
   EXPECT_THAT(sent, HasSubstr(R"("temperature":1.5)"));

@@ -74,6 +74,23 @@ TEST_F(RequestTest, PiecesOfTheCallAreReferencesAndOthersAreCopies) {
   EXPECT_EQ(moved.body_size(), 19u);
 }
 
+TEST_F(RequestTest, AHeaderWrittenBetweenTwoPiecesIsPartOfNeither) {
+  const auto built = build([](const freellm_call&, freellm_request_out* out) {
+    out->body(out, "one", 3);
+    out->target(out, text("POST"), text("/chat"));
+    out->body(out, "two", 3);
+    out->body(out, "three", 5);
+    return out->header(out, text("x-a"), text("b"));
+  });
+  ASSERT_TRUE(built);
+  EXPECT_THAT(built->pieces(), ElementsAre("one", "twothree"));
+  EXPECT_EQ(built->method(), "POST");
+  EXPECT_EQ(built->path(), "/chat");
+  ASSERT_EQ(built->header_count(), 1u);
+  EXPECT_EQ(built->header(0).name, "x-a");
+  EXPECT_EQ(built->header(0).value, "b");
+}
+
 TEST_F(RequestTest, APieceThatReachesBeyondTheCallIsCopied) {
   const std::string around = "{" + body_ + "}";
   freellm_call call = call_with(std::string_view{around}.substr(1, body_.size()));
@@ -146,8 +163,8 @@ TEST_F(RequestTest, ACredentialIsAPlaceAndNeverAValue) {
     return out->credential(out, text("X-Account"), text("id "), 1);
   });
   ASSERT_TRUE(built);
-  EXPECT_EQ(built->headers[0].credential, 1u);
-  EXPECT_EQ(built->headers[0].value, "id ");
+  EXPECT_EQ(built->header(0).credential, 1u);
+  EXPECT_EQ(built->header(0).value, "id ");
   EXPECT_THAT(
       after_target([](freellm_request_out* out) { return out->credential(out, text("X"), text(""), 3); }),
       HasSubstr("part 3 of the key"));
@@ -196,7 +213,7 @@ TEST_F(RequestTest, ThePluginsOwnRefusalIsPassedOn) {
 TEST_F(RequestTest, AProbeIsARequestToo) {
   const auto probe = provider_->build_probe();
   ASSERT_TRUE(probe);
-  EXPECT_EQ(probe->method + " " + probe->path, "GET /models");
+  EXPECT_EQ(std::string(probe->method()) + " " + std::string(probe->path()), "GET /models");
   EXPECT_TRUE(probe->pieces().empty());
 }
 

@@ -38,7 +38,13 @@ class AnswerName {
 class AnswerFields {
  public:
   void add(AnswerName name, std::string_view value) {
-    add_made(name, value.size() + line_end.size(), [value](std::string& out) { out += value; });
+    const std::string_view name_text = name.text();
+    const std::size_t begin = text_.size();
+    text_.resize(begin + name_text.size() + between.size() + value.size() + line_end.size());
+    char* to = text_.data() + begin;
+    for (const std::string_view piece : {name_text, between, value, line_end})
+      to = std::copy(piece.begin(), piece.end(), to);
+    blank_controls(text_.size() - line_end.size() - value.size(), text_.size() - line_end.size());
   }
   /// `append` writes the value behind what the text holds; `about` bytes are made room for.
   template <class Append>
@@ -49,10 +55,7 @@ class AnswerFields {
     text_ += between;
     const std::size_t begin = text_.size();
     append(text_);
-    if (field_text_end(std::string_view(text_).substr(begin)) != text_.size() - begin)
-      std::replace_if(
-          text_.begin() + static_cast<std::ptrdiff_t>(begin), text_.end(),
-          [](char c) { return !is_field_byte(c); }, ' ');
+    blank_controls(begin, text_.size());
     text_ += line_end;
   }
   void add(const AnswerFields& others) { text_ += others.text_; }
@@ -63,6 +66,14 @@ class AnswerFields {
 
  private:
   static constexpr std::string_view between = ": ", line_end = "\r\n";
+
+  void blank_controls(std::size_t begin, std::size_t end) noexcept {
+    const std::string_view value = std::string_view(text_).substr(begin, end - begin);
+    if (field_text_end(value) == value.size()) return;
+    for (std::size_t i = begin; i < end; ++i)
+      if (!is_field_byte(text_[i])) text_[i] = ' ';
+  }
+
   std::string text_;
 };
 

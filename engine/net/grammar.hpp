@@ -55,8 +55,10 @@ inline std::size_t field_text_end(std::string_view text) noexcept {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
     const __m128i sound =
         _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(bytes, blank), bytes), _mm_cmpeq_epi8(bytes, tab));
-    const int good = _mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, del), sound));
-    if (good != 0xFFFF) return at + static_cast<unsigned>(std::countr_one(static_cast<unsigned>(good)));
+    const auto good =
+        static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, del), sound)));
+    if (const unsigned stop = good ^ 0xFFFFu; stop != 0)
+      return at + static_cast<unsigned>(std::countr_zero(stop));
   }
 #endif
   while (at < text.size() && is_field_byte(text[at])) ++at;

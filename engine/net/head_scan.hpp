@@ -19,8 +19,6 @@ class HeadScan {
   bool has_first_line() const noexcept { return line_ != 0; }
 
  private:
-  State end_line(std::string_view bytes, std::size_t feed) noexcept;
-
   std::size_t line_ = 0;     // where the line that is not complete yet begins
   std::size_t checked_ = 0;  // bytes looked at
   std::size_t length_ = 0;

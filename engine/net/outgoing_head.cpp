@@ -1,6 +1,5 @@
 #include "net/outgoing_head.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
@@ -12,11 +11,29 @@ namespace freellmapi::net {
 namespace {
 
 bool is_ours(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 10> ours = {
-      "host", "content-length", "transfer-encoding", "connection",         "keep-alive", "upgrade",
-      "te",   "expect",         "accept-encoding",   "proxy-authorization"};
-  return std::any_of(ours.begin(), ours.end(),
-                     [&](std::string_view one) { return base::equal_ignoring_case(one, name); });
+  const auto is = [name](std::string_view one) { return base::equal_ignoring_case(name, one); };
+  switch (name.size()) {
+    case 2:
+      return is("te");
+    case 4:
+      return is("host");
+    case 6:
+      return is("expect");
+    case 7:
+      return is("upgrade");
+    case 10:
+      return is("connection") || is("keep-alive");
+    case 14:
+      return is("content-length");
+    case 15:
+      return is("accept-encoding");
+    case 17:
+      return is("transfer-encoding");
+    case 19:
+      return is("proxy-authorization");
+    default:
+      return false;
+  }
 }
 
 // The whole secret (0), or what stands before (1) or after (2) its first ':'.
@@ -46,31 +63,35 @@ void append_secret(Pen& pen, std::string_view secret) {
   }
 }
 
-/// Goes out as it is; a brace may begin the place of a key.
-constexpr bool is_target_byte(char c) noexcept {
-  return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '{';
+/// What goes out as it is; a brace may begin the place of a key.
+constexpr std::array<bool, 256> target_bytes = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned char c = 0x21; c < 0x7f; ++c) plain[c] = c != '#' && c != '\\' && c != '{';
+  return plain;
+}();
+
+/// The part of the key that `text` begins with the place of, and the place's size; 0: it begins with none.
+std::size_t key_place(std::string_view text, std::uint32_t& part) noexcept {
+  part = 0;
+  if (text.starts_with("{key}")) return 5;
+  if (text.starts_with("{key:1}")) return part = 1, 7;
+  if (text.starts_with("{key:2}")) return part = 2, 7;
+  return 0;
 }
 
 void append_target(Pen& pen, std::string_view text, const base::Secret* secret) {
-  constexpr std::string_view open = "{key";
   while (!text.empty()) {
-    if (text.starts_with(open)) {
-      std::uint32_t part = 3;
-      std::size_t size = 0;
-      if (text.substr(0, 5) == "{key}") part = 0, size = 5;
-      if (text.substr(0, 7) == "{key:1}") part = 1, size = 7;
-      if (text.substr(0, 7) == "{key:2}") part = 2, size = 7;
-      if (size != 0) {
-        append_secret(pen, secret_part(secret, part));
-        text.remove_prefix(size);
-        continue;
-      }
-    }
     std::size_t plain = 0;
-    while (plain < text.size() && is_target_byte(text[plain])) ++plain;
+    while (plain < text.size() && target_bytes[static_cast<unsigned char>(text[plain])]) ++plain;
     pen.put(text.substr(0, plain));
     text.remove_prefix(plain);
-    if (text.empty() || plain > 0) continue;
+    if (text.empty()) return;
+    std::uint32_t part = 0;
+    if (const std::size_t place = key_place(text, part); place != 0) {
+      append_secret(pen, secret_part(secret, part));
+      text.remove_prefix(place);
+      continue;
+    }
     if (text.front() == '{') {
       pen.put('{');
     } else {

@@ -32,9 +32,10 @@ class Pen {
     if (at_ != end_) *at_++ = c;
   }
   void put(std::string_view text) noexcept {
-    const std::size_t size = fit(text.size());
-    if (size != 0) std::memcpy(at_, text.data(), size);
-    at_ += size;
+    const auto room = static_cast<std::size_t>(end_ - at_);
+    if (text.size() > room) text = text.substr(0, room);
+    if (!text.empty()) std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
   }
   void put(std::uint64_t number) noexcept {
     std::array<char, 20> digits;
@@ -52,11 +53,6 @@ class Pen {
   }
 
  private:
-  std::size_t fit(std::size_t size) const noexcept {
-    const auto room = static_cast<std::size_t>(end_ - at_);
-    return size < room ? size : room;
-  }
-
   std::string& out_;
   char* at_;
   char* end_;

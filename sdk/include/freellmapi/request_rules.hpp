@@ -3,8 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <iterator>
 #include <string_view>
 
 namespace freellmapi::sdk::rules {
@@ -31,6 +34,13 @@ constexpr bool is_the_hosts(std::string_view header) noexcept {
                                         "proxy-connection",
                                         "proxy-authorization",
                                         "proxy-authenticate"};
+  // One bit for each of their lengths: few other names have one of those.
+  constexpr std::uint32_t lengths = [&] {
+    std::uint32_t bits = 0;
+    for (const std::string_view name : names) bits |= std::uint32_t{1} << name.size();
+    return bits;
+  }();
+  if (header.size() >= 32 || ((lengths >> header.size()) & 1) == 0) return false;
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return std::any_of(std::begin(names), std::end(names), [&](std::string_view name) {
     if (name.size() != header.size()) return false;
@@ -39,40 +49,53 @@ constexpr bool is_the_hosts(std::string_view header) noexcept {
   });
 }
 
+/// What a byte may stand in: one bit for each.
+enum ByteUse : unsigned char { in_name = 1, in_value = 2, in_method = 4, in_path = 8 };
+inline constexpr std::array<unsigned char, 256> byte_uses = [] {
+  std::array<unsigned char, 256> uses{};
+  for (unsigned c = 0; c < 256; ++c) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool alphanumeric = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const std::string_view marks = "!#$%&'*+-.^_`|~";
+    if (alphanumeric || (c < 0x80 && marks.find(static_cast<char>(c)) != std::string_view::npos))
+      uses[c] |= in_name;
+    if ((c >= 0x20 && c != 0x7F) || c == '\t') uses[c] |= in_value;
+    if (upper) uses[c] |= in_method;
+    // Visible ASCII, without what begins a fragment; a brace only where it begins a place of the key.
+    if (c > 0x20 && c < 0x7F && c != '#' && c != '\\' && c != '{' && c != '}') uses[c] |= in_path;
+  }
+  return uses;
+}();
+constexpr bool all_are(std::string_view text, ByteUse use) noexcept {
+  unsigned all = use;
+  for (const char c : text) all &= byte_uses[static_cast<unsigned char>(c)];
+  return all != 0;
+}
+
 constexpr bool is_name(std::string_view text) noexcept {
-  constexpr std::string_view marks = "!#$%&'*+.^_`|~";
-  return !text.empty() && text.size() <= longest_name &&
-         std::all_of(text.begin(), text.end(), [marks](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-                  marks.find(c) != std::string_view::npos;
-         });
+  return !text.empty() && text.size() <= longest_name && all_are(text, in_name);
 }
 
 constexpr bool is_value(std::string_view text) noexcept {
-  return text.size() <= longest_text && std::all_of(text.begin(), text.end(), [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return (byte >= 0x20 && byte != 0x7F) || c == '\t';
-         });
+  return text.size() <= longest_text && all_are(text, in_value);
 }
 
 constexpr bool is_method(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= 16 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return !text.empty() && text.size() <= 16 && all_are(text, in_method);
 }
 
 /// Visible ASCII from '/' on, without a fragment; braces only where the key's places are.
 constexpr bool is_path(std::string_view text) noexcept {
   if (!text.starts_with('/') || text.size() > longest_text) return false;
-  while (!text.empty()) {
-    const char c = text.front();
-    if (c <= ' ' || c >= 0x7F || c == '#' || c == '\\' || c == '}') return false;
-    std::size_t step = 1;
-    if (c == '{') {
-      const bool part = text.starts_with("{key:1}") || text.starts_with("{key:2}");
-      if (!part && !text.starts_with("{key}")) return false;
-      step = part ? 7 : 5;
+  for (std::size_t at = 0; at < text.size();) {
+    if ((byte_uses[static_cast<unsigned char>(text[at])] & in_path) != 0) {
+      ++at;
+      continue;
     }
-    text.remove_prefix(step);
+    const std::string_view place = text.substr(at);
+    const bool part = place.starts_with("{key:1}") || place.starts_with("{key:2}");
+    if (!part && !place.starts_with("{key}")) return false;
+    at += part ? 7 : 5;
   }
   return true;
 }

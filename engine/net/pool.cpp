@@ -129,8 +129,13 @@ Task<std::unique_ptr<UpstreamCall>> PooledClient::call(const Origin& origin, con
     const bool sent = co_await call->send(request);
     // Even when not everything could be sent an answer may have come: providers refuse large bodies early.
     if (!call->await_answer(request, sent)) break;
-    const bool answered = co_await call->read_head(request);
-    if (answered) co_return call;
+    std::optional<bool> answered = call->look_for_head();
+    while (!answered) {
+      while (call->idles()) co_await call->more();
+      const bool come = co_await call->receive();
+      answered = come ? call->look_for_head() : call->cut_in_head();
+    }
+    if (*answered) co_return call;
     if (!call->goes_on_fresh(request)) break;
     connected = false;
   }

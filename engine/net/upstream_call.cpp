@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "net/head_scan.hpp"
 #include "net/outgoing_head.hpp"
 #include "net/tunnel.hpp"
 
@@ -139,6 +138,9 @@ void PooledCall::delayed(const OutgoingRequest& request) {
 
 bool PooledCall::await_answer(const OutgoingRequest& request, bool sent_all) {
   sent_all_ = sent_all;
+  to_head_ = request.method == "HEAD";
+  scan_ = {};
+  interim_ = 0;
   if (delayed_) request.departure->sent();
   if (line_.stopped()) return fail(*line_.stopped(), "while sending");
   line_.phase(Fault::timeout_first_byte, deadlines_.first_byte, now_);
@@ -243,37 +245,32 @@ bool PooledCall::received(const IoResult& result) {
   return false;
 }
 
-Task<bool> PooledCall::read_head(const OutgoingRequest& request) {
-  const bool to_head = request.method == "HEAD";
-  for (int interim = 0; interim <= most_interim; ++interim) {
-    HeadScan scan;
-    for (;;) {
-      const HeadScan::State state = scan.look(in_.view());
-      if (state == HeadScan::State::bad)
-        co_return fail(Fault::bad_response, "the head is not valid HTTP/1.1");
-      const std::size_t size = state == HeadScan::State::whole ? scan.length() : in_.size();
-      if (size > client_.options().head_bytes) co_return fail(Fault::too_large, "the head is too large");
-      if (state == HeadScan::State::whole) break;
-      while (idles()) co_await more();
-      const bool come = co_await receive();
-      if (come) continue;
-      const bool untouched = in_.empty() && head_.empty();
-      co_return fail(untouched ? Fault::reset : Fault::truncated, "closed before the end of the head");
-    }
-    head_.assign(in_.view().substr(0, scan.length()));
-    in_.consume(scan.length());
-    if (!take_head(to_head)) co_return false;
-    if (plan_.status >= 200) {
-      answered_ = true;
-      line_.no_phase();
-      co_return true;
-    }
+std::optional<bool> PooledCall::look_for_head() {
+  for (; interim_ <= most_interim; ++interim_) {
+    const HeadScan::State state = scan_.look(in_.view());
+    if (state == HeadScan::State::bad) return fail(Fault::bad_response, "the head is not valid HTTP/1.1");
+    const std::size_t size = state == HeadScan::State::whole ? scan_.length() : in_.size();
+    if (size > client_.options().head_bytes) return fail(Fault::too_large, "the head is too large");
+    if (state == HeadScan::State::more) return std::nullopt;
+    head_.assign(in_.view().substr(0, size));
+    in_.consume(size);
+    scan_ = {};
+    if (!take_head()) return false;
+    if (plan_.status < 200) continue;
+    answered_ = true;
+    line_.no_phase();
+    return true;
   }
-  co_return fail(Fault::bad_response, "too many interim answers");
+  return fail(Fault::bad_response, "too many interim answers");
 }
 
-bool PooledCall::take_head(bool to_head) {
-  const std::string_view fault = parse_response_head(head_, to_head, fields_, plan_);
+bool PooledCall::cut_in_head() {
+  const bool untouched = in_.empty() && head_.empty();
+  return fail(untouched ? Fault::reset : Fault::truncated, "closed before the end of the head");
+}
+
+bool PooledCall::take_head() {
+  const std::string_view fault = parse_response_head(head_, to_head_, fields_, plan_);
   if (!fault.empty()) return fail(Fault::bad_response, std::string(fault));
   if (plan_.status == 101) return fail(Fault::bad_response, "it switched protocols, which nobody asked for");
   if (plan_.status == 407 && !origin_.proxy.empty())

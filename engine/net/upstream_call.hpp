@@ -8,6 +8,7 @@
 
 #include "net/body_decoder.hpp"
 #include "net/byte_buffer.hpp"
+#include "net/head_scan.hpp"
 #include "net/inflator.hpp"
 #include "net/lifeline.hpp"
 #include "net/pool.hpp"
@@ -30,7 +31,14 @@ class PooledCall final : public UpstreamCall {
   /// Sends what can be sent. False: that was not all.
   Task<bool> send(const OutgoingRequest& request);
   bool await_answer(const OutgoingRequest& request, bool sent_all);
-  Task<bool> read_head(const OutgoingRequest& request);
+  /// Looks at what has come. Nothing: receive() more first, and await more() while it idles().
+  std::optional<bool> look_for_head();
+  bool idles();
+  Readiness::Wait more();
+  /// One read. False: the call has failed, or the peer ended legally.
+  Task<bool> receive();
+  /// After a receive() that gave nothing: says so.
+  bool cut_in_head();
   /// After a failure: the kept connection was dead, which is nobody's failure, and a new one may do better.
   bool goes_on_fresh(const OutgoingRequest& request);
 
@@ -49,13 +57,10 @@ class PooledCall final : public UpstreamCall {
   Task<bool> send_rest(const OutgoingRequest& request);
   bool took(const IoResult& result, const OutgoingRequest& request);
   void forget_outgoing() noexcept;
-  bool idles();
-  Readiness::Wait more();
-  Task<bool> receive();
   Task<bool> receive_waiting();
   bool received(const IoResult& result);
   Task<std::optional<std::string_view>> read_on();
-  bool take_head(bool to_head);
+  bool take_head();
   std::optional<std::string_view> decode();
   std::optional<std::string_view> inflate(std::string_view payload);
   std::optional<std::string_view> end();
@@ -81,6 +86,9 @@ class PooledCall final : public UpstreamCall {
   std::size_t first_piece_ = 0;
 
   ByteBuffer in_;
+  HeadScan scan_;
+  int interim_ = 0;  // heads that were none
+  bool to_head_ = false;
   std::string head_;
   std::vector<Field> fields_;
   ResponsePlan plan_;

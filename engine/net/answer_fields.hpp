@@ -39,12 +39,14 @@ class AnswerFields {
  public:
   void add(AnswerName name, std::string_view value) {
     const std::string_view name_text = name.text();
-    const std::size_t begin = text_.size();
-    text_.resize(begin + name_text.size() + between.size() + value.size() + line_end.size());
-    char* to = text_.data() + begin;
-    for (const std::string_view piece : {name_text, between, value, line_end})
-      to = std::copy(piece.begin(), piece.end(), to);
-    blank_controls(text_.size() - line_end.size() - value.size(), text_.size() - line_end.size());
+    const std::size_t begin = text_.size() + name_text.size() + between.size();
+    text_.resize(begin + value.size() + line_end.size());
+    char* const to = text_.data() + begin;
+    std::copy(name_text.begin(), name_text.end(), to - between.size() - name_text.size());
+    std::copy(between.begin(), between.end(), to - between.size());
+    std::copy(value.begin(), value.end(), to);
+    std::copy(line_end.begin(), line_end.end(), to + value.size());
+    blank_controls(begin, begin + value.size());
   }
   /// `append` writes the value behind what the text holds; `about` bytes are made room for.
   template <class Append>

@@ -46,19 +46,32 @@ constexpr bool is_field_byte(char c) noexcept {
   return (u >= 0x20 && u != 0x7f) || c == '\t';
 }
 
+#if defined(__SSE2__)
+/// One bit for each of sixteen bytes that no field's value may hold.
+inline unsigned no_field_bytes(__m128i bytes) noexcept {
+  const __m128i blank = _mm_set1_epi8(0x20), tab = _mm_set1_epi8('\t'), del = _mm_set1_epi8(0x7f);
+  const __m128i sound =
+      _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(bytes, blank), bytes), _mm_cmpeq_epi8(bytes, tab));
+  const int good = _mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, del), sound));
+  return static_cast<unsigned>(good) ^ 0xFFFFu;
+}
+#endif
+
 /// Where the first byte stands that no field's value may hold; the text's size: there is none.
 inline std::size_t field_text_end(std::string_view text) noexcept {
   std::size_t at = 0;
 #if defined(__SSE2__)
-  const __m128i blank = _mm_set1_epi8(0x20), tab = _mm_set1_epi8('\t'), del = _mm_set1_epi8(0x7f);
+  const auto stops_at = [text](std::size_t begin) {
+    return no_field_bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + begin)));
+  };
   for (; at + 16 <= text.size(); at += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    const __m128i sound =
-        _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(bytes, blank), bytes), _mm_cmpeq_epi8(bytes, tab));
-    const auto good =
-        static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, del), sound)));
-    if (const unsigned stop = good ^ 0xFFFFu; stop != 0)
-      return at + static_cast<unsigned>(std::countr_zero(stop));
+    if (const unsigned stops = stops_at(at); stops != 0)
+      return at + static_cast<unsigned>(std::countr_zero(stops));
+  }
+  if (at == text.size()) return at;
+  if (at != 0) {  // the last sixteen, of which some have been seen
+    const unsigned stops = stops_at(text.size() - 16);
+    return stops == 0 ? text.size() : text.size() - 16 + static_cast<unsigned>(std::countr_zero(stops));
   }
 #endif
   while (at < text.size() && is_field_byte(text[at])) ++at;

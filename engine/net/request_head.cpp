@@ -148,6 +148,14 @@ Refusal judge_target(std::string_view target, const HostRules& hosts, const Fram
   return {};
 }
 
+/// Of a path's visible bytes those that mean nothing by themselves.
+constexpr std::array<bool, 256> ordinary_path_bytes = [] {
+  std::array<bool, 256> ordinary{};
+  for (unsigned char c = 0x21; c < 0x7f; ++c)
+    ordinary[c] = c != '/' && c != '.' && c != '%' && c != '\\' && c != '#';
+  return ordinary;
+}();
+
 }  // namespace
 
 Refusal bad_framing(std::string_view message) { return refuse(400, "bad_framing", message); }
@@ -158,7 +166,7 @@ std::string_view path_fault(std::string_view path) noexcept {
   const auto dotted = [&] { return length == dots && (dots == 1 || dots == 2); };
   for (std::size_t at = 1; at < path.size(); ++at) {
     char c = path[at];
-    if (is_digit(c) || is_alpha(c)) {
+    if (ordinary_path_bytes[static_cast<unsigned char>(c)]) {
       ++length;
       continue;
     }

@@ -32,6 +32,8 @@ TEST(FieldText, EveryByteThatNoValueMayHoldIsSeenWhereverItStands) {
       text[at] = static_cast<char>(byte);
       const bool sound = is_field_byte(text[at]);
       ASSERT_EQ(field_text_end(text), sound ? text.size() : at) << byte;
+      for (std::size_t size = at + 1; size < text.size(); ++size)
+        ASSERT_EQ(field_text_end(text.substr(0, size)), sound ? size : at) << byte;
     }
   }
 }

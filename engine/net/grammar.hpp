@@ -73,6 +73,12 @@ inline std::size_t field_text_end(std::string_view text) noexcept {
     const unsigned stops = stops_at(text.size() - 16);
     return stops == 0 ? text.size() : text.size() - 16 + static_cast<unsigned>(std::countr_zero(stops));
   }
+  if (text.size() >= 8) {  // its first and its last eight
+    const auto eight = [text](std::size_t begin) {
+      return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(text.data() + begin));
+    };
+    if (no_field_bytes(_mm_unpacklo_epi64(eight(0), eight(text.size() - 8))) == 0) return text.size();
+  }
 #endif
   while (at < text.size() && is_field_byte(text[at])) ++at;
   return at;

@@ -63,28 +63,34 @@ bool is_list_of_tokens(std::string_view value) noexcept {
   return tokens;
 }
 
-/// The fields begin at `at`. Every byte is looked at once: the first that no value may hold has to be the end
-/// of its line.
-HeadFault read_fields(std::string& bytes, std::size_t at, std::size_t most, std::vector<Field>& fields) {
-  const std::string_view all = bytes;
+bool ends_line(const char* at, const char* end) noexcept {
+  return end - at >= 2 && at[0] == '\r' && at[1] == '\n';
+}
+
+/// The fields lie from `at` to `end`. Every byte is looked at once: the first that no value may hold has to
+/// be the end of its line.
+HeadFault read_fields(char* at, const char* const end, std::size_t most, std::vector<Field>& fields) {
   for (;;) {
-    std::string_view rest = all.substr(at), line;
-    if (rest.starts_with(line_end))
-      return rest.size() == line_end.size() ? HeadFault::none : HeadFault::field;
-    if (fields.size() >= most) return take_line(rest, line) ? HeadFault::too_many : HeadFault::field;
-    Field field;
-    field.name = rest.substr(0, lower_token(bytes.data() + at, rest.size()));
-    rest.remove_prefix(field.name.size());
+    if (ends_line(at, end)) return end - at == 2 ? HeadFault::none : HeadFault::field;
+    const auto rest = static_cast<std::size_t>(end - at);
+    if (fields.size() >= most) {
+      std::string_view left(at, rest), line;
+      return take_line(left, line) ? HeadFault::too_many : HeadFault::field;
+    }
+    const std::string_view name(at, lower_token(at, rest));
+    at += name.size();
     // No blank before the colon: proxies disagree about what such a field is.
-    if (field.name.empty() || !rest.starts_with(':')) return HeadFault::field;
-    rest.remove_prefix(1);
-    while (!rest.empty() && is_blank(rest.front())) rest.remove_prefix(1);
-    std::size_t size = field_text_end(rest);
-    if (!rest.substr(size).starts_with(line_end)) return HeadFault::field;
-    at = all.size() - rest.size() + size + line_end.size();
-    while (size != 0 && is_blank(rest[size - 1])) --size;
-    field.value = rest.substr(0, size);
-    if (field.name == "connection" && !is_list_of_tokens(field.value)) return HeadFault::field;
+    if (name.empty() || at == end || *at != ':') return HeadFault::field;
+    ++at;
+    while (at != end && is_blank(*at)) ++at;
+    const char* const value = at;
+    at += field_text_end({at, static_cast<std::size_t>(end - at)});
+    if (!ends_line(at, end)) return HeadFault::field;
+    const char* value_end = at;
+    while (value_end != value && is_blank(value_end[-1])) --value_end;
+    at += 2;
+    const Field field{name, {value, static_cast<std::size_t>(value_end - value)}};
+    if (name == "connection" && !is_list_of_tokens(field.value)) return HeadFault::field;
     fields.push_back(field);
   }
 }
@@ -133,7 +139,8 @@ HeadFault read_lines(std::string& bytes, std::size_t most, FirstLine& first, std
   std::string_view rest = bytes, line;
   if (!take_line(rest, line)) return HeadFault::line;
   if (const HeadFault fault = read_first(line, first); fault != HeadFault::none) return fault;
-  return read_fields(bytes, bytes.size() - rest.size(), most, fields);
+  char* const end = bytes.data() + bytes.size();
+  return read_fields(end - rest.size(), end, most, fields);
 }
 
 }  // namespace

@@ -299,15 +299,14 @@ net::AnswerFields Run::route_fields(const Leg& leg, base::Instant at) const {
   net::AnswerFields fields;
   fields.reserve(usual_most);
   fields.add(job_.common);
-  fields.add_made("X-Routed-Via", leg.route.provider.size() + leg.route.model.size(), [&](std::string& out) {
-    base::append_header_safe(out, leg.route.provider);
-    out += '/';
-    base::append_header_safe(out, leg.route.model);
-  });
+  if (target_->passed_model.empty()) {
+    fields.add(snapshot_->answered_by[leg.model_index]);
+  } else {
+    fields.add(answered_by(policy_, leg.route.provider, leg.route.model));
+  }
   fields.add_made("X-Fallback-Attempts", base::decimal_most,
                   [&](std::string& out) { base::append_decimal(out, trail_.count()); });
   if (trail_.count() > 0) fields.add("X-Fallback-Trail", trail_.header());
-  fields.add("X-Policy-Version", policy_.version);
   fields.add_made("Server-Timing", server_timing_most,
                   [&](std::string& out) { append_server_timing(out, timing(at)); });
   return fields;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace freellmapi::relay {
 
 namespace {
@@ -54,6 +56,18 @@ base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plu
   return upstream;
 }
 
+net::AnswerFields answered_by(const policy::Policy& policy, std::string_view provider,
+                              std::string_view model) {
+  net::AnswerFields fields;
+  fields.add_made("X-Routed-Via", provider.size() + model.size(), [&](std::string& out) {
+    base::append_header_safe(out, provider);
+    out += '/';
+    base::append_header_safe(out, model);
+  });
+  fields.add("X-Policy-Version", policy.version);
+  return fields;
+}
+
 base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<const policy::Policy> policy,
                                                             quota::Ledger& ledger, const Plugins& plugins,
                                                             std::string (*environment)(const char* name),
@@ -74,6 +88,9 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<cons
   snapshot->statistics =
       std::make_shared<routing::Statistics>(*policy, before ? before->statistics.get() : nullptr);
   snapshot->counted_as = meter.learn(*policy);
+  snapshot->answered_by.reserve(policy->models.size());
+  for (const policy::Model& model : policy->models)
+    snapshot->answered_by.push_back(answered_by(*policy, policy->providers[model.provider].id, model.id));
   snapshot->policy = std::move(policy);
   snapshot->made = now;
   return std::shared_ptr<const Snapshot>(std::move(snapshot));

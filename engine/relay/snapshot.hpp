@@ -12,6 +12,7 @@
 #include "base/lock.hpp"
 #include "base/result.hpp"
 #include "host/provider.hpp"
+#include "net/answer_fields.hpp"
 #include "net/upstream.hpp"
 #include "policy/policy.hpp"
 #include "quota/ledger.hpp"
@@ -40,6 +41,10 @@ using Plugins = std::map<std::string, std::shared_ptr<const host::Provider>, std
 base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plugins& plugins,
                                      std::string (*environment)(const char* name));
 
+/// What an answer of this model under this policy says of its route.
+net::AnswerFields answered_by(const policy::Policy& policy, std::string_view provider,
+                              std::string_view model);
+
 /// Immutable, but for what is learnt of keys and models.
 struct Snapshot {
   std::shared_ptr<const policy::Policy> policy;
@@ -49,6 +54,7 @@ struct Snapshot {
   std::shared_ptr<KeyHosts> key_hosts;
   std::shared_ptr<routing::Statistics> statistics;
   CountedAs counted_as;
+  std::vector<net::AnswerFields> answered_by;  ///< by policy::ModelIndex: what its answers say of the route
   base::WallTime made{};
 };
 

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds margin{50};
 Attempts::Attempts(const Lanes& lanes, const Limits& limits) : limits_(limits) { add(lanes); }
 
 void Attempts::add(const Lanes& lanes) {
-  lanes_.append(lanes.begin(), lanes.end());
+  lanes_.insert(lanes_.end(), lanes.begin(), lanes.end());
   places_.resize(lanes_.size(), Place::open);
 }
 

@@ -1,6 +1,7 @@
 // The failover rules of one request: facts in, one action out. No clock, no socket.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -8,7 +9,6 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/few.hpp"
 #include "policy/policy.hpp"
 #include "relay/outcomes.hpp"
 
@@ -57,7 +57,7 @@ enum class Held {
 /// attempt starts after the budget (the first always may).
 class Attempts {
  public:
-  using Lanes = base::Few<Lane, 4>;
+  using Lanes = boost::container::small_vector<Lane, 4>;
   Attempts(const Lanes& lanes, const Limits& limits);
 
   /// More lanes, behind those that are known. To be called before anything that failed is told of.
@@ -114,7 +114,7 @@ class Attempts {
   Held hold(std::size_t lane, std::uint32_t& error_class);
 
   Lanes lanes_;
-  base::Few<Place, 16> places_;
+  boost::container::small_vector<Place, 16> places_;
   std::vector<std::size_t> had_second_try_;  ///< lanes
   std::vector<Standing> standings_;
   std::optional<std::size_t> moved_;  ///< this lane goes on at another host

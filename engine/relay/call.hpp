@@ -3,11 +3,11 @@
 
 #include <freellmapi/abi.h>
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "base/few.hpp"
 #include "chat/request.hpp"
 #include "policy/policy.hpp"
 
@@ -29,7 +29,7 @@ class PluginCall {
   const freellm_call& get() const noexcept { return call_; }
 
  private:
-  base::Few<freellm_member, 8> members_;
+  boost::container::small_vector<freellm_member, 8> members_;
   std::string renamed_;
   freellm_call call_{};
 };

@@ -1,9 +1,9 @@
 // The part of a request's life that waits for the wire: send, read, deliver.
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <utility>
 
-#include "base/few.hpp"
 #include "base/text.hpp"
 #include "relay/abi_head.hpp"
 #include "relay/leg.hpp"
@@ -84,7 +84,7 @@ struct Run::Sending {
   }
 
   Leaving leaving;
-  base::Few<net::OutgoingField, 8> fields;
+  boost::container::small_vector<net::OutgoingField, 8> fields;
   const std::vector<std::string_view> body;
   net::OutgoingRequest request;
 };

@@ -2,6 +2,7 @@
 // the same decision.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -9,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/few.hpp"
 #include "base/result.hpp"
 #include "chat/calibration.hpp"
 #include "policy/policy.hpp"
@@ -93,11 +93,12 @@ struct Terms {
 
 /// What has grown keeps its room: reused, or where the first candidates serve, deciding allocates nothing.
 struct Decision {
-  base::Few<Considered, 2> considered;  ///< every candidate, in chain order
-  base::Few<std::uint32_t, 4> order;    ///< indexes into `considered`: those that passed (and those that are
-                                        ///< full but may be waited for), best first
-  std::vector<std::uint32_t> equals;    ///< room to sort in
-  std::vector<Terms> terms;             ///< by index in `considered`; empty where no strategy learns
+  boost::container::small_vector<Considered, 2> considered;  ///< every candidate, in chain order
+  boost::container::small_vector<std::uint32_t, 4>
+      order;                          ///< indexes into `considered`: those that passed (and those that are
+                                      ///< full but may be waited for), best first
+  std::vector<std::uint32_t> equals;  ///< room to sort in
+  std::vector<Terms> terms;           ///< by index in `considered`; empty where no strategy learns
   /// Where decide_rest() goes on when Inputs::enough could serve.
   struct Rest {
     std::uint32_t step = 0, key = 0;  ///< the next to be considered: of the chain, of the step's provider

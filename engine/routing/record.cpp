@@ -193,7 +193,7 @@ void write_candidates(Writer& w, const Inputs& in, const Decision& decision, std
   const policy::Policy& policy = in.plan->policy();
   const std::int64_t at = in.now.wall.time_since_epoch().count();
   constexpr std::size_t numbered_most = 15;
-  base::Few<std::string_view, 4> reasons;  // said before: their number stands for them
+  boost::container::small_vector<std::string_view, 4> reasons;  // said before: their number stands for them
   for (std::size_t i = 0; i < shown; ++i) {
     const Considered& c = decision.considered[i];
     w.numbers({static_cast<std::uint64_t>(c.gate), c.candidate.model, place(c.candidate.key),

@@ -39,9 +39,6 @@ find_package(date REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 
 add_library(freellmapi_options INTERFACE)
-# GCC 12 inlines Asio's operator new of a coroutine's frame but not its operator delete, and takes the two for strangers.
-target_compile_options(freellmapi_options INTERFACE
-  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-mismatched-new-delete>)
 target_compile_options(freellmapi_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror>
   $<$<COMPILE_LANGUAGE:C>:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror>)

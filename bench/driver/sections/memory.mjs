@@ -25,7 +25,7 @@ export async function measure({ tree, quick, note }) {
     const world = await World.open(tree, { only: [name], chunks, intervalUs: 200_000 });
     try {
       await world.load(name, { requests: 1 });
-      await pause(300);
+      await pause(2000); // until what the start needed has been given back
       result.idle_kib[name] = resident(world, name);
       // A first crowd warms what every later one uses again; what a second, larger one adds is each connection's own.
       const few = connections / 4;

@@ -16,13 +16,14 @@ namespace {
 thread_local std::uint64_t taken_from_the_heap = 0;
 }
 
-void* operator new(std::size_t size) {
+// Not inline: GCC would take the two for strangers where it inlines one of them.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++taken_from_the_heap;
   if (void* const bytes = std::malloc(size)) return bytes;
   throw std::bad_alloc();
 }
-void operator delete(void* bytes) noexcept { std::free(bytes); }
-void operator delete(void* bytes, std::size_t) noexcept { std::free(bytes); }
+[[gnu::noinline]] void operator delete(void* bytes) noexcept { std::free(bytes); }
+[[gnu::noinline]] void operator delete(void* bytes, std::size_t) noexcept { std::free(bytes); }
 
 namespace freellmapi::bench {
 namespace {

@@ -17,10 +17,8 @@ struct Stage {
   quota::Ledger ledger;
   std::shared_ptr<const quota::Plan> plan = ledger.bind(policy).value();
   relay::Meter meter{2};
-  Stage() {
-    meter.learn(*policy);
-    meter.learn_surface("openai.chat");
-  }
+  relay::CountedAs counted_as = meter.learn(*policy);
+  std::uint32_t surface = meter.learn_surface("openai.chat");
 };
 Stage& stage() {
   static Stage made;
@@ -31,17 +29,20 @@ Stage& stage() {
 void count_a_request(benchmark::State& state) {
   Stage& s = stage();
   relay::Record record;
+  const std::uint32_t model = s.counted_as.models[200];
+  const std::uint32_t provider = s.counted_as.providers[s.policy->models[200].provider];
   record.surface = "openai.chat";
+  record.surface_number = s.surface;
   record.status = 200;
-  record.provider = s.policy->providers[7].id;
+  record.provider = s.policy->providers[s.policy->models[200].provider].id;
+  record.provider_number = provider;
   record.model = s.policy->models[200].id;
   record.first_token = microseconds{230'000};
   record.decided = microseconds{70};
   const auto core = static_cast<unsigned>(state.thread_index());
-  const std::string& provider = s.policy->providers[s.policy->models[200].provider].id;
   for (auto _ : state) {
     s.meter.attempt(core, provider, relay::attempt_answered);
-    s.meter.tokens(core, provider, record.model, 160, 58);
+    s.meter.tokens(core, model, 160, 58);
     s.meter.request(core, record, microseconds{412'000});
   }
 }

@@ -13,7 +13,7 @@ namespace rules = sdk::rules;
 
 // What most requests need.
 void UpstreamRequest::reserve() {
-  constexpr std::size_t usual_text = 512, usual_headers = 8;
+  constexpr std::size_t usual_text = 511, usual_headers = 8;  // 512 with its end: a size of the allocator
   owned_.reserve(usual_text);
   headers_.reserve(usual_headers);
 }

@@ -295,7 +295,7 @@ Timing Run::timing(base::Instant at) const {
 }
 
 net::AnswerFields Run::route_fields(const Leg& leg, base::Instant at) const {
-  constexpr std::size_t usual_most = 512;
+  constexpr std::size_t usual_most = 511;  // 512 with its end: a size of the allocator
   net::AnswerFields fields;
   fields.reserve(usual_most);
   fields.add(job_.common);

@@ -31,15 +31,18 @@ class Frames {
   }
   /// What the calling thread keeps goes back: before it ends.
   static void release() noexcept;
+  /// Bytes that the calling thread keeps.
+  static std::size_t kept() noexcept { return mine_.bytes; }
 
- private:
+  static constexpr std::size_t most = 128 * 1024;  ///< of kept()
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   static constexpr bool keeps = false;
 #else
   static constexpr bool keeps = true;
 #endif
+
+ private:
   static constexpr std::size_t step = 64, ranks = 32;
-  static constexpr std::size_t most = 128 * 1024;  // bytes
 
   struct Kept {
     Kept* next;

@@ -109,18 +109,21 @@ TEST_F(LogTest, NumbersOfEverySizeAreWritten) {
   EXPECT_TRUE(line().ends_with("e a=-1 g=x.1-y\n"));
 }
 
+void write_nine(const Log& log, const std::string& big, const std::string& eighth, std::int64_t ninth) {
+  log.info("e", {{"a", big},
+                 {"b", big},
+                 {"c", big},
+                 {"d", big},
+                 {"e", big},
+                 {"f", big},
+                 {"g", big},
+                 {"h", eighth},
+                 {"i", ninth}});
+}
+
 TEST_F(LogTest, ALineStaysUnderEightKibibytesAndWhole) {
   const std::string big(4000, 'x');
-  const Log json = log(LogFormat::json);
-  json.info("e", {{"a", big},
-                  {"b", big},
-                  {"c", big},
-                  {"d", big},
-                  {"e", big},
-                  {"f", big},
-                  {"g", big},
-                  {"h", big},
-                  {"i", 1}});
+  write_nine(log(LogFormat::json), big, big, 1);
   const std::string whole = line();
   EXPECT_LE(whole.size(), 8192u);
   EXPECT_TRUE(whole.ends_with(",\"cut\":true}\n"));
@@ -130,16 +133,7 @@ TEST_F(LogTest, ALineStaysUnderEightKibibytesAndWhole) {
 TEST_F(LogTest, TheFieldThatJustDoesNotFitIsLeftOutWhole) {
   const std::string big(1000, 'x');
   for (std::size_t last = 0; last < 120; ++last) {
-    log(LogFormat::json)
-        .info("e", {{"a", big},
-                    {"b", big},
-                    {"c", big},
-                    {"d", big},
-                    {"e", big},
-                    {"f", big},
-                    {"g", big},
-                    {"h", big.substr(0, 1000 - last)},
-                    {"i", 1'234'567'890'123'456'789}});
+    write_nine(log(LogFormat::json), big, big.substr(0, 1000 - last), 1'234'567'890'123'456'789);
     const std::string whole = line();
     EXPECT_LE(whole.size(), 8192u);
     EXPECT_TRUE(whole.ends_with(R"(,"i":1234567890123456789})"

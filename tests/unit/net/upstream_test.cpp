@@ -278,10 +278,9 @@ TEST(Pool, NeverTakesBytesThatCameUnaskedForAnAnswer) {
   later.before = [&] {
     answered = true;
     eventually([&unasked] { return unasked.load(); });
-    // This blocks the loop, so it has not heard of the bytes; the pool looks itself where a connection rested
-    // for 10 ms.
-    std::this_thread::sleep_for(milliseconds{15});
   };
+  // The loop was blocked and has not heard of the bytes: the pool looks itself where a connection has rested.
+  later.rests = milliseconds{15};
   const auto answers = fetch_all({get(peer), later});
   EXPECT_EQ(answers[1].body, "first");
   EXPECT_FALSE(answers[1].reused);

@@ -20,6 +20,19 @@ void spawn(Core& core, const char* name, Task<void> task) {
   static_cast<LocalCore&>(core).spawn(name, std::move(task));
 }
 
+/// The machine's, and ahead of it by what fetches have let pass.
+class ClockAhead final : public base::Clock {
+ public:
+  base::Instant steady() const noexcept override { return clock_.steady() + ahead_; }
+  base::Instant since_boot() const noexcept override { return clock_.since_boot() + ahead_; }
+  base::WallTime wall() const noexcept override { return clock_.wall() + ahead_; }
+  void pass(milliseconds time) noexcept { ahead_ += time; }
+
+ private:
+  base::SystemClock clock_;
+  milliseconds ahead_{0};
+};
+
 Task<void> cancel_later(Core& core, milliseconds after, std::shared_ptr<Canceller> canceller) {
   const base::Instant when = core.clock().steady() + after;
   co_await core.sleep_until(when);
@@ -45,8 +58,9 @@ Task<void> read_answer(UpstreamCall& call, const Fetch& spec, Fetched& result) {
   result.whole = true;
 }
 
-Task<void> fetch_one(Core& core, const Fetch& spec, Fetched& result) {
+Task<void> fetch_one(Core& core, ClockAhead& clock, const Fetch& spec, Fetched& result) {
   if (spec.before) spec.before();
+  clock.pass(spec.rests);
   const auto canceller = std::make_shared<Canceller>();
   if (spec.cancel_before) canceller->cancel();
   if (spec.cancel_after) {
@@ -84,30 +98,33 @@ Task<void> fetch_one(Core& core, const Fetch& spec, Fetched& result) {
   result.idle = core.upstream().idle();
 }
 
-void run(const UpstreamOptions& options, const std::function<Task<void>(Core&)>& body) {
-  const base::SystemClock clock;
+void run(const UpstreamOptions& options, const std::function<Task<void>(Core&, ClockAhead&)>& body) {
+  ClockAhead clock;
   const base::Log log(clock, base::LogFormat::text, base::Level::error);
-  const auto ran = run_on_core(clock, log, options, body);
+  const auto ran = run_on_core(clock, log, options, [&](Core& core) { return body(core, clock); });
   if (!ran) throw std::runtime_error(ran.error().text());
 }
 
-Task<void> fetch_in_turn(Core& core, const std::vector<Fetch>& fetches, std::vector<Fetched>& results) {
-  for (std::size_t i = 0; i < fetches.size(); ++i) co_await fetch_one(core, fetches[i], results[i]);
+Task<void> fetch_in_turn(Core& core, ClockAhead& clock, const std::vector<Fetch>& fetches,
+                         std::vector<Fetched>& results) {
+  for (std::size_t i = 0; i < fetches.size(); ++i) co_await fetch_one(core, clock, fetches[i], results[i]);
 }
 
-Task<void> fetch_counted(Core& core, const Fetch& spec, Fetched& result, std::size_t& left) {
+Task<void> fetch_counted(Core& core, ClockAhead& clock, const Fetch& spec, Fetched& result,
+                         std::size_t& left) {
   struct Counted {
     ~Counted() { --left; }
     std::size_t& left;
   };
   const Counted counted{left};
-  co_await fetch_one(core, spec, result);
+  co_await fetch_one(core, clock, spec, result);
 }
 
-Task<void> fetch_side_by_side(Core& core, const std::vector<Fetch>& fetches, std::vector<Fetched>& results) {
+Task<void> fetch_side_by_side(Core& core, ClockAhead& clock, const std::vector<Fetch>& fetches,
+                              std::vector<Fetched>& results) {
   std::size_t left = fetches.size();
   for (std::size_t i = 0; i < fetches.size(); ++i) {
-    spawn(core, "fetch", fetch_counted(core, fetches[i], results[i], left));
+    spawn(core, "fetch", fetch_counted(core, clock, fetches[i], results[i], left));
   }
   while (left != 0) {
     const base::Instant next = core.clock().steady() + milliseconds{10};
@@ -119,13 +136,14 @@ Task<void> fetch_side_by_side(Core& core, const std::vector<Fetch>& fetches, std
 
 std::vector<Fetched> fetch_all(const std::vector<Fetch>& fetches, const UpstreamOptions& options) {
   std::vector<Fetched> results(fetches.size());
-  run(options, [&](Core& core) { return fetch_in_turn(core, fetches, results); });
+  run(options, [&](Core& core, ClockAhead& clock) { return fetch_in_turn(core, clock, fetches, results); });
   return results;
 }
 
 std::vector<Fetched> fetch_together(const std::vector<Fetch>& fetches, const UpstreamOptions& options) {
   std::vector<Fetched> results(fetches.size());
-  run(options, [&](Core& core) { return fetch_side_by_side(core, fetches, results); });
+  run(options,
+      [&](Core& core, ClockAhead& clock) { return fetch_side_by_side(core, clock, fetches, results); });
   return results;
 }
 

@@ -26,6 +26,8 @@ struct Fetch {
   /// Leaves the call when this has been read.
   std::string leave_at;
   std::function<void()> before;
+  /// By the clock, after `before`: the connections in the pool have rested that much longer.
+  std::chrono::milliseconds rests{0};
   /// Hears of each piece of the body, and whether more was at hand then.
   std::function<void(std::string_view piece, bool at_hand)> on_piece;
   Departure* departure = nullptr;

@@ -6,7 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <span>
+#include <cstring>
 #include <utility>
 
 namespace freellmapi::base {
@@ -36,19 +36,24 @@ constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcde
 
 constexpr std::size_t time_digits = 8, random_digits = 18;  // of an id with its time
 
-// Eight characters of every 64 bits, each of what the one before left over: of 62 to the eighth texts none is
-// likelier than another by more than one part in 80,000.
-void draw(std::span<char> out) noexcept {
-  constexpr std::size_t of_a_word = 8;
-  __extension__ using Wide = unsigned __int128;
-  for (std::size_t at = 0; at < out.size();) {
-    std::uint64_t bits = random_bits();
-    for (const std::size_t end = std::min(at + of_a_word, out.size()); at < end; ++at) {
-      const Wide product = Wide{bits} * alphabet.size();
-      out[at] = alphabet[static_cast<std::size_t>(product >> 64)];
-      bits = static_cast<std::uint64_t>(product);
-    }
+// Eight characters of the first 32 of the alphabet that begins with the digits and goes on with small
+// letters, each from five bits of its byte.
+std::uint64_t eight_characters() noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  const std::uint64_t drawn = random_bits() & each * 31;
+  const std::uint64_t letters = ((drawn + each * (128 - 10)) & each * 128) >> 7;  // 1 where it is ten or more
+  return drawn + each * '0' + letters * ('a' - '0' - 10);
+}
+
+void draw(char* to, std::size_t count) noexcept {
+  constexpr std::size_t at_once = sizeof(std::uint64_t);
+  for (; count >= at_once; to += at_once, count -= at_once) {
+    const std::uint64_t eight = eight_characters();
+    std::memcpy(to, &eight, at_once);
   }
+  if (count == 0) return;
+  const std::uint64_t rest = eight_characters();
+  for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<char>(rest >> (8 * i));
 }
 
 }  // namespace
@@ -59,10 +64,21 @@ std::uint64_t random_bits() {
   return std::exchange(pool.words[pool.used++], 0);
 }
 
+void append_id(std::string& out, std::string_view prefix, std::size_t length) {
+  std::array<char, 32> characters;
+  out.append(prefix);
+  while (length > 0) {
+    const std::size_t now = std::min(length, characters.size());
+    draw(characters.data(), now);
+    out.append(characters.data(), now);
+    length -= now;
+  }
+}
+
 std::string make_id(std::string_view prefix, std::size_t length) {
-  std::string id(prefix.size() + length, '\0');
-  prefix.copy(id.data(), prefix.size());
-  draw(std::span(id).subspan(prefix.size()));
+  std::string id;
+  id.reserve(prefix.size() + length);
+  append_id(id, prefix, length);
   return id;
 }
 
@@ -72,7 +88,7 @@ std::string make_timed_id(std::string_view prefix, WallTime at) {
   auto millis = static_cast<std::uint64_t>(at.time_since_epoch().count());
   for (std::size_t i = time_digits; i > 0; --i, millis /= alphabet.size())
     id[prefix.size() + i - 1] = alphabet[millis % alphabet.size()];
-  draw(std::span(id).subspan(prefix.size() + time_digits));
+  draw(id.data() + prefix.size() + time_digits, random_digits);
   return id;
 }
 

@@ -14,11 +14,13 @@ namespace freellmapi::base {
 /// Sixty-four unpredictable bits, from the kernel's generator through a small per-thread buffer. Any thread.
 std::uint64_t random_bits();
 
-/// `prefix` followed by `length` characters of [0-9A-Za-z] drawn from random_bits(): six bits to the
-/// character, so the default holds 142 bits.
+/// `prefix` followed by `length` characters of [0-9a-v] drawn from random_bits(): five bits to the character,
+/// so the default holds 120 bits.
 std::string make_id(std::string_view prefix, std::size_t length = 24);
+/// The same, appended.
+void append_id(std::string& out, std::string_view prefix, std::size_t length = 24);
 
-/// The same with a time in front of the random characters: eight that sort as it does, then 107 bits. Where
+/// The same with a time in front of the random characters: eight that sort as it does, then 90 bits. Where
 /// ids are kept in order, new ones go to the end and not everywhere.
 std::string make_timed_id(std::string_view prefix, WallTime at);
 

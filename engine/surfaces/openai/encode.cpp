@@ -52,7 +52,7 @@ void append_usage(std::string& out, const chat::Usage& usage) {
 
 void append_opening(std::string& out, const relay::Route& route, std::string_view object) {
   out += "{\"id\":\"";
-  out += base::make_id("chatcmpl-");
+  base::append_id(out, "chatcmpl-");
   out += "\",\"object\":\"";
   out += object;
   out += "\",\"created\":";

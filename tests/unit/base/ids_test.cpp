@@ -26,7 +26,20 @@ TEST(Ids, AreNotGivenTwice) {
 
 TEST(Ids, EveryCharacterOfTheAlphabetIsUsed) {
   const std::string drawn = make_id("", 10'000);
-  EXPECT_EQ((std::set<char>{drawn.begin(), drawn.end()}.size()), 62u);
+  std::string all;
+  for (const char c : std::set<char>{drawn.begin(), drawn.end()}) all += c;
+  EXPECT_EQ(all, "0123456789abcdefghijklmnopqrstuv");
+}
+
+TEST(Ids, AnyNumberOfCharactersIsDrawnAndAppended) {
+  for (const std::size_t length : {0u, 1u, 7u, 8u, 9u, 18u, 24u}) {
+    std::string out = "before ";
+    append_id(out, "x-", length);
+    EXPECT_EQ(out.size(), 7u + 2u + length);
+    EXPECT_TRUE(out.starts_with("before x-"));
+    EXPECT_TRUE(
+        std::all_of(out.begin() + 9, out.end(), [](unsigned char c) { return std::isalnum(c) != 0; }));
+  }
 }
 
 TEST(Ids, TimedOnesSortByTheirTime) {

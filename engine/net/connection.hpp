@@ -99,6 +99,7 @@ class Connection final : public Exchange {
   bool send_now() noexcept;
   using Then = void (Connection::*)(bool sent) noexcept;
   Task<bool> send(Then then);
+  Task<bool> send_in_turn(Then then);
   Task<bool> send_rest(Then then);
   bool sent(Then then) noexcept;
   void piece_sent(bool sent) noexcept;

@@ -67,13 +67,21 @@ bool Connection::send_now() noexcept {
   return true;
 }
 
-// Sends the pieces, and then does what follows; waits only when the kernel takes no more.
+// Sends the pieces, and then does what follows.
 Task<bool> Connection::send(Then then) {
   sending_ = true;
   if (!send_now()) return send_rest(then);
   return sent(then);
 }
 
+// Behind what else has come: a whole answer, but not a stream's piece, which somebody reads as it is written.
+Task<bool> Connection::send_in_turn(Then then) {
+  sending_ = true;
+  co_await home_.local.turn().end();
+  co_return co_await send(then);
+}
+
+// The kernel takes no more for now.
 Task<bool> Connection::send_rest(Then then) {
   do {
     wait_ = Wait::write;
@@ -113,6 +121,7 @@ Task<bool> Connection::respond(int status, const AnswerFields& fields, std::stri
   head_sent_ = true;
   add(head_out_);
   if (!head_only_ && shape.sized) add(body);
+  if (home_.local.turn().puts_off()) return send_in_turn(&Connection::answer_sent);
   return send(&Connection::answer_sent);
 }
 

@@ -37,6 +37,7 @@ LocalCore::LocalCore(unsigned index, const base::Clock& clock, const base::Log& 
       clock_(clock),
       log_(log),
       io_(std::make_unique<asio::io_context>(others_only_post)),
+      turn_(*io_),
       sweeper_(std::make_unique<Sweeper>(*io_, clock)),
       client_(std::make_unique<PooledClient>(*this, options, tls)) {}
 

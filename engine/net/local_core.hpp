@@ -13,6 +13,7 @@
 #include "net/deadline.hpp"
 #include "net/server.hpp"
 #include "net/tls.hpp"
+#include "net/turn.hpp"
 
 namespace freellmapi::net {
 
@@ -42,6 +43,7 @@ class LocalCore final : public Core {
 
   asio::io_context& io() noexcept { return *io_; }
   Sweeper& sweeper() noexcept { return *sweeper_; }
+  Turn& turn() noexcept { return turn_; }
   const base::Log& log() const noexcept { return log_; }
 
   /// Destroys the coroutines that still wait, and the loop. Nothing but destruction may follow.
@@ -62,6 +64,7 @@ class LocalCore final : public Core {
   const base::Log& log_;
   std::uint64_t failed_tasks_ = 0;
   std::unique_ptr<asio::io_context> io_;
+  Turn turn_;
   std::unique_ptr<Sweeper> sweeper_;
   std::unique_ptr<PooledClient> client_;
   RootLink* first_root_ = nullptr;

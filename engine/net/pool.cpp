@@ -126,6 +126,7 @@ Task<std::unique_ptr<UpstreamCall>> PooledClient::call(const Origin& origin, con
   for (;;) {
     if (!connected) connected = co_await call->dial(request);
     if (!connected) break;
+    if (core_.turn().puts_off()) co_await core_.turn().end();
     const bool sent = co_await call->send(request);
     // Even when not everything could be sent an answer may have come: providers refuse large bodies early.
     if (!call->await_answer(request, sent)) break;

@@ -148,6 +148,7 @@ bool PooledCall::await_answer(const OutgoingRequest& request, bool sent_all) {
 }
 
 Task<bool> PooledCall::send(const OutgoingRequest& request) {
+  if (line_.stopped()) return false;
   std::string credentials;
   const auto proxy = origin_.proxy.empty() ? std::nullopt : parse_proxy_url(origin_.proxy);
   const bool absolute = proxy && proxy->kind == ProxyUrl::Kind::http && !origin_.tls;

@@ -239,6 +239,15 @@ freellm_status Provider::answer_locally(const freellm_call& call, EventSink& sin
   return std::min<freellm_status>(gate.end(status), FREELLM_OK);
 }
 
+freellm_status Provider::read_whole(const freellm_call& call, const freellm_head& head, std::string_view body,
+                                    EventSink& sink) const {
+  bool errored = false;
+  Gate gate{sink, errored};
+  const freellm_status status =
+      call_plugin([&] { return whole_->read(raw_, &call, &head, str(body), gate.out()); });
+  return std::min<freellm_status>(gate.end(status), FREELLM_OK);
+}
+
 freellm_status Provider::salvage(const freellm_call& call, const freellm_head& head, std::string_view body,
                                  EventSink& sink) const {
   bool errored = false;

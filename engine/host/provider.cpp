@@ -35,6 +35,8 @@ Provider::Provider(std::shared_ptr<const Plugin> plugin, const freellm_provider&
   if (local != nullptr && FREELLM_HAS(local, answer) && local->answer != nullptr) local_ = local;
   const auto* salvage = static_cast<const freellm_salvage*>(extension(FREELLM_EXT_SALVAGE));
   if (salvage != nullptr && FREELLM_HAS(salvage, salvage) && salvage->salvage != nullptr) salvage_ = salvage;
+  const auto* whole = static_cast<const freellm_whole*>(extension(FREELLM_EXT_WHOLE));
+  if (whole != nullptr && FREELLM_HAS(whole, read) && whole->read != nullptr) whole_ = whole;
   const auto* cost = static_cast<const freellm_cost*>(extension(FREELLM_EXT_COST));
   if (cost != nullptr && FREELLM_HAS(cost, stated)) cost_ = cost;
   const auto* more = static_cast<const freellm_endpoints*>(extension(FREELLM_EXT_ENDPOINTS));

@@ -6,6 +6,7 @@
 #include <freellmapi/ext/endpoints.h>
 #include <freellmapi/ext/local.h>
 #include <freellmapi/ext/salvage.h>
+#include <freellmapi/ext/whole.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -130,6 +131,11 @@ class Provider {
   bool is_local() const noexcept { return local_ != nullptr; }
   /// REQUIRES: is_local(). Emits the whole answer into `sink`.
   freellm_status answer_locally(const freellm_call& call, EventSink& sink) const;
+  /// True when an answer that has come altogether needs no parser ("freellm.whole/1").
+  bool reads_whole() const noexcept { return whole_ != nullptr; }
+  /// REQUIRES: reads_whole(). Ends as Parser::finish() would, behind a feed of `body`.
+  freellm_status read_whole(const freellm_call& call, const freellm_head& head, std::string_view body,
+                            EventSink& sink) const;
   /// True when an error answer of this provider may hold an answer ("freellm.salvage/1").
   bool can_salvage() const noexcept { return salvage_ != nullptr; }
   /// REQUIRES: can_salvage(). Emits what an error answer quotes of the model; FREELLM_E_UNSUPPORTED: nothing.
@@ -166,6 +172,7 @@ class Provider {
   std::string id_, manifest_;
   const freellm_local* local_ = nullptr;          // in the plugin; null: it needs the wire
   const freellm_salvage* salvage_ = nullptr;      // in the plugin; null: an error is an error
+  const freellm_whole* whole_ = nullptr;          // in the plugin; null: every answer has a parser
   const freellm_cost* cost_ = nullptr;            // in the plugin; null: by the price alone
   const freellm_endpoints* endpoints_ = nullptr;  // in the plugin; null: chat alone
 };

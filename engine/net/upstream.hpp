@@ -129,6 +129,8 @@ class UpstreamCall {
   virtual Task<std::optional<std::string_view>> read() = 0;
   /// True: more of the body, or its end, has come already, and the next read() will not wait.
   virtual bool at_hand() const noexcept = 0;
+  /// True: what the last read() gave was the body's last, and the connection is back in the pool already.
+  virtual bool ended() const noexcept = 0;
   virtual const CallError& error() const noexcept = 0;
   /// From now on a read() waits at most that long: what may still come is not worth more.
   virtual void hurry(std::chrono::milliseconds idle) noexcept = 0;

@@ -59,18 +59,7 @@ PooledCall::PooledCall(PooledClient& client, const Origin& origin, const Deadlin
       line_(client.core(), canceller, deadlines.total, now),
       now_(now) {}
 
-PooledCall::~PooledCall() {
-  // A caller that has seen the end it knows may leave before the framing's own; if that is here already, it
-  // counts.
-  if (stream_ && !failed_ && !over_ && answered_ && !inflator_) {
-    in_.consume(used_);
-    used_ = 0;
-    const BodyDecoder::Step step = decoder_.step(in_.view());
-    in_.consume(step.consumed);
-    if (step.state == BodyDecoder::State::end) end();
-  }
-  client_.leave(place_);
-}
+PooledCall::~PooledCall() { client_.leave(place_); }
 
 bool PooledCall::fail(Fault fault, std::string detail) {
   if (failed_) return false;
@@ -349,9 +338,21 @@ std::optional<std::string_view> PooledCall::decode() {
   }
 }
 
+// An end that has come with the last of the body counts at once: the connection need not wait for whoever
+// reads, who may leave at the end that he knows. What was given out last stays where it is.
+void PooledCall::look_for_end() {
+  if (inflator_ || (!decoder_.ended() && in_.size() == used_)) return;
+  BodyDecoder next = decoder_;
+  const BodyDecoder::Step step = next.step(in_.view().substr(used_));
+  if (step.state != BodyDecoder::State::end) return;
+  in_.consume(std::exchange(used_, 0) + step.consumed);
+  end();
+}
+
 bool PooledCall::at_hand() const noexcept {
   // What compressed bytes will give cannot be told before.
-  if (failed_ || over_ || inflator_) return false;
+  if (failed_ || inflator_) return false;
+  if (over_) return true;
   // What is here may be framing alone.
   BodyDecoder next = decoder_;
   const BodyDecoder::State state = next.step(in_.view().substr(used_)).state;
@@ -364,6 +365,7 @@ Task<std::optional<std::string_view>> PooledCall::read() {
   if (failed_) return std::optional<std::string_view>();
   std::optional<std::string_view> piece = decode();
   if (!piece && !failed_) return read_on();
+  if (piece && !over_) look_for_end();
   return piece;
 }
 
@@ -376,6 +378,7 @@ Task<std::optional<std::string_view>> PooledCall::read_on() {
     line_.no_phase();
     if (come) {
       piece = decode();
+      if (piece && !over_) look_for_end();
     } else if (!failed_ && decoder_.finish()) {
       piece = end();
     } else if (!failed_) {

@@ -47,6 +47,7 @@ class PooledCall final : public UpstreamCall {
   std::string_view get(std::string_view lower_name) const noexcept override;
   Task<std::optional<std::string_view>> read() override;
   bool at_hand() const noexcept override;
+  bool ended() const noexcept override { return over_; }
   const CallError& error() const noexcept override { return error_; }
   void hurry(std::chrono::milliseconds idle) noexcept override { deadlines_.idle = idle; }
   void cancel() noexcept override;
@@ -64,6 +65,7 @@ class PooledCall final : public UpstreamCall {
   std::optional<std::string_view> decode();
   std::optional<std::string_view> inflate(std::string_view payload);
   std::optional<std::string_view> end();
+  void look_for_end();
   bool fail(Fault fault, std::string detail);
   void let_go() noexcept;
 

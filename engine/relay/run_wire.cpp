@@ -188,11 +188,7 @@ net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
 
 net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   const AbiHead head(call);
-  auto parser = host::Parser::open(leg.upstream.plugin, leg.call->get(), head.head);
-  if (!parser) {
-    settle_failure(leg, Spent::answer);
-    co_return fail(leg, outcome_of(parser.error(), FREELLM_C_MALFORMED));
-  }
+  std::optional<host::Parser> parser;  // of an answer that comes in pieces
   Reading& reading = start_reading(leg);
   // Comments keep a silent stream's connection alive; they do not make it answer. A whole answer comes at its
   // end anyway, behind white space that some providers send meanwhile.
@@ -223,11 +219,21 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
       break;
     }
     const base::Instant fed_at = relay_.clock_.steady();
-    whole = bytes->empty();
-    if (whole) {
-      reading.end(*parser);
+    whole = call.ended();
+    if (!parser && whole && leg.upstream.plugin->reads_whole()) {
+      const freellm_call& asked = leg.call->get();
+      reading.end(leg.upstream.plugin->read_whole(asked, head.head, *bytes, reading.sink()));
     } else {
-      reading.feed(*parser, *bytes);
+      if (!parser) {
+        auto opened = host::Parser::open(leg.upstream.plugin, leg.call->get(), head.head);
+        if (!opened) {
+          settle_failure(leg, Spent::answer);
+          co_return fail(leg, outcome_of(opened.error(), FREELLM_C_MALFORMED));
+        }
+        parser.emplace(std::move(*opened));
+      }
+      if (!bytes->empty()) reading.feed(*parser, *bytes);
+      if (whole) reading.end(*parser);
     }
     watch_plugin(leg, fed_at, relay_.clock_.steady());
     if (!leg.first_token_at && (reading.first_token_seen() || reading.calling())) leg.first_token_at = fed_at;

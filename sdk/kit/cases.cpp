@@ -75,6 +75,8 @@ void judge_variant(const freellm_provider& provider, const Fixture& fixture, Asp
     judge(variant.name, parse(provider, fixture, *fixture.answer, pieces(variant)));
     if (!faults.empty()) return;  // one place says enough
   }
+  if (aspect != Aspect::whole) return;
+  if (const auto at_once = read_at_once(provider, fixture, *fixture.answer)) judge("in one call", *at_once);
 }
 
 void judge_no_done(const freellm_provider& provider, const Fixture& fixture, Faults& faults) {

@@ -86,12 +86,17 @@ void judge_cuts(Subject& subject, Judge& judge) {
     for (std::size_t round = 0; round < rounds && !judge.enough(); ++round) {
       const Answer answer = odd_answer(random, seeds);
       const Parsed whole = parse(*facts.provider, client, answer, {answer.body});
-      const Parsed pieces = parse(*facts.provider, client, answer, cut(random, answer.body));
-      judge.expect(differs_in_events(whole.events, pieces.events).empty() && whole.end == pieces.end, [&] {
-        return "round " + std::to_string(round) + ": the events depend on how the bytes are cut: " +
-               printable(json::serialize(pieces.events), 200) + ", " + pieces.end + " instead of " +
-               printable(json::serialize(whole.events), 200) + ", " + whole.end;
-      });
+      const auto judge_same = [&](const Parsed& got, const char* what) {
+        judge.expect(differs_in_events(whole.events, got.events).empty() && whole.end == got.end, [&] {
+          return "round " + std::to_string(round) + ": " + what + ": " +
+                 printable(json::serialize(got.events), 200) + ", " + got.end + " instead of " +
+                 printable(json::serialize(whole.events), 200) + ", " + whole.end;
+        });
+      };
+      judge_same(parse(*facts.provider, client, answer, cut(random, answer.body)),
+                 "the events depend on how the bytes are cut");
+      if (const auto at_once = read_at_once(*facts.provider, client, answer))
+        judge_same(*at_once, "in one call it reads an answer otherwise");
     }
   });
 }

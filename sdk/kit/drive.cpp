@@ -1,6 +1,7 @@
 #include "kit/drive.hpp"
 
 #include <freellmapi/ext/local.h>
+#include <freellmapi/ext/whole.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -216,6 +217,24 @@ Parsed parse(const freellm_provider& provider, const ClientCall& client, const A
   if (!parser.intact()) throw std::runtime_error("the parser wrote outside of its parser_size bytes");
   recorder.parsed.end = status_word(std::min<freellm_status>(status, FREELLM_OK));
   return recorder.parsed;
+}
+
+std::optional<Parsed> read_at_once(const freellm_provider& provider, const ClientCall& client,
+                                   const Answer& answer) {
+  const auto* const whole =
+      provider.get_extension == nullptr
+          ? nullptr
+          : static_cast<const freellm_whole*>(provider.get_extension(&provider, text(FREELLM_EXT_WHOLE)));
+  if (whole == nullptr) return std::nullopt;
+  Recorder recorder;
+  const HostCall call(client);
+  const HostHead head(answer);
+  const freellm_status status = inside("read of freellm.whole/1", [&] {
+    return whole->read(&provider, call.get(), head.get(), text(answer.body), recorder.out());
+  });
+  if (!recorder.fault.empty()) throw std::runtime_error(recorder.fault);
+  recorder.parsed.end = status_word(std::min<freellm_status>(status, FREELLM_OK));
+  return std::move(recorder.parsed);
 }
 
 Parsed answer_locally(const freellm_provider& provider, const ClientCall& client) {

@@ -67,6 +67,10 @@ class ParserMemory {
 Parsed parse(const freellm_provider& provider, const ClientCall& client, const Answer& answer,
              const std::vector<std::string_view>& pieces);
 
+/// The answer in one call; nothing when the provider has no extension "freellm.whole/1".
+std::optional<Parsed> read_at_once(const freellm_provider& provider, const ClientCall& client,
+                                   const Answer& answer);
+
 /// The answer of a provider with the extension "freellm.local/1"; throws when it has none.
 Parsed answer_locally(const freellm_provider& provider, const ClientCall& client);
 

@@ -46,14 +46,8 @@ OpenAiParser::OpenAiParser(const OpenAiProvider& provider, const Call& call, con
 
 void OpenAiParser::feed(std::string_view bytes, EventsOut& out) {
   if (done_) return;
-  if (kind_ == Body::unknown) {
-    // Blanks may keep a slow answer alive; the first byte after them tells what it is.
-    while (!bytes.empty() &&
-           (blank(bytes.front()) || byte_order_mark.find(bytes.front()) != byte_order_mark.npos))
-      bytes.remove_prefix(1);
-    if (bytes.empty()) return;
-    kind_ = kind_of(bytes.front());
-  }
+  if (kind_ == Body::unknown) kind_ = kind_behind_blanks(bytes);
+  if (bytes.empty()) return;
   if (kind_ == Body::json) {
     if (body_.size() + bytes.size() > max_body) throw Failure{FREELLM_E_LIMIT};
     // Growth by doubling would for a moment hold twice the bound; what is reserved and not used costs
@@ -67,6 +61,21 @@ void OpenAiParser::feed(std::string_view bytes, EventsOut& out) {
   if (!fits && !done_) throw Failure{FREELLM_E_LIMIT};
 }
 
+void OpenAiParser::whole(std::string_view body, EventsOut& out) {
+  std::string_view bytes = body;
+  if (bytes.size() <= max_body && kind_behind_blanks(bytes) == Body::json) return read_json(bytes, out);
+  feed(body, out);
+  finish(out);
+}
+
+// Blanks may keep a slow answer alive; the first byte after them tells what it is.
+OpenAiParser::Body OpenAiParser::kind_behind_blanks(std::string_view& bytes) const {
+  while (!bytes.empty() &&
+         (blank(bytes.front()) || byte_order_mark.find(bytes.front()) != byte_order_mark.npos))
+    bytes.remove_prefix(1);
+  return bytes.empty() ? Body::unknown : kind_of(bytes.front());
+}
+
 OpenAiParser::Body OpenAiParser::kind_of(char first) const {
   if (first == '{' || first == '[') return Body::json;
   // data:, event:, id:, retry: and comments; everything else under a JSON content-type is garbage, as is a
@@ -78,7 +87,7 @@ OpenAiParser::Body OpenAiParser::kind_of(char first) const {
 
 void OpenAiParser::finish(EventsOut& out) {
   if (done_) return;
-  if (kind_ == Body::json) return whole(out);
+  if (kind_ == Body::json) return read_json(body_, out);
   const bool fits = sse_.finish([&](const SseEvent& event) { frame(event.name, event.data, true, out); });
   if (done_) return;
   if (!fits) throw Failure{FREELLM_E_LIMIT};
@@ -145,8 +154,8 @@ void OpenAiParser::plain(const PlainAnswer& answer, bool complete, EventsOut& ou
   if (!word.empty()) end(word, out);
 }
 
-void OpenAiParser::whole(EventsOut& out) {
-  if (plain(body_, true, out)) {
+void OpenAiParser::read_json(std::string_view body, EventsOut& out) {
+  if (plain(body, true, out)) {
     if (!done_ && !finished_) empty(out);
     done_ = true;
     return;
@@ -154,10 +163,10 @@ void OpenAiParser::whole(EventsOut& out) {
   // A usual answer is read without asking for memory.
   std::array<unsigned char, 8192> stack;
   json::monotonic_resource memory(stack.data(), stack.size());
-  auto value = parse_json(body_, &memory);
+  auto value = parse_json(body, &memory);
   if (!value) {
-    const std::size_t end = body_.find_last_not_of(" \t\r\n");
-    const bool closed = end != body_.npos && (body_[end] == '}' || body_[end] == ']');
+    const std::size_t end = body.find_last_not_of(" \t\r\n");
+    const bool closed = end != body.npos && (body[end] == '}' || body[end] == ']');
     throw Failure{closed ? FREELLM_E_PROTOCOL : FREELLM_E_TRUNCATED};
   }
   if (json::array* list = value->if_array(); list != nullptr && list->size() == 1) {
@@ -169,7 +178,7 @@ void OpenAiParser::whole(EventsOut& out) {
   provider_.edit_answer(answer);
   const bool answers = answer.contains("choices");
   if (!answers && !is_error(answer)) throw Failure{FREELLM_E_PROTOCOL};
-  object(answer, body_, false, true, out);
+  object(answer, body, false, true, out);
   if (!done_ && !finished_) empty(out);
   done_ = true;
 }

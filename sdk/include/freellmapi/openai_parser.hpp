@@ -48,6 +48,8 @@ class OpenAiParser {
   virtual ~OpenAiParser() = default;
   void feed(std::string_view bytes, EventsOut& out);
   void finish(EventsOut& out);
+  /// Both at once: a whole answer is read where it lies.
+  void whole(std::string_view body, EventsOut& out);
   /// [DONE] has come.
   bool done() const noexcept { return done_; }
 
@@ -71,7 +73,8 @@ class OpenAiParser {
   };
 
   void frame(std::string_view name, std::string_view data, bool last, EventsOut& out);
-  void whole(EventsOut& out);
+  Body kind_behind_blanks(std::string_view& bytes) const;
+  void read_json(std::string_view body, EventsOut& out);
   void object(boost::json::object& frame, std::string_view text, bool marked_error, bool complete,
               EventsOut& out);
   bool plain(std::string_view text, bool complete, EventsOut& out);

@@ -12,6 +12,8 @@
 //     Parser(const Provider&, const Call&, const Headers&);
 //     void feed(std::string_view bytes, EventsOut&);
 //     void finish(EventsOut&);            throws Failure{FREELLM_E_TRUNCATED} when the answer has not ended
+//     void whole(std::string_view body, EventsOut&);              feed and finish at once (whole.hpp)
+//     optional
 //   };
 //   void classify_error(const Headers&, std::string_view body, std::int64_t now_unix_ms, OutcomeOut&) const;
 //   void read_limits(const Headers&, std::int64_t now_unix_ms, WindowsOut&) const;                  optional
@@ -35,6 +37,7 @@
 #include <freellmapi/endpoints.hpp>
 #include <freellmapi/salvage.hpp>
 #include <freellmapi/views.hpp>
+#include <freellmapi/whole.hpp>
 #include <new>
 #include <string_view>
 
@@ -122,6 +125,19 @@ struct SalvageTable {
     });
   }
   static constexpr freellm_salvage table = {sizeof(freellm_salvage), 0, &salvage};
+};
+
+/// Extension "freellm.whole/1" of a provider.
+template <class P>
+struct WholeTable {
+  static freellm_status read(const freellm_provider*, const freellm_call* call, const freellm_head* head,
+                             freellm_str body, freellm_events_out* out) noexcept {
+    return barrier([&] {
+      EventsOut events(*out);
+      typename P::Parser(provider_instance<P>, Call(*call), Headers(*head)).whole(view(body), events);
+    });
+  }
+  static constexpr freellm_whole table = {sizeof(freellm_whole), 0, &read};
 };
 
 /// Extension "freellm.cost/1" of a provider.
@@ -230,6 +246,9 @@ struct ProviderTable {
     if constexpr (Salvages<P>) {
       if (view(id) == FREELLM_EXT_SALVAGE) return &SalvageTable<P>::table;
     }
+    if constexpr (ReadsWhole<Parser>) {
+      if (view(id) == FREELLM_EXT_WHOLE) return &WholeTable<P>::table;
+    }
     if constexpr (BoundsCost<P> || StatesCost<P>) {
       if (view(id) == FREELLM_EXT_COST) return &CostTable<P>::table;
     }
@@ -259,7 +278,7 @@ struct ProviderTable {
                     p.read_limits(head, std::int64_t{}, out);
                   })
       t.read_limits = &read_limits;
-    if constexpr (ServesEndpoints<P> || Salvages<P> ||
+    if constexpr (ServesEndpoints<P> || Salvages<P> || ReadsWhole<Parser> ||
                   requires(const P& p) { p.extension(std::string_view{}); })
       t.get_extension = &get_extension;
     return t;

@@ -4,6 +4,7 @@
 #include <freellmapi/ext/cost.h>
 #include <freellmapi/ext/local.h>
 #include <freellmapi/ext/salvage.h>
+#include <freellmapi/ext/whole.h>
 
 #define FIELD(type, field, offset, bytes)                                           \
   _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved"); \
@@ -236,6 +237,9 @@ FIELD(freellm_local, answer, 8, 8);
 FIELD(freellm_salvage, size, 0, 4);
 FIELD(freellm_salvage, reserved, 4, 4);
 FIELD(freellm_salvage, salvage, 8, 8);
+FIELD(freellm_whole, size, 0, 4);
+FIELD(freellm_whole, reserved, 4, 4);
+FIELD(freellm_whole, read, 8, 8);
 FIELD(freellm_price, per_request, 0, 8);
 FIELD(freellm_price, per_million_input, 8, 8);
 FIELD(freellm_price, per_million_output, 16, 8);

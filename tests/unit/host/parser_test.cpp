@@ -217,6 +217,35 @@ TEST_F(ParserTest, AProviderThatAnswersByItselfDoesSoThroughTheSameGate) {
   EXPECT_EQ(provider->answer_locally(call_with("{}"), sink_), plugin_fault);
 }
 
+TEST_F(ParserTest, AnAnswerThatHasComeAltogetherIsReadThroughTheSameGate) {
+  EXPECT_FALSE(provider_->reads_whole());
+  static std::string seen;
+  static constexpr freellm_whole whole = {
+      sizeof(freellm_whole), 0,
+      [](const freellm_provider*, const freellm_call*, const freellm_head* head, freellm_str body,
+         freellm_events_out* out) {
+        seen = std::to_string(head->http_status) + std::string{view(body)};
+        return script(out);
+      }};
+  table_.get_extension = [](const freellm_provider*, freellm_str id) -> const void* {
+    return view(id) == FREELLM_EXT_WHOLE ? &whole : nullptr;
+  };
+  const auto provider = scripted(table_);
+  ASSERT_TRUE(provider->reads_whole());
+  const auto read = [&] { return provider->read_whole(call_with("{}"), head_with(200), "all of it", sink_); };
+  script = [](freellm_events_out* out) {
+    const auto event = text_event("in one call");
+    return out->emit(out, &event.h);
+  };
+  EXPECT_EQ(read(), FREELLM_OK);
+  EXPECT_EQ(seen, "200all of it");
+  EXPECT_EQ(sink_.answer, "in one call");
+  script = [](freellm_events_out*) { return freellm_status{FREELLM_E_TRUNCATED}; };
+  EXPECT_EQ(read(), FREELLM_E_TRUNCATED);
+  script = [](freellm_events_out* out) { return out->emit(out, nullptr); };
+  EXPECT_EQ(read(), plugin_fault);
+}
+
 TEST_F(ParserTest, AnErrorThatHoldsAnAnswerGivesItThroughTheSameGate) {
   EXPECT_FALSE(provider_->can_salvage());
   static std::string seen;

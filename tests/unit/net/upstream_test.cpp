@@ -362,6 +362,20 @@ TEST(Pool, BoundsWhatItKeepsAndHowLong) {
   EXPECT_EQ(two[1].idle, 1U);
 }
 
+TEST(Pool, HasTheConnectionBackWithTheLastOfABodyThatHasCome) {
+  const auto answered = [](const std::string& answer) {
+    RawPeer peer(always(answer));
+    return fetch(get(peer));
+  };
+  EXPECT_TRUE(answered(sized("ok")).told_of_end);
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const Fetched last = answered(chunked + "2\r\nok\r\n0\r\n\r\n");
+  EXPECT_TRUE(last.told_of_end);
+  EXPECT_EQ(last.body, "ok");
+  EXPECT_EQ(last.idle, 1U);
+  EXPECT_FALSE(answered("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok").told_of_end);
+}
+
 TEST(Pool, KeepsTheConnectionOfACallThatWasLeftWhenItsEndIsHere) {
   const std::string answer =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ne\r\ndata: [DONE]\n\n\r\n0\r\n\r\n";

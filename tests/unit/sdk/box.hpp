@@ -1,6 +1,9 @@
 // A provider for tests, driven through its C tables as the host does it.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <freellmapi/openai.hpp>
 #include <memory>
@@ -71,7 +74,8 @@ struct EventLog {
   }
 };
 
-/// Parses `body` in one piece with the provider of type P.
+/// Parses `body` in one piece with the provider of type P; in one call, where it has that, it is to come out
+/// the same.
 template <class P>
 Answer parse_answer(std::string_view body, std::string_view content_type) {
   const freellm_provider& table = provider_table<P>;
@@ -93,6 +97,15 @@ Answer parse_answer(std::string_view body, std::string_view content_type) {
   if (answer.end >= 0) answer.end = table.parser_finish(memory.get(), &log.out);
   table.parser_close(memory.get());
   answer.events = log.lines;
+  const void* const whole =
+      table.get_extension == nullptr ? nullptr : table.get_extension(&table, str(FREELLM_EXT_WHOLE));
+  if (whole != nullptr) {
+    EventLog again;
+    const freellm_status end =
+        static_cast<const freellm_whole*>(whole)->read(&table, &call, &head, str(body), &again.out);
+    EXPECT_EQ(end, std::min<freellm_status>(answer.end, FREELLM_OK));
+    EXPECT_EQ(again.lines, answer.events);
+  }
   return answer;
 }
 

@@ -73,6 +73,14 @@ TEST(Parser, WhoLooksAtAnAnswerMayEndItBeforeAWordOfItPasses) {
             (Lines{"text hi", "error 8 not asked"}));
 }
 
+TEST(Parser, AnAnswerIsReadInOneCallUnlessSomebodyAddedToTheParser) {
+  const auto reads_whole = [](const freellm_provider& table) {
+    return table.get_extension(&table, str(FREELLM_EXT_WHOLE)) != nullptr;
+  };
+  EXPECT_TRUE(reads_whole(provider_table<Box>));
+  static_assert(!ReadsWhole<Watching::Parser>);
+}
+
 TEST(Parser, NothingAfterDoneCounts) {
   EXPECT_EQ(stream(hi + ending() + done + hi + "data: garbage\n\n").events,
             (Lines{"text hi", "finish stop"}));

@@ -52,6 +52,7 @@ Task<void> read_answer(UpstreamCall& call, const Fetch& spec, Fetched& result) {
     }
     if (piece->empty()) break;
     result.body += *piece;
+    result.told_of_end = call.ended();
     if (spec.on_piece) spec.on_piece(*piece, call.at_hand());
     if (!spec.leave_at.empty() && result.body.find(spec.leave_at) != std::string::npos) co_return;
   }

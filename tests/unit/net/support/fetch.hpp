@@ -38,6 +38,7 @@ struct Fetched {
   std::string detail;
   int status = 0;
   std::string body;
+  bool told_of_end = false;  ///< with the body's last piece
   bool whole = false, reused = false, kept = false, unsent = false;
   std::vector<std::pair<std::string, std::string>> fields;
   std::chrono::milliseconds took{0};

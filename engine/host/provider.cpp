@@ -35,6 +35,7 @@ Provider::Provider(std::shared_ptr<const Plugin> plugin, const freellm_provider&
   if (local != nullptr && FREELLM_HAS(local, answer) && local->answer != nullptr) local_ = local;
   const auto* salvage = static_cast<const freellm_salvage*>(extension(FREELLM_EXT_SALVAGE));
   if (salvage != nullptr && FREELLM_HAS(salvage, salvage) && salvage->salvage != nullptr) salvage_ = salvage;
+  take_heads(static_cast<const freellm_heads*>(extension(FREELLM_EXT_HEADS)));
   const auto* whole = static_cast<const freellm_whole*>(extension(FREELLM_EXT_WHOLE));
   if (whole != nullptr && FREELLM_HAS(whole, read) && whole->read != nullptr) whole_ = whole;
   const auto* cost = static_cast<const freellm_cost*>(extension(FREELLM_EXT_COST));
@@ -54,6 +55,28 @@ const void* Provider::extension(std::string_view id) const noexcept {
   return found;
 }
 
+// A head that would be refused in a request is left to those who write it there, and hear why.
+void Provider::take_heads(const freellm_heads* heads) {
+  constexpr std::uint32_t most = 16;
+  if (heads == nullptr || !FREELLM_HAS(heads, build_request) || heads->build_request == nullptr) return;
+  if (heads->count == 0 || heads->count > most || heads->heads == nullptr) return;
+  for (const freellm_fixed_head& head : std::span(heads->heads, heads->count)) {
+    RequestWriter writer{{}};
+    freellm_request_out* const out = writer.out();
+    freellm_status status = out->target(out, head.method, head.path);
+    for (std::size_t i = 0; i < head.field_count && status >= 0; ++i) {
+      const freellm_head_field& field = head.fields[i];
+      status = field.part == FREELLM_NO_CREDENTIAL
+                   ? out->header(out, field.name, field.value)
+                   : out->credential(out, field.name, field.value, field.part);
+    }
+    base::Result<UpstreamRequest> judged = std::move(writer).take(status, id_);
+    if (!judged) return fixed_.clear();
+    fixed_.push_back(std::move(*judged));
+  }
+  heads_ = heads;
+}
+
 bool Provider::has_key_shape(std::string_view key) const {
   if (table_.check_key_shape == nullptr) return true;
   return call_plugin([&] {
@@ -63,7 +86,15 @@ bool Provider::has_key_shape(std::string_view key) const {
 
 base::Result<UpstreamRequest> Provider::build_request(const freellm_call& call) const {
   RequestWriter writer{view(call.body)};
-  const freellm_status status = call_plugin([&] { return table_.build_request(raw_, &call, writer.out()); });
+  if (heads_ == nullptr) {
+    const freellm_status written =
+        call_plugin([&] { return table_.build_request(raw_, &call, writer.out()); });
+    return std::move(writer).take(written, id_);
+  }
+  std::uint32_t head = 0;
+  const freellm_status status =
+      call_plugin([&] { return heads_->build_request(raw_, &call, writer.out(), &head); });
+  if (status >= 0) writer.stand_behind(head < fixed_.size() ? &fixed_[head] : nullptr);
   return std::move(writer).take(status, id_);
 }
 

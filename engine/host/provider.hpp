@@ -4,10 +4,12 @@
 #include <freellmapi/abi.h>
 #include <freellmapi/ext/cost.h>
 #include <freellmapi/ext/endpoints.h>
+#include <freellmapi/ext/heads.h>
 #include <freellmapi/ext/local.h>
 #include <freellmapi/ext/salvage.h>
 #include <freellmapi/ext/whole.h>
 
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,8 +32,9 @@ inline constexpr std::uint32_t plugin_failed = FREELLM_C_PROVIDER_BLOCKED + 1;
 
 /// The request a plugin wrote: everything but the host name, the secret and the framing.
 ///
-/// One text holds whatever the plugin wrote. All views point into it, the body's pieces also into the call's
-/// body; both must outlive the sending. Movable: then the views are void.
+/// One text holds whatever the plugin wrote. All views point into it, those of a head that the provider has
+/// fixed into the provider, the body's pieces also into the call's body; all must outlive the sending.
+/// Movable: then the views are void.
 class UpstreamRequest {
  public:
   struct Header {
@@ -41,22 +44,26 @@ class UpstreamRequest {
     std::optional<std::uint32_t> credential;
   };
 
-  std::string_view method() const noexcept { return text(method_); }
+  std::string_view method() const noexcept { return fixed_ ? fixed_->method() : text(method_); }
   /// Begins with '/'; appended to the base URL; may hold {key}, {key:1}, {key:2}.
-  std::string_view path() const noexcept { return text(path_); }
-  std::size_t header_count() const noexcept { return headers_.size(); }
+  std::string_view path() const noexcept { return fixed_ ? fixed_->path() : text(path_); }
+  std::size_t header_count() const noexcept { return fixed_headers() + headers_.size(); }
   Header header(std::size_t index) const noexcept {
-    const Written& written = headers_[index];
+    if (index < fixed_headers()) return fixed_->header(index);
+    const Written& written = headers_[index - fixed_headers()];
     return {text(written.name), text(written.value), written.credential};
   }
   std::optional<std::uint64_t> output_bound;  ///< output tokens the request can be billed for at most
 
   void reserve();
   void set_target(std::string_view method, std::string_view path);
+  /// In the place of a target: method, path and first headers are those of `head`, which outlives this.
+  void stand_behind(const UpstreamRequest& head) noexcept { fixed_ = &head; }
   void add_header(const Header& header);
 
   /// The body in order. Valid until the object or the call's body dies.
-  std::vector<std::string_view> pieces() const;
+  using Pieces = boost::container::small_vector<std::string_view, 8>;
+  Pieces pieces() const;
   std::size_t body_size() const noexcept { return body_size_; }
 
   /// Appends `bytes`, by reference when they lie inside `shared`, else as a copy. Adjacent pieces of a kind
@@ -76,14 +83,16 @@ class UpstreamRequest {
     std::optional<std::uint32_t> credential;
   };
   Range keep(std::string_view text);
+  std::size_t fixed_headers() const noexcept { return fixed_ ? fixed_->headers_.size() : 0; }
   std::string_view text(Range range) const noexcept {
     return std::string_view(owned_).substr(range.at, range.size);
   }
 
+  const UpstreamRequest* fixed_ = nullptr;
   std::string owned_;
   Range method_, path_;
   std::vector<Written> headers_;
-  std::vector<Piece> pieces_;
+  boost::container::small_vector<Piece, 4> pieces_;
   std::size_t body_size_ = 0;
 };
 
@@ -165,6 +174,7 @@ class Provider {
  private:
   friend class Parser;
   const void* extension(std::string_view id) const noexcept;
+  void take_heads(const freellm_heads* heads);
 
   std::shared_ptr<const Plugin> plugin_;
   const freellm_provider* raw_;  // passed back to the plugin
@@ -172,6 +182,8 @@ class Provider {
   std::string id_, manifest_;
   const freellm_local* local_ = nullptr;          // in the plugin; null: it needs the wire
   const freellm_salvage* salvage_ = nullptr;      // in the plugin; null: an error is an error
+  const freellm_heads* heads_ = nullptr;          // in the plugin; null: each request writes its own
+  std::vector<UpstreamRequest> fixed_;            // what those are
   const freellm_whole* whole_ = nullptr;          // in the plugin; null: every answer has a parser
   const freellm_cost* cost_ = nullptr;            // in the plugin; null: by the price alone
   const freellm_endpoints* endpoints_ = nullptr;  // in the plugin; null: chat alone

@@ -13,9 +13,8 @@ namespace rules = sdk::rules;
 
 // What most requests need.
 void UpstreamRequest::reserve() {
-  constexpr std::size_t usual_text = 511, usual_headers = 8;  // 512 with its end: a size of the allocator
+  constexpr std::size_t usual_text = 511;  // 512 with its end: a size of the allocator
   owned_.reserve(usual_text);
-  headers_.reserve(usual_headers);
 }
 
 UpstreamRequest::Range UpstreamRequest::keep(std::string_view text) {
@@ -30,14 +29,16 @@ void UpstreamRequest::set_target(std::string_view method, std::string_view path)
 }
 
 void UpstreamRequest::add_header(const Header& header) {
+  constexpr std::size_t usual_headers = 8;
+  if (headers_.empty()) headers_.reserve(usual_headers);
   Written& written = headers_.emplace_back();
   written.name = keep(header.name);
   written.value = keep(header.value);
   written.credential = header.credential;
 }
 
-std::vector<std::string_view> UpstreamRequest::pieces() const {
-  std::vector<std::string_view> result;
+UpstreamRequest::Pieces UpstreamRequest::pieces() const {
+  Pieces result;
   result.reserve(pieces_.size());
   for (const Piece& piece : pieces_) {
     const char* data = piece.external != nullptr ? piece.external : owned_.data() + piece.offset;
@@ -48,9 +49,7 @@ std::vector<std::string_view> UpstreamRequest::pieces() const {
 
 void UpstreamRequest::append(std::string_view bytes, std::string_view shared) {
   if (bytes.empty()) return;
-  constexpr std::size_t usual_pieces = 8;
   body_size_ += bytes.size();
-  if (pieces_.empty()) pieces_.reserve(usual_pieces);
   Piece* last = pieces_.empty() ? nullptr : &pieces_.back();
   if (rules::lies_inside(bytes, shared)) {
     if (last != nullptr && last->external != nullptr && last->external + last->size == bytes.data()) {
@@ -172,6 +171,19 @@ freellm_status RequestWriter::add_body(const void* data, std::size_t size) {
   }
   request_.append({static_cast<const char*>(data), size}, shared_);
   return FREELLM_OK;
+}
+
+void RequestWriter::stand_behind(const UpstreamRequest* head) {
+  if (fault_ < 0) return;
+  if (head == nullptr) {
+    refuse(FREELLM_E_INTERNAL, "the plugin named a head that it does not have");
+  } else if (!request_.method().empty()) {
+    refuse(FREELLM_E_INVALID, "the plugin gave two targets for one request");
+  } else if (head->header_count() + request_.header_count() > rules::most_headers) {
+    refuse(FREELLM_E_LIMIT, fmt::format("the plugin gave more than {} headers", rules::most_headers));
+  } else {
+    request_.stand_behind(*head);
+  }
 }
 
 base::Result<UpstreamRequest> RequestWriter::take(freellm_status status, std::string_view provider) && {

@@ -23,6 +23,8 @@ class RequestWriter {
   RequestWriter& operator=(const RequestWriter&) = delete;
 
   freellm_request_out* out() noexcept { return &out_; }
+  /// What was written goes behind a head that has been judged; null: the plugin named one that is not there.
+  void stand_behind(const UpstreamRequest* head);
   /// The request, when the plugin ended with `status` and nothing it wrote was refused.
   base::Result<UpstreamRequest> take(freellm_status status, std::string_view provider) &&;
 

@@ -63,7 +63,7 @@ net::Task<Probed> ask(net::Core& core, const Upstream& upstream, const Upstream:
     const host::UpstreamRequest::Header header = request.header(i);
     fields[i] = {header.name, header.value, header.credential};
   }
-  const std::vector<std::string_view> body = request.pieces();
+  const host::UpstreamRequest::Pieces body = request.pieces();
   net::OutgoingRequest outgoing;
   outgoing.method = request.method();
   outgoing.base_path = at.base_path;

@@ -85,7 +85,7 @@ struct Run::Sending {
 
   Leaving leaving;
   boost::container::small_vector<net::OutgoingField, 8> fields;
-  const std::vector<std::string_view> body;
+  const host::UpstreamRequest::Pieces body;
   net::OutgoingRequest request;
 };
 

@@ -183,6 +183,16 @@ void judge_unknown_members(const Facts& facts, Judge& judge) {
   });
 }
 
+void judge_heads(const Facts& facts, Judge& judge) {
+  for_each_request(
+      facts, judge, [&](const CanonicalCall& call, const ClientCall& client, const Written& written) {
+        const HostCall host(client);
+        const auto behind = write_behind_head(*facts.provider, *host.get());
+        if (!behind) judge.skip("it has no freellm.heads/1");
+        judge.expect(*behind == written, named(call) + "behind a fixed head it writes another request");
+      });
+}
+
 void judge_same(const Facts& facts, Judge& judge) {
   for_each_request(facts, judge,
                    [&](const CanonicalCall& call, const ClientCall& client, const Written& written) {
@@ -264,6 +274,7 @@ void add_request_checks(std::vector<Check>& checks) {
   group.each("long-prompt-copied", "a prompt of 1 MiB is not copied and not blown up", judge_long_prompt);
   group.each("unknown-members-dropped", "members that no schema has are not forwarded blindly",
              judge_unknown_members);
+  group.each("fixed-heads", "behind a head that is known before, the same request is written", judge_heads);
   group.each("same-bytes", "the same call gives the same bytes", judge_same);
   group.each("stops", "it stops when the host says so", judge_stops);
   group.each("content", "no message, tool, result or image is lost", judge_content);

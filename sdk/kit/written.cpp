@@ -1,6 +1,10 @@
 #include "kit/written.hpp"
 
+#include <freellmapi/ext/heads.h>
+
 #include <freellmapi/request_rules.hpp>
+#include <span>
+#include <stdexcept>
 #include <utility>
 
 #include "kit/crossing.hpp"
@@ -103,6 +107,35 @@ Written write_request(const freellm_provider& provider, const freellm_call& call
   RequestSink sink(call.body);
   const freellm_status status =
       inside("build_request", [&] { return provider.build_request(&provider, &call, sink.out()); });
+  return std::move(sink).take(status);
+}
+
+std::optional<Written> write_behind_head(const freellm_provider& provider, const freellm_call& call) {
+  const auto* const known =
+      provider.get_extension == nullptr
+          ? nullptr
+          : static_cast<const freellm_heads*>(provider.get_extension(&provider, text(FREELLM_EXT_HEADS)));
+  if (known == nullptr) return std::nullopt;
+  std::uint32_t head = 0;
+  const auto build = [&](RequestSink& sink) {
+    return inside("build_request of freellm.heads/1",
+                  [&] { return known->build_request(&provider, &call, sink.out(), &head); });
+  };
+  RequestSink first(call.body);
+  const freellm_status refused = build(first);
+  if (refused < 0) return std::move(first).take(refused);
+  if (head >= known->count) throw std::runtime_error("it names a head that it does not have");
+  RequestSink sink(call.body);
+  const freellm_fixed_head& fixed = known->heads[head];
+  sink.out()->target(sink.out(), fixed.method, fixed.path);
+  for (const freellm_head_field& field : std::span(fixed.fields, fixed.field_count)) {
+    if (field.part == FREELLM_NO_CREDENTIAL) {
+      sink.out()->header(sink.out(), field.name, field.value);
+    } else {
+      sink.out()->credential(sink.out(), field.name, field.value, field.part);
+    }
+  }
+  const freellm_status status = build(sink);
   return std::move(sink).take(status);
 }
 

@@ -67,6 +67,8 @@ class RequestSink {
 const freellm_endpoints& endpoints_of(const freellm_provider& provider);
 /// build_request, with `call` as it is.
 Written write_request(const freellm_provider& provider, const freellm_call& call);
+/// The same behind a head of the extension "freellm.heads/1"; nothing when the provider has it not.
+std::optional<Written> write_behind_head(const freellm_provider& provider, const freellm_call& call);
 /// build_request of the extension "freellm.endpoints/1". Throws when the provider has it not.
 Written write_request(const freellm_provider& provider, std::uint32_t endpoint, const freellm_call& call);
 /// build_probe; REQUIRES: the provider has one.

@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <freellmapi/json.hpp>
 
+#include "plain_text.hpp"
 #include "utf8.hpp"
 
 namespace freellmapi::sdk {
@@ -8,9 +9,6 @@ namespace {
 
 constexpr std::size_t deepest = 256;
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-/// ASCII that stands in a JSON string as it is.
-constexpr bool plain(char c) noexcept { return c >= 0x20 && c != '"' && c != '\\'; }
 
 }  // namespace
 
@@ -114,12 +112,10 @@ const boost::json::object* object_at(const boost::json::object& object, std::str
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  std::size_t plain_bytes = 0;
-  while (plain_bytes < text.size() && plain(text[plain_bytes])) ++plain_bytes;
-  if (plain_bytes == text.size()) {  // as names are
+  if (all_plain(text)) {  // as names are
     const std::size_t at = out.size();
-    out.resize(at + plain_bytes + 2, '"');
-    text.copy(out.data() + at + 1, plain_bytes);
+    out.resize(at + text.size() + 2, '"');
+    text.copy(out.data() + at + 1, text.size());
     return;
   }
   constexpr std::string_view hex = "0123456789abcdef";
@@ -136,7 +132,7 @@ void append_json_string(std::string& out, std::string_view text) {
       ++i;
     } else if (c < 0x80) {
       std::size_t end = i + 1;
-      while (end < text.size() && plain(text[end])) ++end;
+      while (end < text.size() && is_plain(text[end])) ++end;
       out.append(text, i, end - i);
       i = end;
     } else {

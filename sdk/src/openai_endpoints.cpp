@@ -54,13 +54,11 @@ void OpenAiProvider::build_endpoint(Endpoint endpoint, const Call& call, Request
   add_headers(call, out);
 
   Splicer splicer(call.body(), out);
-  std::string model;
-  append_json_string(model, call.model());
-  splicer.own("model", model);
+  splicer.own_string("model", call.model());
   for (const freellm_member& member : call.members()) {
     const std::string_view name = view(member.name), value = view(member.value);
     if (name == "model" || value == "null") continue;
-    const MemberRule rule = rule_for(dialect_.endpoint_members, members_of(endpoint), name);
+    const MemberRule& rule = rule_for(dialect_.endpoint_members, members_of(endpoint), name);
     const bool clamps = rule.action == MemberRule::Action::clamp;
     const auto text = clamps ? clamped(rule, value) : std::nullopt;
     if (rule.action == MemberRule::Action::drop || (text && text->empty())) continue;

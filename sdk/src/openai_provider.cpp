@@ -11,12 +11,22 @@ bool OpenAiProvider::check_key_shape(std::string_view first_8, std::size_t lengt
 }
 
 void OpenAiProvider::build_request(const Call& call, RequestOut& out) const {
-  out.target("POST", dialect_.chat_path);
-  out.credential("authorization", "Bearer ", dialect_.credential_part);
-  out.header("content-type", "application/json");
-  out.header("accept", asks_stream(call) ? "text/event-stream" : "application/json");
+  const FixedHead head = fixed_heads()[asks_stream(call) ? 1 : 0];
+  out.target(head.method, head.path);
+  for (const FixedHead::Field& field : head.fields) {
+    if (field.part != FREELLM_NO_CREDENTIAL) {
+      out.credential(field.name, field.value, field.part);
+    } else if (!field.name.empty()) {
+      out.header(field.name, field.value);
+    }
+  }
+  build_behind_head(call, out);
+}
+
+std::uint32_t OpenAiProvider::build_behind_head(const Call& call, RequestOut& out) const {
   add_headers(call, out);
   write_body(call, out);
+  return asks_stream(call) ? 1 : 0;
 }
 
 void OpenAiProvider::build_probe(RequestOut& out) const {

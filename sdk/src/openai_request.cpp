@@ -10,9 +10,50 @@ namespace freellmapi::sdk {
 namespace json = boost::json;
 namespace {
 
+/// The members that something is done with here.
+enum class Known : std::uint8_t {
+  none,
+  ours,  ///< written anew, or not at all
+  messages,
+  response_format,
+  stop,
+  tool_choice,
+  tools  ///< and what goes with them alone
+};
+
+Known known(std::string_view name) noexcept {
+  const auto is = [name](std::string_view word, Known known) { return name == word ? known : Known::none; };
+  switch (name.size()) {
+    case 1:
+      return is("n", Known::ours);
+    case 4:
+      return is("stop", Known::stop);
+    case 5:
+      return name == "tools" ? Known::tools : is("model", Known::ours);
+    case 6:
+      return is("stream", Known::ours);
+    case 8:
+      return is("messages", Known::messages);
+    case 10:
+      return is("max_tokens", Known::ours);
+    case 11:
+      return is("tool_choice", Known::tool_choice);
+    case 14:
+      return is("stream_options", Known::ours);
+    case 15:
+      return is("response_format", Known::response_format);
+    case 19:
+      return is("parallel_tool_calls", Known::tools);
+    case 21:
+      return is("max_completion_tokens", Known::ours);
+    default:
+      return Known::none;
+  }
+}
+
 /// The provider's rule for a member, or what holds when it has none.
-MemberRule rule_of(const OpenAiDialect& dialect, std::string_view name) noexcept {
-  return dialect.keep_unlisted ? rule_for(dialect.members, {&name, 1}, name)
+const MemberRule& rule_of(const OpenAiDialect& dialect, std::string_view name) noexcept {
+  return dialect.keep_unlisted ? rule_or_keep(dialect.members, name)
                                : rule_for(dialect.members, standard_members, name);
 }
 
@@ -53,28 +94,30 @@ std::optional<std::string> tool_choice(const ToolChoiceRules& rules, std::string
   return std::nullopt;
 }
 
-bool ours(std::string_view name) noexcept {
-  return name == "model" || name == "stream" || name == "stream_options" || name == "max_tokens" ||
-         name == "max_completion_tokens" || name == "n";
-}
-
 /// What is written for a member that the dialect keeps: nothing for "as it is", "" for "not at all".
-std::optional<std::string> replaced(const OpenAiProvider& provider, const Call& call, bool tools,
+std::optional<std::string> replaced(const OpenAiProvider& provider, const Call& call, Known known,
                                     std::string_view name, std::string_view value) {
   std::string replacement;
   const Edit edit = provider.edit_member(call, name, value, replacement);
   if (edit == Edit::drop) return "";
   if (edit == Edit::replace) return replacement;
   const OpenAiDialect& dialect = provider.differences();
-  if (name == "messages")
-    return must_rewrite(dialect.messages, call) || provider.must_edit_messages(call)
-               ? std::optional(rewrite_messages(provider, call, value))
-               : std::nullopt;
-  if (name == "response_format" && plain_text_format(value)) return "";
-  if ((name == "tools" || name == "parallel_tool_calls" || name == "tool_choice") && !tools) return "";
-  if (name == "tool_choice") return tool_choice(dialect.tool_choice, value);
-  if (name == "stop") return stops(dialect, value);
-  return std::nullopt;
+  switch (known) {
+    case Known::messages:
+      return must_rewrite(dialect.messages, call) || provider.must_edit_messages(call)
+                 ? std::optional(rewrite_messages(provider, call, value))
+                 : std::nullopt;
+    case Known::response_format:
+      return plain_text_format(value) ? std::optional(std::string()) : std::nullopt;
+    case Known::stop:
+      return stops(dialect, value);
+    case Known::tool_choice:
+      return offers_tools(dialect, call) ? tool_choice(dialect.tool_choice, value) : "";
+    case Known::tools:
+      return offers_tools(dialect, call) ? std::nullopt : std::optional(std::string());
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -96,24 +139,22 @@ void MemberWriter::add_number(std::string_view name, std::uint64_t number) {
 
 void OpenAiProvider::write_body(const Call& call, RequestOut& out) const {
   Splicer splicer(call.body(), out);
-  std::string model;
-  append_json_string(model, call.model());
-  splicer.own("model", model);
+  splicer.own_string("model", call.model());
   if (asks_stream(call)) {
     splicer.own("stream", "true");
     if (dialect_.ask_stream_usage) splicer.own("stream_options", R"({"include_usage":true})");
   }
   const std::uint64_t most =
       call.max_output_tokens() != 0 ? call.max_output_tokens() : default_max_tokens(call);
-  if (most != 0) splicer.own(max_tokens_name(call), std::to_string(most));
+  if (most != 0) splicer.own_number(max_tokens_name(call), most);
 
-  const bool tools = offers_tools(dialect_, call);
   for (const freellm_member& member : call.members()) {
     const std::string_view name = view(member.name), value = view(member.value);
-    if (ours(name) || value == "null") continue;
-    const MemberRule rule = rule_of(dialect_, name);
+    const Known which = known(name);
+    if (which == Known::ours || value == "null") continue;
+    const MemberRule& rule = rule_of(dialect_, name);
     if (rule.action == MemberRule::Action::drop) continue;
-    auto text = replaced(*this, call, tools, name, value);
+    auto text = replaced(*this, call, which, name, value);
     if (!text && rule.action == MemberRule::Action::clamp) text = clamped(rule, value);
     const bool renames = rule.action == MemberRule::Action::rename;
     if (text && text->empty()) continue;

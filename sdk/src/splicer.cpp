@@ -3,13 +3,77 @@
 #include <algorithm>
 #include <charconv>
 
-namespace freellmapi::sdk {
+#include "plain_text.hpp"
 
-MemberRule rule_for(std::span<const MemberRule> rules, std::span<const std::string_view> known,
-                    std::string_view name) noexcept {
+namespace freellmapi::sdk {
+namespace {
+
+constexpr MemberRule kept_rule = keep({}), dropped_rule = drop({});
+
+const MemberRule* find_rule(std::span<const MemberRule> rules, std::string_view name) noexcept {
   for (const MemberRule& rule : rules)
-    if (rule.name == name) return rule;
-  return std::find(known.begin(), known.end(), name) != known.end() ? keep(name) : drop(name);
+    if (rule.name == name) return &rule;
+  return nullptr;
+}
+
+/// The host may have taken a member out of the list, so between two members of the list there may be a third.
+bool neighbours(const char* at, const char* to) noexcept {
+  if (std::less<const char*>{}(to, at)) return false;
+  bool comma = false;
+  for (; at != to; ++at) {
+    if (*at == ',' && !comma) {
+      comma = true;
+    } else if (*at != ' ' && *at != '\t' && *at != '\n' && *at != '\r') {
+      return false;
+    }
+  }
+  return comma;
+}
+
+}  // namespace
+
+void Splicer::own_number(std::string_view name, std::uint64_t number) {
+  char digits[20];
+  const auto done = std::to_chars(digits, digits + sizeof digits, number);
+  own(name, {digits, static_cast<std::size_t>(done.ptr - digits)});
+}
+
+void Splicer::kept(const freellm_member& member) {
+  const std::string_view name = view(member.name), value = view(member.value);
+  const bool plain = inside(name) && inside(value) && name.data() != body_.data() && name.data()[-1] == '"' &&
+                     name.data() + name.size() < value.data() && name.data()[name.size()] == '"';
+  if (!plain) return renamed(name, value);
+  const char* const from = name.data() - 1;
+  const char* const to = value.data() + value.size();
+  if (run_.data() != nullptr && neighbours(run_.data() + run_.size(), from)) {
+    run_ = {run_.data(), static_cast<std::size_t>(to - run_.data())};
+    return;
+  }
+  begin();
+  run_ = {from, static_cast<std::size_t>(to - from)};
+}
+
+void Splicer::put_string(std::string_view text) {
+  if (all_plain(text)) {
+    put("\"");
+    put(text);
+    put("\"");
+    return;
+  }
+  std::string quoted;
+  append_json_string(quoted, text);
+  put(quoted);
+}
+
+const MemberRule& rule_for(std::span<const MemberRule> rules, std::span<const std::string_view> known,
+                           std::string_view name) noexcept {
+  if (const MemberRule* rule = find_rule(rules, name)) return *rule;
+  return std::find(known.begin(), known.end(), name) != known.end() ? kept_rule : dropped_rule;
+}
+
+const MemberRule& rule_or_keep(std::span<const MemberRule> rules, std::string_view name) noexcept {
+  const MemberRule* const rule = find_rule(rules, name);
+  return rule == nullptr ? kept_rule : *rule;
 }
 
 std::optional<std::string> clamped(const MemberRule& rule, std::string_view text) {

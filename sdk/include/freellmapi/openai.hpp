@@ -14,11 +14,13 @@
 //   FREELLM_PLUGIN("1.0.0", Box);
 #pragma once
 
+#include <array>
 #include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <freellmapi/classify.hpp>
 #include <freellmapi/durations.hpp>
 #include <freellmapi/endpoints.hpp>
+#include <freellmapi/heads.hpp>
 #include <freellmapi/openai_dialect.hpp>
 #include <freellmapi/openai_parser.hpp>
 #include <freellmapi/plugin.hpp>
@@ -60,6 +62,19 @@ class OpenAiProvider {
   // ---- what the tables of plugin.hpp call
   bool check_key_shape(std::string_view first_8, std::size_t length) const noexcept;
   void build_request(const Call& call, RequestOut& out) const;
+  /// The same behind one of fixed_heads(), whose index it gives.
+  std::uint32_t build_behind_head(const Call& call, RequestOut& out) const;
+  /// Of a whole answer and of a stream.
+  constexpr std::array<FixedHead, 2> fixed_heads() const noexcept {
+    const auto head = [&](std::string_view accept) {
+      return FixedHead{"POST",
+                       dialect_.chat_path,
+                       {{{"authorization", "Bearer ", dialect_.credential_part},
+                         {"content-type", "application/json"},
+                         {"accept", accept}}}};
+    };
+    return {head("application/json"), head("text/event-stream")};
+  }
   void build_probe(RequestOut& out) const;
   void classify_error(const Headers& head, std::string_view body, std::int64_t now_unix_ms,
                       OutcomeOut& out) const;

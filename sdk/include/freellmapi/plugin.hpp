@@ -17,6 +17,7 @@
 //   };
 //   void classify_error(const Headers&, std::string_view body, std::int64_t now_unix_ms, OutcomeOut&) const;
 //   void read_limits(const Headers&, std::int64_t now_unix_ms, WindowsOut&) const;                  optional
+//   the two functions of KnowsHeads (heads.hpp): heads of requests that never change               optional
 //   const void* extension(std::string_view id) const;                                               optional
 //   the three functions of ServesEndpoints (endpoints.hpp): embeddings, images, speech               optional
 //   bool salvage(const Call&, const Headers&, std::string_view body, EventsOut&) const; (salvage.hpp)
@@ -35,6 +36,7 @@
 #include <cstdint>
 #include <freellmapi/cost.hpp>
 #include <freellmapi/endpoints.hpp>
+#include <freellmapi/heads.hpp>
 #include <freellmapi/salvage.hpp>
 #include <freellmapi/views.hpp>
 #include <freellmapi/whole.hpp>
@@ -138,6 +140,41 @@ struct WholeTable {
     });
   }
   static constexpr freellm_whole table = {sizeof(freellm_whole), 0, &read};
+};
+
+/// Extension "freellm.heads/1" of a provider.
+template <KnowsHeads P>
+struct HeadsTable {
+  static constexpr auto known = provider_instance<P>.fixed_heads();
+  static constexpr std::size_t count = known.size();
+  using Fields = std::array<freellm_head_field, std::tuple_size_v<decltype(FixedHead::fields)>>;
+
+  static constexpr std::array<Fields, count> fields = [] {
+    std::array<Fields, count> all{};
+    for (std::size_t head = 0; head < count; ++head)
+      for (std::size_t i = 0; i < all[head].size(); ++i) {
+        const FixedHead::Field& field = known[head].fields[i];
+        all[head][i] = {str(field.name), str(field.value), field.part, 0};
+      }
+    return all;
+  }();
+  static constexpr std::array<freellm_fixed_head, count> heads = [] {
+    std::array<freellm_fixed_head, count> all{};
+    for (std::size_t head = 0; head < count; ++head) {
+      std::size_t named = 0;
+      while (named < fields[head].size() && fields[head][named].name.size != 0) ++named;
+      all[head] = {str(known[head].method), str(known[head].path), fields[head].data(), named};
+    }
+    return all;
+  }();
+  static freellm_status build_request(const freellm_provider*, const freellm_call* call,
+                                      freellm_request_out* out, std::uint32_t* head) noexcept {
+    return barrier([&] {
+      RequestOut request(*out);
+      *head = provider_instance<P>.build_behind_head(Call(*call), request);
+    });
+  }
+  static constexpr freellm_heads table = {sizeof(freellm_heads), count, heads.data(), &build_request};
 };
 
 /// Extension "freellm.cost/1" of a provider.
@@ -246,6 +283,9 @@ struct ProviderTable {
     if constexpr (Salvages<P>) {
       if (view(id) == FREELLM_EXT_SALVAGE) return &SalvageTable<P>::table;
     }
+    if constexpr (KnowsHeads<P>) {
+      if (view(id) == FREELLM_EXT_HEADS) return &HeadsTable<P>::table;
+    }
     if constexpr (ReadsWhole<Parser>) {
       if (view(id) == FREELLM_EXT_WHOLE) return &WholeTable<P>::table;
     }
@@ -278,7 +318,7 @@ struct ProviderTable {
                     p.read_limits(head, std::int64_t{}, out);
                   })
       t.read_limits = &read_limits;
-    if constexpr (ServesEndpoints<P> || Salvages<P> || ReadsWhole<Parser> ||
+    if constexpr (ServesEndpoints<P> || Salvages<P> || ReadsWhole<Parser> || KnowsHeads<P> ||
                   requires(const P& p) { p.extension(std::string_view{}); })
       t.get_extension = &get_extension;
     return t;

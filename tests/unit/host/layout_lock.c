@@ -2,6 +2,7 @@
  * appended; a line that stands here is never edited. */
 #include <freellmapi/abi.h>
 #include <freellmapi/ext/cost.h>
+#include <freellmapi/ext/heads.h>
 #include <freellmapi/ext/local.h>
 #include <freellmapi/ext/salvage.h>
 #include <freellmapi/ext/whole.h>
@@ -237,6 +238,21 @@ FIELD(freellm_local, answer, 8, 8);
 FIELD(freellm_salvage, size, 0, 4);
 FIELD(freellm_salvage, reserved, 4, 4);
 FIELD(freellm_salvage, salvage, 8, 8);
+FIELD(freellm_head_field, name, 0, 16);
+FIELD(freellm_head_field, value, 16, 16);
+FIELD(freellm_head_field, part, 32, 4);
+FIELD(freellm_head_field, reserved, 36, 4);
+FROZEN(freellm_head_field, 40);
+FIELD(freellm_fixed_head, method, 0, 16);
+FIELD(freellm_fixed_head, path, 16, 16);
+FIELD(freellm_fixed_head, fields, 32, 8);
+FIELD(freellm_fixed_head, field_count, 40, 8);
+FROZEN(freellm_fixed_head, 48);
+FIELD(freellm_heads, size, 0, 4);
+FIELD(freellm_heads, count, 4, 4);
+FIELD(freellm_heads, heads, 8, 8);
+FIELD(freellm_heads, build_request, 16, 8);
+VALUE(FREELLM_NO_CREDENTIAL, 0xFFFFFFFFu);
 FIELD(freellm_whole, size, 0, 4);
 FIELD(freellm_whole, reserved, 4, 4);
 FIELD(freellm_whole, read, 8, 8);

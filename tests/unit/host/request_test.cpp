@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 
 #include "fixture.hpp"
+#include "host/tables.hpp"
 #include "scripted.hpp"
 
 namespace freellmapi::host {
@@ -171,6 +173,79 @@ TEST_F(RequestTest, ACredentialIsAPlaceAndNeverAValue) {
   EXPECT_THAT(
       after_target([](freellm_request_out* out) { return out->credential(out, text("Host"), text(""), 0); }),
       HasSubstr("the host's to write"));
+}
+
+// A provider with two heads known before; `script` writes what stands behind one, `chosen` names it.
+class FixedHeadTest : public RequestTest {
+ protected:
+  FixedHeadTest() {
+    chosen = 1;
+    fields[0] = {text("authorization"), text("Bearer "), 0, 0};
+    fields[1] = {text("accept"), text("*/*"), FREELLM_NO_CREDENTIAL, 0};
+    heads[0] = {text("POST"), text("/whole"), fields.data(), 2};
+    heads[1] = {text("POST"), text("/stream"), fields.data(), 2};
+    described = {
+        sizeof described, 2, heads.data(),
+        [](const freellm_provider*, const freellm_call* call, freellm_request_out* out, std::uint32_t* head) {
+          *head = chosen;
+          return script(*call, out);
+        }};
+    table_.get_extension = [](const freellm_provider*, freellm_str id) -> const void* {
+      return view(id) == FREELLM_EXT_HEADS ? &described : nullptr;
+    };
+  }
+  std::string said(std::function<freellm_status(freellm_request_out*)> writes) {
+    provider_ = scripted(table_);
+    const auto built = build([&](const freellm_call&, freellm_request_out* out) { return writes(out); });
+    return built ? "built" : built.error().text();
+  }
+
+  static inline std::uint32_t chosen = 0;
+  static inline std::array<freellm_head_field, 2> fields;
+  static inline std::array<freellm_fixed_head, 2> heads;
+  static inline freellm_heads described;
+};
+
+TEST_F(FixedHeadTest, ARequestStandsBehindAHeadThatWasJudgedBefore) {
+  provider_ = scripted(table_);
+  auto built = build([](const freellm_call&, freellm_request_out* out) {
+    out->header(out, text("X-Thing"), text("more"));
+    return out->body(out, "body", 4);
+  });
+  ASSERT_TRUE(built);
+  const UpstreamRequest request = std::move(*built);
+  EXPECT_EQ(request.method(), "POST");
+  EXPECT_EQ(request.path(), "/stream");
+  ASSERT_EQ(request.header_count(), 3u);
+  EXPECT_EQ(request.header(0).name, "authorization");
+  EXPECT_EQ(request.header(0).credential, 0u);
+  EXPECT_EQ(request.header(1).value, "*/*");
+  EXPECT_EQ(request.header(2).name, "X-Thing");
+  EXPECT_THAT(request.pieces(), ElementsAre("body"));
+}
+
+TEST_F(FixedHeadTest, WhatStandsBehindAHeadIsJudgedAsEver) {
+  const auto nothing = [](freellm_request_out*) { return freellm_status{FREELLM_OK}; };
+  EXPECT_EQ(said(nothing), "built");
+  EXPECT_THAT(said([](freellm_request_out* out) { return out->header(out, text("Host"), text("x")); }),
+              HasSubstr("the host's to write"));
+  EXPECT_THAT(said([](freellm_request_out* out) { return out->target(out, text("POST"), text("/")); }),
+              HasSubstr("two targets"));
+  EXPECT_THAT(said([](freellm_request_out* out) {
+                for (int i = 0; i < 63; ++i) out->header(out, text("X-Thing"), text("x"));
+                return freellm_status{FREELLM_OK};
+              }),
+              HasSubstr("more than 64 headers"));
+  chosen = 2;
+  EXPECT_THAT(said(nothing), HasSubstr("a head that it does not have"));
+}
+
+TEST_F(FixedHeadTest, AProviderWithAHeadThatNoRequestMayHaveWritesAllOfThemAnew) {
+  fields[1].value = text("a\r\nEvil: 1");
+  const auto target = [](freellm_request_out* out) { return out->target(out, text("GET"), text("/anew")); };
+  EXPECT_EQ(said(target), "built");
+  fields[1].value = text("*/*");
+  EXPECT_THAT(said(target), HasSubstr("two targets"));
 }
 
 TEST_F(RequestTest, ABodyHasItsBounds) {

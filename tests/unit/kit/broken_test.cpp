@@ -62,6 +62,7 @@ std::vector<Broken> all() {
       {"takes_keys", "secrets.environment", "stands in what it writes"},
       {"takes_keys", "secrets.own-keys", "it writes the header Authorization itself"},
       {"counts_too_far", "limits.capacity", "with room for 0 it says that it wrote 3"},
+      {"heads_otherwise", "requests.fixed-heads", "behind a fixed head it writes another request"},
       {"reads_otherwise", "garbage.mutated-cuts", "in one call it reads an answer otherwise"},
       {"finishes_everything", "streams.truncated", "the end is not E_TRUNCATED"},
       {"says_little", "manifest.format", "'manifest: 1' is missing"},

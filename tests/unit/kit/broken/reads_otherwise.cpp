@@ -3,7 +3,7 @@
 #include "good.hpp"
 
 // In one call it takes any answer for a good one.
-static const freellm_whole whole = {
+static const freellm_whole at_once = {
     sizeof(freellm_whole), 0,
     [](const freellm_provider*, const freellm_call*, const freellm_head*, freellm_str,
        freellm_events_out* out) -> freellm_status {
@@ -14,7 +14,7 @@ static const freellm_whole whole = {
 static const freellm_provider table = [] {
   freellm_provider t = good::table();
   t.get_extension = [](const freellm_provider*, freellm_str id) -> const void* {
-    return good::sdk::view(id) == FREELLM_EXT_WHOLE ? &whole : nullptr;
+    return good::sdk::view(id) == FREELLM_EXT_WHOLE ? &at_once : nullptr;
   };
   return t;
 }();

@@ -1,190 +1,13 @@
 #include "plain_answer.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
+#include "json_walk.hpp"
 #include "utf8.hpp"
 
 namespace freellmapi::sdk {
 namespace {
-
-constexpr bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-constexpr bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-/// A walk over JSON text. Every method is false, or nothing is found, where the text is not what is asked
-/// for: the walk has then failed as a whole.
-class Walk {
- public:
-  explicit Walk(std::string_view text) noexcept : at_(text.data()), end_(at_ + text.size()) {}
-
-  char peek() noexcept {
-    if (at_ == end_ || *at_ <= ' ') [[unlikely]]
-      skip_blanks();
-    return at_ != end_ ? *at_ : '\0';
-  }
-  bool take(char c) noexcept {
-    if (peek() != c) return false;
-    ++at_;
-    return true;
-  }
-  bool word(std::string_view word) noexcept {
-    if (!std::string_view(at_, left()).starts_with(word)) return false;
-    at_ += word.size();
-    return true;
-  }
-  bool at_end() noexcept { return peek() == '\0' && at_ == end_; }
-
-  /// A string, as it is written between its quotes.
-  bool string(std::string_view& raw, bool& escaped) noexcept {
-    if (!take('"')) return false;
-    escaped = false;
-#if defined(__SSE2__)
-    // Most are names, or not much longer.
-    if (left() >= 16) {
-      const unsigned stop = first_special();
-      if (stop < 16 && at_[stop] == '"') {
-        raw = {at_, stop};
-        at_ += stop + 1;
-        return true;
-      }
-    }
-#endif
-    return long_string(raw, escaped);
-  }
-
-  /// A name without escapes, and its colon.
-  bool name(std::string_view& name) noexcept {
-    bool escaped = false;
-    return string(name, escaped) && !escaped && take(':');
-  }
-  /// A number as it is written; `whole`: without sign, fraction and exponent.
-  bool number(std::string_view& raw, bool& whole) noexcept {
-    const char* const begin = at_;
-    const auto digits = [this] {
-      const char* at = at_;
-      while (at != end_ && digit(*at)) ++at;
-      return at - std::exchange(at_, at);
-    };
-    const auto next = [this](char a, char b) {
-      if (at_ == end_ || (*at_ != a && *at_ != b)) return false;
-      ++at_;
-      return true;
-    };
-    whole = !next('-', '-');
-    const char* const first = at_;
-    if (const auto count = digits(); count == 0 || (count > 1 && *first == '0')) return false;
-    if (next('.', '.')) {
-      whole = false;
-      if (digits() == 0) return false;
-    }
-    if (next('e', 'E')) {
-      whole = false;
-      next('+', '-');
-      if (digits() == 0) return false;
-    }
-    raw = {begin, static_cast<std::size_t>(at_ - begin)};
-    return true;
-  }
-  /// A value of which nothing is wanted: no object, and no array that holds something.
-  bool skip() noexcept {
-    std::string_view raw;
-    bool ignored = false;
-    switch (peek()) {
-      case '"':
-        return string(raw, ignored);
-      case '[':
-        ++at_;
-        return take(']');
-      case 'n':
-        return word("null");
-      case 't':
-        return word("true");
-      case 'f':
-        return word("false");
-      default:
-        return number(raw, ignored);
-    }
-  }
-  /// Behind a member: true and `more` where another follows, true and not `more` behind the last.
-  bool next(bool& more) noexcept {
-    more = take(',');
-    return more || take('}');
-  }
-
- private:
-  std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
-  [[gnu::noinline]] void skip_blanks() noexcept {
-    while (at_ != end_ && blank(*at_)) ++at_;
-  }
-
-#if defined(__SSE2__)
-  // Which of the next sixteen bytes is the first that does not simply stand in a string; 16: none.
-  unsigned first_special() const noexcept {
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(0x20);
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
-    // As signed numbers controls and what is not ASCII are both below the blank.
-    const __m128i special =
-        _mm_or_si128(_mm_cmplt_epi8(bytes, space),
-                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
-    return static_cast<unsigned>(
-        std::countr_zero(static_cast<unsigned>(_mm_movemask_epi8(special)) | 0x10000U));
-  }
-#endif
-  bool long_string(std::string_view& raw, bool& escaped) noexcept {
-    const char* const begin = at_;
-    while (true) {
-      skip_plain();
-      if (at_ == end_) return false;
-      if (*at_ == '"') {
-        raw = {begin, static_cast<std::size_t>(at_ - begin)};
-        ++at_;
-        return true;
-      }
-      if (*at_ == '\\') {
-        escaped = true;
-        if (!escape()) return false;
-      } else {
-        const std::size_t length = static_cast<unsigned char>(*at_) < 0x80 ? 0 : utf8_length({at_, left()});
-        if (length == 0) return false;  // a control, or no UTF-8
-        at_ += length;
-      }
-    }
-  }
-  void skip_plain() noexcept {
-#if defined(__SSE2__)
-    while (left() >= 16) {
-      const unsigned stop = first_special();
-      at_ += stop;
-      if (stop < 16) return;
-    }
-#endif
-    while (at_ != end_ && *at_ >= 0x20 && *at_ != '"' && *at_ != '\\') ++at_;
-  }
-  bool escape() noexcept {
-    if (left() < 2) return false;
-    if (at_[1] != 'u') {
-      if (std::string_view("\"\\/bfnrt").find(at_[1]) == std::string_view::npos) return false;
-      at_ += 2;
-      return true;
-    }
-    const auto unit_here = [this] { return code_unit({at_, left()}, 0); };
-    const int unit = unit_here();
-    if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return false;
-    at_ += 6;
-    if (unit < 0xD800 || unit > 0xDBFF) return true;
-    const int low = unit_here();
-    if (low < 0xDC00 || low > 0xDFFF) return false;
-    at_ += 6;
-    return true;
-  }
-
-  const char* at_;
-  const char* const end_;
-};
 
 void append_utf8(std::string& out, unsigned point) {
   const auto put = [&out](unsigned byte) { out += static_cast<char>(byte); };
@@ -203,7 +26,7 @@ void append_utf8(std::string& out, unsigned point) {
   put(tail(0));
 }
 
-/// What the string means whose escapes Walk has found right.
+/// What the string means whose escapes JsonWalk has found right.
 std::string unescape(std::string_view raw) {
   constexpr std::string_view names = "bfnrt", meanings = "\b\f\n\r\t";
   std::string out;
@@ -327,17 +150,7 @@ class Reader {
   }
 
   /// A count of tokens: 0 to 10^12, or null for one that is not said.
-  bool read_count(std::uint64_t& out) {
-    constexpr std::size_t most_digits = 12;
-    if (null()) return true;
-    std::string_view raw;
-    bool whole = false;
-    walk_.peek();
-    if (!walk_.number(raw, whole) || !whole || raw.size() > most_digits) return false;
-    out = 0;
-    for (const char c : raw) out = out * 10 + static_cast<std::uint64_t>(c - '0');
-    return true;
-  }
+  bool read_count(std::uint64_t& out) noexcept { return null() || walk_.count(out); }
   bool read_details(std::string_view wanted, std::uint64_t& out) {
     if (null()) return true;
     Once once;
@@ -345,6 +158,27 @@ class Reader {
       return name == wanted ? once.first(0) && read_count(out) : walk_.skip();
     };
     return object(member);
+  }
+  /// Other names of these figures.
+  static bool is_another_name(std::string_view name) noexcept {
+    switch (name.size()) {
+      case 12:
+        return name == "input_tokens";
+      case 13:
+        return name == "output_tokens";
+      case 16:
+        return name == "reasoning_tokens";
+      case 17:
+        return name == "num_cached_tokens";
+      case 20:
+        return name == "input_tokens_details";
+      case 21:
+        return name == "output_tokens_details";
+      case 23:
+        return name == "prompt_cache_hit_tokens";
+      default:
+        return false;
+    }
   }
   bool read_usage() {
     if (null()) return true;
@@ -358,18 +192,12 @@ class Reader {
         return once.first(2) && read_details("cached_tokens", usage.cached);
       if (name == "completion_tokens_details")
         return once.first(3) && read_details("reasoning_tokens", usage.reasoning);
-      // Other names of these figures.
-      constexpr std::string_view others[] = {
-          "input_tokens",      "output_tokens",           "input_tokens_details", "output_tokens_details",
-          "num_cached_tokens", "prompt_cache_hit_tokens", "reasoning_tokens"};
-      for (const std::string_view other : others)
-        if (name == other) return false;
-      return walk_.skip();
+      return !is_another_name(name) && walk_.skip();
     };
     return object(member);
   }
 
-  Walk walk_;
+  JsonWalk walk_;
   PlainAnswer& answer_;
   Once once_;
 };
@@ -397,7 +225,7 @@ bool LikeFrames::read(std::string_view text, PlainAnswer& answer) const {
   if (around_.empty() || text.size() < around_.size() || !text.starts_with(before) || !text.ends_with(behind))
     return false;
   // From its opening quote to its closing one, which must be the one that `behind` begins with.
-  Walk walk(text.substr(before.size() - 1, text.size() - around_.size() + 2));
+  JsonWalk walk(text.substr(before.size() - 1, text.size() - around_.size() + 2));
   std::string_view raw;
   bool escaped = false;
   if (!walk.string(raw, escaped) || !walk.at_end()) return false;

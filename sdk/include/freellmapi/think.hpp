@@ -13,6 +13,7 @@ class ThinkSplitter {
   /// Calls on_piece(bool thinking, std::string_view) for what is decided.
   template <class OnPiece>
   void feed(std::string_view piece, OnPiece&& on_piece) {
+    if (state_ == State::start && held_.empty() && begins_otherwise(piece)) state_ = State::text;
     if (state_ == State::text) {
       if (!piece.empty()) on_piece(false, piece);
       return;
@@ -24,6 +25,7 @@ class ThinkSplitter {
   /// No more text: what was held back is handed out as what it most likely is.
   template <class OnPiece>
   void finish(OnPiece&& on_piece) {
+    if (state_ == State::text && held_.empty()) return;
     while (step(true, on_piece)) {
     }
     if (!held_.empty()) on_piece(state_ == State::thinking, std::string_view(held_));
@@ -34,6 +36,12 @@ class ThinkSplitter {
  private:
   enum class State { start, thinking, gap, text };
   static constexpr std::string_view open_ = "<think>", close_ = "</think>";
+
+  // What most texts are seen to be at once.
+  static bool begins_otherwise(std::string_view piece) noexcept {
+    const std::size_t solid = piece.find_first_not_of(" \t\r\n");
+    return solid != piece.npos && piece[solid] != open_.front();
+  }
 
   // One decision; false when more bytes are needed or there is nothing left.
   template <class OnPiece>

@@ -81,6 +81,9 @@ constexpr std::array<Step, schema_version> steps{{
      " PRIMARY KEY(name, spread)) WITHOUT ROWID;"},
 }};
 
+// Of the write-ahead log, before it is taken into the file.
+constexpr std::int64_t log_most = 4 * 1024 * 1024;
+
 // Small enough to be read through at every start.
 constexpr std::uintmax_t checked_whole_up_to = 16 * 1024 * 1024;
 
@@ -163,6 +166,8 @@ base::Result<std::unique_ptr<Database>> open_database(const fs::path& file, Data
   if (!database) return refusal(file, "is damaged or no database (" + database.error().message + ")");
   if (const auto judged = judge(**database, file); !judged) return judged.error();
   (*database)->run("PRAGMA journal_mode=WAL");
+  if (const auto page = (*database)->number("PRAGMA page_size"); page && *page > 0)
+    (*database)->run(fmt::format("PRAGMA wal_autocheckpoint={}", log_most / *page).c_str());
   (*database)->run("PRAGMA secure_delete=ON");
   if ((*database)->failed()) return (*database)->take_failure();
   if (const auto migrated = migrate(**database); !migrated) {
@@ -206,6 +211,8 @@ base::Result<void> make_database(const fs::path& file) {
   {
     auto database = Database::open(beside, Database::Mode::make, Database::Sync::full);
     if (!database) return database.error();
+    // Rows come by the batch, which is written page by page; yet larger ones are held by every connection.
+    (*database)->run("PRAGMA page_size=8192");
     (*database)->run("PRAGMA auto_vacuum=INCREMENTAL");
     if (const auto made = migrate(**database); !made) return made.error();
   }

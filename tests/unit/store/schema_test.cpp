@@ -139,6 +139,21 @@ TEST_F(SchemaTest, AnEmptyATornAForeignAndAnUnknownFileAreRefusedByNameAndLeftAl
   EXPECT_NE(refused().find("damaged"), std::string::npos);
 }
 
+TEST_F(SchemaTest, TheWriteAheadLogHasItsBoundWhateverThePagesSize) {
+  constexpr std::int64_t most = 4 * 1024 * 1024;
+  ASSERT_TRUE(make_database(database));
+  for (const std::int64_t page : {8'192, 4'096}) {
+    auto opened = open_database(database, Database::Sync::normal);
+    ASSERT_TRUE(opened) << opened.error().text();
+    EXPECT_EQ((*opened)->number("PRAGMA page_size"), page);
+    EXPECT_EQ((*opened)->number("PRAGMA wal_autocheckpoint"), most / page);
+    // As the versions before made it.
+    (*opened)->run("PRAGMA journal_mode=DELETE");
+    (*opened)->run("PRAGMA page_size=4096");
+    EXPECT_TRUE((*opened)->run("VACUUM"));
+  }
+}
+
 TEST_F(SchemaTest, ALinkInThePlaceOfTheFileIsRefused) {
   make(schema_version);
   std::filesystem::rename(database, folder / "elsewhere.db");

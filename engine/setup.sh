@@ -5,7 +5,7 @@ build_packages=(g++ cmake ninja-build ccache pkg-config
   libyaml-cpp-dev libssl-dev libsqlite3-dev zlib1g-dev libsimdjson-dev libjemalloc-dev
   libfmt-dev libcli11-dev libhowardhinnant-date-dev prometheus-cpp-dev tzdata ca-certificates
   libgtest-dev libgmock-dev)
-test_packages=(openssl curl clang)
+test_packages=(openssl curl clang libbenchmark-dev)
 emulator_packages=(nodejs openssl)
 
 fail() {

@@ -20,16 +20,21 @@ constexpr std::size_t longest_model = 256;
 
 class Walk {
  public:
-  explicit Walk(std::string& body) : pass_(body), body_(body) {}
+  /// `request` is as it is made.
+  Walk(std::string& body, Request& request) : pass_(body, request.facts), body_(body), request_(request) {}
 
-  /// False: see fault().
+  /// False: see fault(). Else the request is whole, or the text must be spliced and read again.
   bool run();
   bool must_copy() const noexcept { return pass_.edits.must_copy(); }
   std::string spliced() { return pass_.edits.spliced(); }
   Fault fault() const;
-  Request take();
 
  private:
+  /// What members about tools become, "" for what they are.
+  struct ToolTexts {
+    std::string functions_as_tools, choice, old_choice;
+  };
+
   bool read_members();
   bool read_member(const Knob& knob, Element& element);
   bool read_special(const Knob& knob, Element& element);
@@ -39,18 +44,19 @@ class Walk {
   void settle();
   void settle_tools();
   void settle_effort();
+  [[gnu::noinline]] void list_members();
   void offer_tools();
   Element* member(Field field) noexcept;
+  ToolTexts& texts() { return texts_ ? *texts_ : texts_.emplace(); }
 
   Pass pass_;
   std::string& body_;
-  std::optional<Members> members_;
-  std::array<std::size_t, field_count> places_{};  // behind the member of each field; 0: it is not there
-  Request request_;
+  Request& request_;
+  Members* members_ = nullptr;                       // while it runs
+  std::array<std::uint16_t, field_count> places_{};  // behind the member of each field; 0: it is not there
   std::int64_t max_tokens_ = 0, max_completion_tokens_ = 0;
   std::size_t tool_count_ = 0;
-  Thread thread_;
-  std::string functions_as_tools_, choice_, old_choice_;
+  std::optional<ToolTexts> texts_;  // once there is one of them
   std::string_view effort_, effort_of_reasoning_;
   bool effort_respelled_ = false;
 };
@@ -58,19 +64,23 @@ class Walk {
 bool Walk::run() {
   if (pass_.scan.peek() != JsonType::object)
     return pass_.scan.failed() ? false : pass_.wrong_type("", "a JSON object");
-  members_.emplace(pass_.scan);
+  Members members(pass_.scan);
+  members_ = &members;
   if (!read_members() || !pass_.scan.finish()) return false;
   if (request_.model.empty()) return pass_.missing("model");
   if (pass_.facts.message_count == 0) return pass_.missing("messages");
   settle();
+  if (!must_copy()) list_members();
   return true;
 }
 
 bool Walk::read_members() {
-  while (members_->next()) {
+  while (members_->to_next()) {
     Element& here = members_->here();
     const Knob* const knob = knob_named(here.name);
-    if (knob != nullptr) places_[static_cast<std::size_t>(knob->field)] = members_->all().size();
+    if (knob != nullptr) {
+      places_[static_cast<std::size_t>(knob->field)] = static_cast<std::uint16_t>(members_->all().size());
+    }
     if (knob == nullptr) {
       here.drop = true;
       if (!pass_.scan.skip()) return false;
@@ -89,7 +99,7 @@ bool Walk::read_member(const Knob& knob, Element& element) {
   if (knob.field != Field::user) return read_knob(pass_, knob, element);
   JsonText user;
   if (!pass_.text("", user)) return false;
-  request_.user = user.unescaped();
+  user.assign_to(request_.user);
   return true;
 }
 
@@ -97,7 +107,7 @@ bool Walk::read_special(const Knob& knob, Element& element) {
   bool plain = false;
   switch (knob.field) {
     case Field::messages:
-      return read_messages(pass_, thread_);
+      return read_messages(pass_, request_.thread);
     case Field::model:
       return read_model();
     case Field::stream:
@@ -120,13 +130,14 @@ bool Walk::read_special(const Knob& knob, Element& element) {
       element.drop = tool_count_ == 0;
       return true;
     case Field::tool_choice:
-      return read_tool_choice(pass_, choice_);
+      return read_tool_choice(pass_, texts().choice);
     case Field::functions:
-      return read_functions(pass_, functions_as_tools_);
+      return read_functions(pass_, texts().functions_as_tools);
     case Field::function_call: {
       const std::size_t begin = pass_.scan.offset();
-      if (!read_tool_choice(pass_, old_choice_)) return false;
-      if (old_choice_.empty()) old_choice_ = pass_.scan.view(begin, pass_.scan.offset());
+      std::string& choice = texts().old_choice;
+      if (!read_tool_choice(pass_, choice)) return false;
+      if (choice.empty()) choice = pass_.scan.view(begin, pass_.scan.offset());
       return true;
     }
     case Field::response_format:
@@ -147,7 +158,7 @@ bool Walk::read_special(const Knob& knob, Element& element) {
 bool Walk::read_model() {
   JsonText model;
   if (!pass_.text("", model)) return false;
-  request_.model = model.unescaped();
+  model.assign_to(request_.model);
   if (request_.model.empty()) return pass_.wrong("invalid_value", "", "must not be empty");
   return request_.model.size() <= longest_model ||
          pass_.wrong("invalid_value", "", "is longer than 256 characters");
@@ -199,20 +210,20 @@ void Walk::settle() {
 
 void Walk::settle_tools() {
   Element* const functions = member(Field::functions);
-  if (functions != nullptr) functions->drop = tool_count_ > 0 || functions_as_tools_.empty();
+  if (functions != nullptr) functions->drop = tool_count_ > 0 || texts().functions_as_tools.empty();
   const bool converted = functions != nullptr && !functions->drop;
   if (converted)
-    pass_.edits.splice({functions->begin, functions->value.end}, "\"tools\":" + functions_as_tools_);
+    pass_.edits.splice({functions->begin, functions->value.end}, "\"tools\":" + texts().functions_as_tools);
   const bool tools = tool_count_ > 0 || converted;
   pass_.facts.tools = tools;
   Element* const choice = member(Field::tool_choice);
   Element* const old = member(Field::function_call);
   const bool chosen = choice != nullptr && !choice->drop;
   if (choice != nullptr && !tools) choice->drop = true;
-  if (chosen && tools && !choice_.empty()) pass_.edits.replace(choice->value, choice_);
+  if (chosen && tools && !texts().choice.empty()) pass_.edits.replace(choice->value, texts().choice);
   if (old != nullptr && !old->drop) {
     old->drop = chosen || !tools;
-    if (!old->drop) pass_.edits.splice({old->begin, old->value.end}, "\"tool_choice\":" + old_choice_);
+    if (!old->drop) pass_.edits.splice({old->begin, old->value.end}, "\"tool_choice\":" + texts().old_choice);
   }
   Element* const parallel = member(Field::parallel_tool_calls);
   if (parallel != nullptr && !tools) parallel->drop = true;
@@ -235,7 +246,7 @@ Fault Walk::fault() const {
     return {400, "invalid_json", "",
             "The body is not valid JSON: " + std::string{broken->reason} + " (at byte " +
                 std::to_string(broken->offset) + ")."};
-  Fault fault = pass_.fault;
+  Fault fault = pass_.fault.value_or(Fault{});
   const std::string subject = fault.param.empty() ? "The body" : "'" + fault.param + "'";
   fault.message = subject + " " + fault.message + ".";
   return fault;
@@ -253,40 +264,41 @@ void Walk::offer_tools() {
   }
 }
 
-Request Walk::take() {
+void Walk::list_members() {
   request_.body = &body_;
-  request_.facts = pass_.facts;
-  request_.thread = thread_;
-  request_.members.reserve(members_->all().size());
-  for (const Element& e : members_->all()) {
+  std::vector<Member>& listed = request_.members;
+  listed.reserve(members_->all().size());
+  for (const Element& e : members_->all().all()) {
     if (e.drop) continue;
     std::string_view name = e.name;
-    // A name that was escaped lives in the reader and must live on.
-    if (name.data() < body_.data() || name.data() >= body_.data() + body_.size())
-      name = *request_.names.emplace_back(std::make_unique<std::string>(e.name));
-    request_.members.push_back({name, pass_.value(e)});
+    // It lives in the reader and must live on.
+    if (members_->escaped(name)) name = *request_.names.emplace_back(std::make_unique<std::string>(name));
+    listed.push_back({name, pass_.value(e)});
   }
   if (pass_.facts.tools) offer_tools();
-  return std::move(request_);
 }
 
 }  // namespace
 
 Checked<Request> decode(std::string& body) {
+  Checked<Request> made;
   std::unique_ptr<std::string> storage;
   for (int walks = 0; walks < most_walks; ++walks) {
-    std::string& text = storage ? *storage : body;
-    Walk walk(text);
-    if (!walk.run()) return walk.fault();
+    Walk walk(storage ? *storage : body, *made);
+    if (!walk.run()) {
+      made = walk.fault();
+      return made;
+    }
     if (!walk.must_copy()) {
-      Request request = walk.take();
-      request.storage = std::move(storage);
-      return request;
+      made->storage = std::move(storage);
+      return made;
     }
     storage = std::make_unique<std::string>(walk.spliced());
+    made = Request{};
   }
-  return Fault{400, "invalid_value", "messages",
+  made = Fault{400, "invalid_value", "messages",
                "'messages' cannot be brought into a form that providers take."};
+  return made;
 }
 
 std::uint64_t session_named(std::string_view header) {

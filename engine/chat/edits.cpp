@@ -1,14 +1,9 @@
 #include "chat/edits.hpp"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 
 namespace freellmapi::chat {
-
-namespace {
-
-constexpr std::size_t compared_one_by_one = 16;
-
-}  // namespace
 
 void Edits::blank(std::size_t begin, std::size_t end) {
   std::fill(text_.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -24,7 +19,7 @@ void Edits::replace(Span span, std::string_view with) {
   blank(span.begin + with.size(), span.end);
 }
 
-void Edits::drop(std::span<const Element> elements) {
+void Edits::blank_dropped(std::span<const Element> elements) {
   // Each dropped element takes the comma behind it; the last ones take the comma in front of them.
   std::size_t kept = elements.size();  // one past the last kept element
   while (kept > 0 && elements[kept - 1].drop) --kept;
@@ -53,50 +48,63 @@ std::string Edits::spliced() {
   return out.append(text_, at);
 }
 
-Members::Members(JsonScan& scan) : scan_(scan) {
-  if (scan_.enter()) inside_ = scan_.offset();
+void Elements::grow() {
+  if (many_.empty()) many_.assign(all_, all_ + size_);
+  room_ *= 2;
+  many_.resize(room_);
+  all_ = many_.data();
 }
 
-bool Members::next() {
-  if (!elements_.empty()) elements_.back().value.end = scan_.offset();
+bool Members::next() { return to_next(); }
+
+// Of nothing at all: it is none.
+std::string_view Members::long_name() {
   JsonText text;
-  std::size_t begin = 0, comma = 0;
-  if (!scan_.next_member(text, begin, comma)) {
-    if (!scan_.failed() && elements_.size() > compared_one_by_one) unique_at_end();
-    return false;
-  }
-  if (elements_.size() >= most) return scan_.fail(begin, "an object has more than 1,024 members");
-  const std::string_view name =
-      text.escaped ? std::string_view{escaped_names_.emplace_front(text.unescaped())} : text.raw;
-  if (elements_.size() < compared_one_by_one)
-    for (const Element& earlier : elements_)
-      if (earlier.name == name) return scan_.fail(begin, "a member's name comes twice in one object");
-  elements_.push_back({name, begin, {scan_.offset(), scan_.offset()}, comma, false});
+  if (!scan_.string(text)) return {};
+  return text.escaped ? std::string_view{escaped_names_.emplace_front(text.unescaped())} : text.raw;
+}
+
+bool Members::ended() {
+  if (!scan_.failed() && elements_.size() > Elements::few) unique_at_end();
+  return false;
+}
+
+// Few names are compared as they come, many at the end.
+bool Members::unique(std::string_view name, std::size_t begin) {
+  if (elements_.size() >= Elements::few) return true;
+  for (const Element& earlier : elements_.all())
+    if (earlier.name == name) return scan_.fail(begin, "a member's name comes twice in one object");
   return true;
 }
 
-bool Members::unique_at_end() {
+bool Members::more_room(std::size_t begin) {
+  if (elements_.size() >= most) return scan_.fail(begin, "an object has more than 1,024 members");
+  elements_.grow();
+  return true;
+}
+
+void Members::unique_at_end() {
   boost::container::small_vector<const Element*, 64> sorted;
-  for (const Element& e : elements_) sorted.push_back(&e);
+  for (const Element& e : elements_.all()) sorted.push_back(&e);
   std::sort(sorted.begin(), sorted.end(), [](const Element* a, const Element* b) {
     return a->name != b->name ? a->name < b->name : a->begin < b->begin;
   });
   for (std::size_t i = 1; i < sorted.size(); ++i)
-    if (sorted[i - 1]->name == sorted[i]->name)
-      return scan_.fail(sorted[i]->begin, "a member's name comes twice in one object");
-  return true;
+    if (sorted[i - 1]->name == sorted[i]->name) {
+      scan_.fail(sorted[i]->begin, "a member's name comes twice in one object");
+      return;
+    }
 }
 
 Items::Items(JsonScan& scan) : scan_(scan) { scan_.enter(); }
 
 bool Items::next() {
   if (!elements_.empty()) elements_.back().value.end = scan_.offset();
-  Element element;
-  if (!scan_.next_item(element.comma)) return false;
+  std::size_t comma = 0;
+  if (!scan_.next_item(comma)) return false;
   scan_.peek();  // an item begins behind the blanks
-  element.begin = scan_.offset();
-  element.value = {element.begin, element.begin};
-  elements_.push_back(element);
+  if (elements_.full()) elements_.grow();
+  elements_.add({}, scan_.offset(), scan_.offset(), comma);
   return true;
 }
 

@@ -2,12 +2,15 @@
 // afterwards.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <forward_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "chat/json_scan.hpp"
@@ -16,20 +19,55 @@ namespace freellmapi::chat {
 
 /// A piece of the text. Empty: not there.
 struct Span {
-  std::size_t begin = 0, end = 0;
+  std::size_t begin, end;
   bool there() const noexcept { return end > begin; }
   std::size_t size() const noexcept { return end - begin; }
 };
 
 /// One member of an object or one item of an array.
 struct Element {
-  std::string_view name;                       ///< unescaped; empty for items
-  std::size_t begin = 0;                       ///< of the name, or of the item
-  Span value;                                  ///< may begin with blanks while it is being read
-  std::size_t comma = std::string_view::npos;  ///< the one before it
-  bool drop = false;
+  std::string_view name;  ///< unescaped; empty for items
+  std::size_t begin;      ///< of the name, or of the item
+  Span value;             ///< may begin with blanks while it is being read
+  std::size_t comma;      ///< the one before it; npos: it is the first
+  bool drop;
 };
-using Elements = boost::container::small_vector<Element, 16>;
+
+/// Elements in their order, the first few of them in place.
+class Elements {
+ public:
+  static constexpr std::size_t few = 16;
+
+  Elements() noexcept : all_(few_) {}
+  Elements(const Elements&) = delete;
+  Elements& operator=(const Elements&) = delete;
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  Element* begin() noexcept { return all_; }
+  Element* end() noexcept { return all_ + size_; }
+  Element& back() noexcept { return all_[size_ - 1]; }
+  const Element& back() const noexcept { return all_[size_ - 1]; }
+  Element& operator[](std::size_t i) noexcept { return all_[i]; }
+  std::span<const Element> all() const noexcept { return {all_, size_}; }
+
+  /// There must be room.
+  void add(std::string_view name, std::size_t begin, std::size_t value, std::size_t comma) noexcept {
+    std::construct_at(all_ + size_++, Element{name, begin, {value, value}, comma, false});
+  }
+  bool full() const noexcept { return size_ == room_; }
+  /// Twice as much room.
+  void grow();
+
+ private:
+  std::size_t size_ = 0, room_ = few;
+  Element* all_;
+  union {  // begun by add()
+    Element few_[few];
+  };
+  std::vector<Element> many_;
+};
+static_assert(std::is_trivially_destructible_v<Element>);
 
 /// What is to be changed. Nothing that has been read moves: dropping and shortening leave blanks behind, so a
 /// text that needs no more is not copied.
@@ -44,7 +82,10 @@ class Edits {
   void insert(std::size_t at, std::string text) { splices_.push_back({{at, at}, std::move(text)}); }
   void splice(Span span, std::string with) { splices_.push_back({span, std::move(with)}); }
   /// Blanks the elements marked `drop`, each with a comma.
-  void drop(std::span<const Element> elements);
+  void drop(const Elements& elements) {
+    for (const Element& element : elements.all())
+      if (element.drop) return blank_dropped(elements.all());
+  }
 
   /// For forget(): what is made of a text that will not stay where it is.
   std::size_t mark() const noexcept { return splices_.size(); }
@@ -63,6 +104,7 @@ class Edits {
     std::string with;
   };
   void blank(std::size_t begin, std::size_t end);
+  void blank_dropped(std::span<const Element> elements);
 
   std::string& text_;
   std::vector<Splice> splices_;
@@ -72,28 +114,71 @@ class Edits {
 class Members {
  public:
   static constexpr std::size_t most = 1024;
+  static_assert(most == Elements::few << 6U, "which is where room is doubled");
 
   /// The object begins where `scan` stands (peek() said so).
-  explicit Members(JsonScan& scan);
+  explicit Members(JsonScan& scan) : scan_(scan) {
+    if (scan_.enter()) inside_ = scan_.offset();
+  }
   Members(const Members&) = delete;
   Members& operator=(const Members&) = delete;
 
   /// To the next member's value. False at the end and at a fault.
   bool next();
-  std::string_view name() const { return elements_.back().name; }
-  Element& here() { return elements_.back(); }
+  /// The same, in its place: for the two loops that every request goes through.
+  bool to_next();
+  std::string_view name() const noexcept { return elements_.back().name; }
+  Element& here() noexcept { return elements_.back(); }
   Elements& all() noexcept { return elements_; }
+  /// A name that stands in the text with an escape, and so is no piece of it.
+  bool escaped(std::string_view name) const noexcept {
+    return !escaped_names_.empty() &&
+           std::any_of(escaped_names_.begin(), escaped_names_.end(),
+                       [name](const std::string& n) { return n.data() == name.data(); });
+  }
   /// Where the object's first member would go: behind '{'.
   std::size_t inside() const noexcept { return inside_; }
 
  private:
-  bool unique_at_end();
+  std::string_view long_name();
+  bool ended();
+  bool may_have_come(std::string_view name) noexcept;
+  bool unique(std::string_view name, std::size_t begin);
+  bool more_room(std::size_t begin);
+  void unique_at_end();
 
   JsonScan& scan_;
   std::size_t inside_ = 0;
+  std::uint64_t seen_ = 0;  // a bit for each name that came; several may share one
   Elements elements_;
   std::forward_list<std::string> escaped_names_;  // a list: views into short strings must not move
 };
+
+// By its size and two of its bytes, in which nearly all names differ. There is always a byte: the quote
+// behind an empty name.
+inline bool Members::may_have_come(std::string_view name) noexcept {
+  const auto byte = [name](std::size_t i) { return std::size_t{static_cast<unsigned char>(name.data()[i])}; };
+  const std::uint64_t bit = std::uint64_t{1} << ((name.size() + byte(0) + 5 * byte(name.size() / 2)) % 64);
+  const bool perhaps = (seen_ & bit) != 0;
+  seen_ |= bit;
+  return perhaps;
+}
+
+[[gnu::always_inline]] inline bool Members::to_next() {
+  if (!elements_.empty()) elements_.back().value.end = scan_.offset();
+  std::size_t begin = 0, comma = 0;
+  if (!scan_.next_name(begin, comma)) return ended();
+  std::string_view name = scan_.short_string();
+  if (name.empty()) {
+    name = long_name();
+    if (name.data() == nullptr) return false;
+  }
+  if (!scan_.colon()) return false;
+  if (may_have_come(name) && !unique(name, begin)) return false;
+  if (elements_.full() && !more_room(begin)) return false;
+  elements_.add(name, begin, scan_.offset(), comma);
+  return true;
+}
 
 /// Reads one array item by item.
 class Items {

@@ -1,10 +1,6 @@
 #include "chat/json_scan.hpp"
 
-#include <bit>
 #include <bitset>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace freellmapi::chat {
 
@@ -12,34 +8,23 @@ namespace {
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-// The quote that ends a string of which `at` is the inside, when it stands within sixteen bytes and nothing
-// but plain ASCII before it; else `at` itself. Most strings of a request are names.
-std::size_t short_end(const char* text, std::size_t size, std::size_t at) noexcept {
-#if defined(__SSE2__)
-  if (at + 16 > size) return at;
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + at));
-  // As signed numbers controls and what is not ASCII are both below the blank.
-  const __m128i special = _mm_or_si128(
-      _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
-      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-  const auto stops = static_cast<unsigned>(_mm_movemask_epi8(special));
-  const std::size_t stop = at + static_cast<unsigned>(std::countr_zero(stops | 0x8000U));
-  return text[stop] == '"' ? stop : at;
-#else
-  return at;
-#endif
-}
-
 }  // namespace
 
 JsonScan::JsonScan(std::string& text) : text_(text), data_(text.data()), size_(text.size()) {
-  if (text_.starts_with("\xEF\xBB\xBF") || text_.starts_with("\xFF\xFE") || text_.starts_with("\xFE\xFF"))
+  const bool wide = here() < 0;
+  if (wide &&
+      (text_.starts_with("\xEF\xBB\xBF") || text_.starts_with("\xFF\xFE") || text_.starts_with("\xFE\xFF")))
     fail(0, "a byte order mark stands before the value");
 }
 
-bool JsonScan::fail(std::size_t offset, std::string_view reason) {
+void JsonScan::keep(std::size_t offset, std::string_view reason) {
   if (!fault_) fault_ = ScanFault{offset, reason};
-  return false;
+  at_ = size_;
+  fresh_ = false;
+}
+
+void JsonScan::pass_blanks() noexcept {
+  while (is_blank(here())) ++at_;
 }
 
 JsonType JsonScan::no_value() {
@@ -47,21 +32,14 @@ JsonType JsonScan::no_value() {
   return JsonType::none;
 }
 
-// The string whose quote stands at at_.
-inline bool JsonScan::quoted(JsonText& out) {
-  const std::size_t begin = at_ + 1, end = short_end(data_, size_, begin);
-  if (end == begin) return long_string(begin, out);
-  out.raw = view(begin, end);
-  out.escaped = false;
-  out.wide = 0;
-  at_ = end + 1;
-  return true;
+bool JsonScan::no_name() {
+  return fail(at_, at_ < size_ ? "a member's name was expected" : "the text ends early");
 }
 
-bool JsonScan::string(JsonText& out) {
-  if (failed()) return false;
-  blanks();
-  return here() == '"' ? quoted(out) : fail(at_, "a string was expected");
+bool JsonScan::no_separator(char close) {
+  return fail(at_, at_ >= size_   ? "the text ends early"
+                   : close == '}' ? "',' or '}' was expected"
+                                  : "',' or ']' was expected");
 }
 
 bool JsonScan::long_string(std::size_t begin, JsonText& out) {
@@ -81,42 +59,43 @@ bool JsonScan::long_string(std::size_t begin, JsonText& out) {
 }
 
 bool JsonScan::number(std::string_view& out) {
-  if (failed()) return false;
   blanks();
   const std::size_t begin = at_;
-  const auto digits = [this] {
-    const std::size_t first = at_;
-    while (is_digit(here())) ++at_;
-    return at_ > first;
+  const char* at = data_ + at_;
+  const auto digits = [&at] {
+    const char* const first = at;
+    while (is_digit(*at)) ++at;
+    return at > first;
   };
-  if (here() == '-') ++at_;
-  if (here() == '0') {
-    ++at_;
+  const auto offset = [&] { return static_cast<std::size_t>(at - data_); };
+  if (*at == '-') ++at;
+  if (*at == '0') {
+    ++at;
   } else if (!digits()) {
     return fail(begin, "a value was expected");
   }
-  if (here() == '.') {
-    ++at_;
-    if (!digits()) return fail(at_, "a digit must follow the point of a number");
+  if (*at == '.') {
+    ++at;
+    if (!digits()) return fail(offset(), "a digit must follow the point of a number");
   }
-  if (here() == 'e' || here() == 'E') {
-    ++at_;
-    if (here() == '+' || here() == '-') ++at_;
-    if (!digits()) return fail(at_, "a digit must follow the exponent of a number");
+  if (*at == 'e' || *at == 'E') {
+    ++at;
+    if (*at == '+' || *at == '-') ++at;
+    if (!digits()) return fail(offset(), "a digit must follow the exponent of a number");
   }
-  if (at_ - begin > max_number) return fail(begin, "a number is longer than 1,024 characters");
+  if (offset() - begin > max_number) return fail(begin, "a number is longer than 1,024 characters");
+  at_ = offset();
   out = view(begin, at_);
   return true;
 }
 
 bool JsonScan::literal(std::string_view word) {
-  if (!std::string_view{text_}.substr(at_).starts_with(word)) return fail(at_, "a value was expected");
+  if (!view(at_, size_).starts_with(word)) return fail(at_, "a value was expected");
   at_ += word.size();
   return true;
 }
 
 bool JsonScan::boolean(bool& out) {
-  if (failed()) return false;
   blanks();
   out = here() == 't';
   return literal(out ? "true" : "false");
@@ -165,53 +144,6 @@ bool JsonScan::skip() {
     }
   }
 }
-
-bool JsonScan::enter() {
-  if (failed()) return false;
-  if (depth_ >= max_depth) return fail(at_, "nested deeper than 256");
-  ++depth_;
-  ++at_;
-  fresh_ = true;
-  return true;
-}
-
-// Reads the comma before the next element, or the closing bracket.
-inline bool JsonScan::separator(char close, std::size_t& comma) {
-  if (failed()) return false;
-  blanks();
-  comma = std::string_view::npos;
-  if (here() == close) {
-    ++at_;
-    --depth_;
-    fresh_ = false;
-    return false;
-  }
-  if (fresh_) {
-    fresh_ = false;
-    return true;
-  }
-  if (here() != ',') {
-    return fail(at_, at_ >= size_   ? "the text ends early"
-                     : close == '}' ? "',' or '}' was expected"
-                                    : "',' or ']' was expected");
-  }
-  comma = at_++;
-  return true;
-}
-
-bool JsonScan::next_member(JsonText& name, std::size_t& begin, std::size_t& comma) {
-  if (!separator('}', comma)) return false;
-  blanks();
-  begin = at_;
-  if (here() != '"') return fail(at_, at_ < size_ ? "a member's name was expected" : "the text ends early");
-  if (!quoted(name)) return false;
-  blanks();
-  if (here() != ':') return fail(at_, "':' was expected");
-  ++at_;
-  return true;
-}
-
-bool JsonScan::next_item(std::size_t& comma) { return separator(']', comma); }
 
 bool JsonScan::finish() {
   if (failed()) return false;

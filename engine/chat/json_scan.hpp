@@ -48,13 +48,15 @@ class JsonScan {
 
   /// The type of the next value; blanks before it are passed over.
   JsonType peek() {
-    if (failed()) return JsonType::none;
     blanks();
     const JsonType type = begun_by[static_cast<unsigned char>(here())];
     return type != JsonType::none ? type : no_value();
   }
   /// Each reads the next value, which must be of that type as peek() told; false at a fault.
-  bool string(JsonText& out);
+  bool string(JsonText& out) {
+    blanks();
+    return here() == '"' ? quoted(out) : fail(at_, "a string was expected");
+  }
   bool number(std::string_view& out);
   bool boolean(bool& out);
   /// Any value, checked to its end.
@@ -62,15 +64,49 @@ class JsonScan {
 
   /// Into an object or array. Then next_member()/next_item() until false, each followed by reading the value.
   /// `comma` is where the comma before this element stands, npos for the first.
-  bool enter();
-  bool next_member(JsonText& name, std::size_t& begin, std::size_t& comma);
-  bool next_item(std::size_t& comma);
+  bool enter() {
+    if (failed()) return false;
+    if (depth_ >= max_depth) return fail(at_, "nested deeper than 256");
+    ++depth_;
+    ++at_;
+    fresh_ = true;
+    return true;
+  }
+  bool next_member(JsonText& name, std::size_t& begin, std::size_t& comma) {
+    return next_name(begin, comma) && quoted(name) && colon();
+  }
+  bool next_item(std::size_t& comma) { return separator(']', comma); }
+
+  /// next_member() in three steps, for who has a place for the name: to the name's quote; the name, where it
+  /// is short and as plain as names are, else "" and string() has to read it; behind the colon.
+  bool next_name(std::size_t& begin, std::size_t& comma) {
+    if (!separator('}', comma)) return false;
+    blanks();
+    begin = at_;
+    return here() == '"' || no_name();
+  }
+  std::string_view short_string() noexcept {
+    const std::size_t begin = at_ + 1, end = short_end(data_, size_, begin);
+    if (end == begin) return {};
+    at_ = end + 1;
+    return view(begin, end);
+  }
+  bool colon() {
+    blanks();
+    if (here() != ':') return fail(at_, "':' was expected");
+    ++at_;
+    return true;
+  }
 
   /// True when nothing but blanks is left.
   bool finish();
 
-  /// Keeps the fault unless there was one before. Always false.
-  bool fail(std::size_t offset, std::string_view reason);
+  /// Keeps the fault unless there was one before, and goes to the end of the text, where nothing can be
+  /// read. Always false.
+  bool fail(std::size_t offset, std::string_view reason) {
+    keep(offset, reason);
+    return false;
+  }
 
  private:
   // The type of the value that begins with a character.
@@ -88,14 +124,39 @@ class JsonScan {
 
   // A string ends in a NUL, which is no blank.
   void blanks() noexcept {
-    while (is_blank(data_[at_])) ++at_;
+    if (static_cast<unsigned char>(here()) <= ' ') pass_blanks();
   }
+  void pass_blanks() noexcept;
   char here() const noexcept { return data_[at_]; }
+  // The string whose quote stands at at_.
+  bool quoted(JsonText& out) {
+    out = {short_string(), false, 0};
+    return !out.raw.empty() || long_string(at_ + 1, out);
+  }
+  // Reads the comma before the next element, or the closing bracket.
+  bool separator(char close, std::size_t& comma) {
+    blanks();
+    comma = std::string_view::npos;
+    if (here() == ',' && !fresh_) {
+      comma = at_++;
+      return true;
+    }
+    if (here() == close) {
+      ++at_;
+      --depth_;
+      fresh_ = false;
+      return false;
+    }
+    if (!fresh_) return no_separator(close);
+    fresh_ = false;
+    return true;
+  }
+  void keep(std::size_t offset, std::string_view reason);
   JsonType no_value();
+  bool no_name();
+  bool no_separator(char close);
   bool literal(std::string_view word);
-  bool quoted(JsonText& out);
   bool long_string(std::size_t begin, JsonText& out);
-  bool separator(char close, std::size_t& comma);
 
   std::string& text_;
   char* const data_;

@@ -94,23 +94,18 @@ std::size_t plain_run(std::string_view text, std::size_t at, std::size_t& wide) 
          std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(second))} << 32U;
 }
 
-// Quotes and controls.
-[[gnu::target("avx2,bmi,bmi2,popcnt")]] inline __m256i is_end(__m256i bytes) noexcept {
-  const __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1F)), bytes);
-  return _mm256_or_si256(control, _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"')));
-}
-
-// What may not follow a backslash. The upper half of a byte has a bit, and the lower half has the bits of
-// those it may go with: "/ begin with 2, \ with 5, bfn with 6, rtu with 7.
-[[gnu::target("avx2,bmi,bmi2,popcnt")]] inline __m256i is_no_escape(__m256i bytes) noexcept {
-  const __m256i of_upper =
-      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0));
-  const __m256i of_lower =
-      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 13, 0, 8, 8, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1));
-  const __m256i half = _mm256_set1_epi8(0x0F);
-  const __m256i upper = _mm256_shuffle_epi8(of_upper, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half));
-  const __m256i lower = _mm256_shuffle_epi8(of_lower, _mm256_and_si256(bytes, half));
-  return _mm256_cmpeq_epi8(_mm256_and_si256(upper, lower), _mm256_setzero_si256());
+// What a byte is behind a backslash: the upper half of a byte has bits, and the lower half has the bits of
+// those it may go with. Of the escapes "/ begin with 2, \ with 5, bfn with 6, rtu with 7; of the hexadecimal
+// digits figures with 3, letters with 4 and 6. The highest bit is u's alone. What is not ASCII has none.
+[[gnu::target("avx2,bmi,bmi2,popcnt")]] inline __m256i kinds_of(__m256i bytes) noexcept {
+  constexpr char figure = 0x10, letter = 0x20, hex = figure | letter, of_u = '\x80';
+  const __m128i of_upper =
+      _mm_setr_epi8(0, 0, 1, figure, letter, 2, letter | 4, of_u | 8, 0, 0, 0, 0, 0, 0, 0, 0);
+  const __m128i of_lower = _mm_setr_epi8(figure, hex, hex | 13, hex, hex | 8, hex | 8 | of_u, hex | 4, figure,
+                                         figure, figure, 0, 0, 2, 0, 4, 1);
+  const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(0x0F));
+  return _mm256_and_si256(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(of_upper), upper),
+                          _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(of_lower), bytes));
 }
 
 // The bytes behind backslashes that are not escaped themselves. `first`: the first byte is escaped; then
@@ -126,50 +121,101 @@ inline std::uint64_t escaped_by(std::uint64_t slashes, std::uint64_t& first) noe
   return escaped;
 }
 
+enum class Step { on, judge, end };
+
+/// A string on the way to its end, 64 bytes at a time.
+struct WideString {
+  std::uint64_t first_escaped = 0, any_slash = 0, any_high = 0;
+  std::size_t wide = 0;
+  std::uint64_t units = 0;  // where the u of \u escapes stand in these bytes
+  std::size_t end = 0;      // once it is found
+
+  Step step(const char* text, std::size_t at, std::size_t again, bool judged) noexcept;
+};
+
+// The bytes at `at`, without those before them that had to be looked at again. `judge`: the \u escapes are
+// not plain ones; nothing has happened, and they are judged one by one before the same bytes are taken again.
+[[gnu::target("avx2,bmi,bmi2,popcnt"), gnu::always_inline]] inline Step WideString::step(
+    const char* text, std::size_t at, std::size_t again, bool judged) noexcept {
+  const char* const from = text + at - again;
+  const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  const __m256i second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 32));
+  const __m256i slash = _mm256_set1_epi8('\\'), two = _mm256_set1_epi8(2), above = _mm256_set1_epi8(0x21);
+  const std::uint64_t slashes =
+      bits(_mm256_cmpeq_epi8(first, slash), _mm256_cmpeq_epi8(second, slash)) >> again;
+  // As in short_end(): controls, quotes and what is not ASCII.
+  const std::uint64_t low = bits(_mm256_subs_epi8(_mm256_xor_si256(first, two), above),
+                                 _mm256_subs_epi8(_mm256_xor_si256(second, two), above)) >>
+                            again;
+  const std::uint64_t high = bits(first, second) >> again;
+  const std::uint64_t behind = again != 0 ? ~std::uint64_t{0} << (64 - again) : 0;
+  std::uint64_t stops = (low & ~high) | behind, faults = 0, next_escaped = 0;
+  if ((slashes | first_escaped) != 0) {
+    next_escaped = first_escaped;
+    const std::uint64_t escaped = escaped_by(slashes, next_escaped);
+    const __m256i kinds_first = kinds_of(first), kinds_second = kinds_of(second);
+    const __m256i none = _mm256_setzero_si256(), escapes = _mm256_set1_epi8(0x0F);
+    const std::uint64_t no_escapes = bits(_mm256_cmpeq_epi8(_mm256_and_si256(kinds_first, escapes), none),
+                                          _mm256_cmpeq_epi8(_mm256_and_si256(kinds_second, escapes), none));
+    faults = escaped & (no_escapes >> again | behind);
+    stops = (stops & ~escaped) | faults;
+    units = escaped & bits(kinds_first, kinds_second) >> again & (stops - 1) & ~stops;
+    if (units != 0 && !judged) {
+      // Plain: four digits behind each, and no half of a pair, which begins with a d.
+      const __m256i small = _mm256_set1_epi8(0x20), d = _mm256_set1_epi8('d');
+      const std::uint64_t digits =
+          bits(_mm256_cmpgt_epi8(kinds_first, escapes), _mm256_cmpgt_epi8(kinds_second, escapes)) >> again;
+      const std::uint64_t halves = bits(_mm256_cmpeq_epi8(_mm256_or_si256(first, small), d),
+                                        _mm256_cmpeq_epi8(_mm256_or_si256(second, small), d)) >>
+                                   again;
+      const std::uint64_t four = units << 1U | units << 2U | units << 3U | units << 4U;
+      if (((four & ~digits) | (units << 1U & halves) | units >> 60U) != 0) return Step::judge;
+      wide += 6 * static_cast<std::size_t>(std::popcount(units));
+    }
+  }
+  first_escaped = next_escaped;
+  const std::uint64_t inside = (stops - 1) & ~stops;  // all of it where nothing stops
+  any_slash |= slashes & inside;
+  any_high |= high & inside;
+  wide += static_cast<std::size_t>(std::popcount(high & inside));
+  if (stops == 0) return Step::on;
+  const auto stop = static_cast<std::size_t>(std::countr_zero(stops));
+  end = at + stop - ((faults >> stop) & 1U);
+  return Step::end;
+}
+
 // Needs 64 bytes of text at least.
 [[gnu::target("avx2,bmi,bmi2,popcnt")]] std::size_t string_end_wide(char* text, std::size_t size,
                                                                     std::size_t at,
                                                                     StringSeen& seen) noexcept {
   constexpr std::size_t step = 64;
-  const __m256i slash = _mm256_set1_epi8('\\'), u = _mm256_set1_epi8('u');
-  std::uint64_t first_escaped = 0, any_slash = 0, any_high = 0;
-  std::size_t wide = 0, pair_end = 0;
-  for (; at < size; at += step) {
+  WideString string;
+  std::size_t pair_end = 0;
+  while (at < size) {
+    Step did = Step::on;
+    for (; size - at >= step; at += step)
+      if ((did = string.step(text, at, 0, false)) != Step::on) break;
     // The last bytes are looked at together with those before them, which are then shifted away.
-    const std::size_t left = size - at;
-    const std::size_t again = left < step ? step - left : 0;
-    const std::uint64_t behind = left < step ? ~std::uint64_t{0} << left : 0;
-    const char* const from = text + at - again;
-    const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-    const __m256i second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + step / 2));
-    const std::uint64_t slashes =
-        bits(_mm256_cmpeq_epi8(first, slash), _mm256_cmpeq_epi8(second, slash)) >> again;
-    std::uint64_t stops = bits(is_end(first), is_end(second)) >> again | behind, units = 0, faults = 0;
-    if ((slashes | first_escaped) != 0) {
-      const std::uint64_t escaped = escaped_by(slashes, first_escaped);
-      faults = escaped & (bits(is_no_escape(first), is_no_escape(second)) >> again | behind);
-      units = escaped & bits(_mm256_cmpeq_epi8(first, u), _mm256_cmpeq_epi8(second, u)) >> again;
-      stops = (stops & ~escaped) | faults;
+    const std::size_t again = size - at < step ? step - (size - at) : 0;
+    if (did == Step::on && again < step) did = string.step(text, at, again, false);
+    if (did == Step::judge) {
+      for (std::uint64_t units = string.units; units != 0; units &= units - 1) {
+        const std::size_t escape = at + static_cast<std::size_t>(std::countr_zero(units)) - 1;
+        if (escape < pair_end) continue;
+        const std::size_t length = unicode_escape(text, size, escape);
+        if (length == 0) return escape;
+        string.wide += length;
+        pair_end = escape + length;
+      }
+      did = string.step(text, at, again, true);
     }
-    const std::uint64_t inside = (stops - 1) & ~stops;  // all of it where nothing stops
-    any_slash |= slashes & inside;
-    for (units &= inside; units != 0; units &= units - 1) {
-      const std::size_t escape = at + static_cast<unsigned>(std::countr_zero(units)) - 1;
-      if (escape < pair_end) continue;
-      const std::size_t length = unicode_escape(text, size, escape);
-      if (length == 0) return escape;
-      wide += length;
-      pair_end = escape + length;
+    if (did == Step::end) {
+      seen = {string.any_slash != 0, string.any_high != 0, string.wide};
+      return string.end;
     }
-    const std::uint64_t high = bits(first, second) >> again & inside;
-    any_high |= high;
-    wide += static_cast<unsigned>(std::popcount(high));
-    if (stops == 0) continue;
-    const auto stop = static_cast<unsigned>(std::countr_zero(stops));
-    seen = {any_slash != 0, any_high != 0, wide};
-    return at + stop - ((faults >> stop) & 1U);
+    at += step;
   }
-  return size - first_escaped;
+  return size - string.first_escaped;
 }
 
 std::size_t string_end_chosen(char* text, std::size_t size, std::size_t at, StringSeen& seen) noexcept {

@@ -1,11 +1,12 @@
 #include "chat/knobs.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
 #include <utility>
+
+#include "chat/names.hpp"
 
 namespace freellmapi::chat {
 
@@ -57,19 +58,45 @@ constexpr std::array knobs{
     Knob{"verbosity", Type::text},
     Knob{"web_search_options", Type::refused},
 };
-constexpr bool by_name(const Knob& a, const Knob& b) { return a.name < b.name; }
-static_assert(std::is_sorted(knobs.begin(), knobs.end(), by_name));
+constexpr Names<knobs.size()> knob_names{[] {
+  std::array<std::string_view, knobs.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = knobs[i].name;
+  return names;
+}()};
 
-/// Where the knobs of each first letter begin, and where the last end.
-constexpr std::array<std::size_t, 27> first_of = [] {
-  std::array<std::size_t, 27> table{};
-  for (std::size_t letter = 0; letter < table.size(); ++letter)
-    for (const Knob& knob : knobs)
-      table[letter] += static_cast<std::size_t>(static_cast<std::size_t>(knob.name.front() - 'a') < letter);
-  return table;
-}();
+/// A number that is spelled with few digits and no exponent, as nearly all are: `digits` divided by ten to
+/// the `places`.
+struct ShortNumber {
+  std::int64_t digits = 0;
+  std::size_t places = 0;
+  bool point = false;
+};
+
+// Of JSON text. So many digits are themselves as a double, and so is the power of ten; their quotient is then
+// rounded as it should.
+std::optional<ShortNumber> short_number(std::string_view number) noexcept {
+  constexpr std::size_t most = 15;
+  if (number.size() > most) return std::nullopt;
+  ShortNumber out;
+  const bool negative = number.front() == '-';
+  for (const char c : number.substr(negative ? 1 : 0)) {
+    if (c >= '0' && c <= '9') {
+      out.digits = out.digits * 10 + (c - '0');
+      out.places += out.point ? 1 : 0;
+    } else if (c == '.') {
+      out.point = true;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (negative) out.digits = -out.digits;
+  return out;
+}
 
 std::optional<double> as_double(std::string_view number) noexcept {
+  static constexpr std::array powers{1e0, 1e1, 1e2, 1e3,  1e4,  1e5,  1e6,
+                                     1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13};
+  if (const auto few = short_number(number)) return static_cast<double>(few->digits) / powers[few->places];
   double value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
   // 1e999 and 1e-999 are numbers that nobody means.
@@ -120,12 +147,8 @@ bool read_modalities(Pass& pass) {
 }  // namespace
 
 const Knob* knob_named(std::string_view name) noexcept {
-  // They are sorted: those of one first letter stand together.
-  if (name.empty() || name.front() < 'a' || name.front() > 'z') return nullptr;
-  const auto letter = static_cast<std::size_t>(name.front() - 'a');
-  for (std::size_t i = first_of[letter]; i < first_of[letter + 1]; ++i)
-    if (knobs[i].name == name) return &knobs[i];
-  return nullptr;
+  const std::size_t place = knob_names.find(name);
+  return place < knobs.size() ? &knobs[place] : nullptr;
 }
 
 bool read_integer(Pass& pass, std::string_view param, std::int64_t& out) {
@@ -133,6 +156,10 @@ bool read_integer(Pass& pass, std::string_view param, std::int64_t& out) {
   const std::size_t begin = pass.scan.offset();
   std::string_view number;
   if (!pass.scan.number(number)) return false;
+  if (const auto few = short_number(number); few && !few->point) {
+    out = few->digits;
+    return true;
+  }
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), out);
   if (error == std::errc{} && end == number.data() + number.size()) return true;
   const auto value = as_double(number);

@@ -1,10 +1,10 @@
 #include "chat/message.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/text.hpp"
+#include "chat/names.hpp"
 
 namespace freellmapi::chat {
 
@@ -13,12 +13,14 @@ namespace {
 constexpr std::size_t most_calls = 1'024;
 constexpr std::string_view orphan_note = "[Result of a tool call that is not part of this conversation]\\n";
 
-constexpr std::array<std::pair<std::string_view, Role>, 6> roles{{{"system", Role::system},
-                                                                  {"developer", Role::developer},
-                                                                  {"user", Role::user},
-                                                                  {"assistant", Role::assistant},
-                                                                  {"tool", Role::tool},
-                                                                  {"function", Role::function}}};
+using Named = MessageMember;
+constexpr Names<static_cast<std::size_t>(Named::other)> member_names{
+    {"role", "content", "name", "tool_call_id", "tool_calls", "function_call", "reasoning_content",
+     "reasoning", "reasoning_details", "refusal"}};
+
+constexpr Names<6> role_names{{"system", "developer", "user", "assistant", "tool", "function"}};
+constexpr std::array roles{Role::system, Role::developer, Role::user,   Role::assistant,
+                           Role::tool,   Role::function,  Role::unknown};
 
 std::string json_string(std::string_view text) {
   std::string out;
@@ -28,24 +30,25 @@ std::string json_string(std::string_view text) {
 
 }  // namespace
 
-Element* Message::member(std::string_view name) {
-  Elements& all = members_.all();
-  const auto at = std::find_if(all.begin(), all.end(), [name](const Element& e) { return e.name == name; });
-  return at == all.end() ? nullptr : &*at;
+Element* Message::member(Named which) noexcept {
+  const std::size_t place = places_[static_cast<std::size_t>(which)];
+  return place == 0 ? nullptr : &members_.all()[place - 1];
 }
 
-void Message::drop(std::string_view name) {
-  if (Element* const found = member(name)) found->drop = true;
+void Message::drop(Named which) noexcept {
+  if (Element* const found = member(which)) found->drop = true;
 }
 
 std::string_view Message::content() {
-  const Element* const found = member("content");
+  const Element* const found = member(Named::content);
   return found == nullptr ? std::string_view{} : pass_.value(*found);
 }
 
 bool Message::read() {
-  while (members_.next()) {
-    if (!read_member(members_.name(), members_.here())) return false;
+  while (members_.to_next()) {
+    const std::size_t which = member_names.find(members_.name());
+    places_[which] = static_cast<std::uint16_t>(members_.all().size());
+    if (!read_member(static_cast<Named>(which), members_.here())) return false;
   }
   return !pass_.scan.failed();
 }
@@ -53,45 +56,48 @@ bool Message::read() {
 bool Message::read_role() {
   JsonText text;
   if (!pass_.text("role", text)) return false;
-  for (const auto& [name, role] : roles)
-    if (text.is(name)) role_ = role;
+  role_ = roles[text.escaped ? role_names.find(text.unescaped()) : role_names.find(text.raw)];
   return role_ != Role::unknown ||
          pass_.wrong("invalid_value", "role", "must be system, developer, user, assistant, tool or function");
 }
 
-bool Message::read_member(std::string_view name, Element& element) {
-  JsonText text;
-  if (name == "role") return read_role();
-  if (name == "content") return read_content(pass_, element, content_) || pass_.within("content");
+bool Message::read_member(Named which, Element& element) {
+  if (which == Named::role) return read_role();
+  if (which == Named::content) return read_content(pass_, element, content_) || pass_.within("content");
   if (pass_.scan.peek() == JsonType::null) {
-    element.drop = name != "tool_call_id";
+    element.drop = which != Named::tool_call_id;
     return pass_.scan.skip();
   }
-  if (name == "tool_calls") return read_calls(element);
-  if (name == "tool_call_id") {
-    if (!pass_.text(name, text)) return false;
-    result_id_ = text.unescaped();
-    return true;
+  JsonText text;
+  switch (which) {
+    case Named::tool_calls:
+      return read_calls(element);
+    case Named::tool_call_id:
+      if (!pass_.text(element.name, text)) return false;
+      text.assign_to(result_id_);
+      return true;
+    case Named::name:
+      if (!pass_.counted_text(element.name, text)) return false;
+      element.drop = text.raw.empty();
+      pass_.facts.names |= !element.drop;
+      return true;
+    case Named::function_call:
+      return pass_.scan.peek() == JsonType::object ? pass_.scan.skip()
+                                                   : pass_.wrong_type(element.name, "an object");
+    case Named::reasoning_content:
+    case Named::reasoning:
+    case Named::refusal:
+      if (!pass_.counted_text(element.name, text)) return false;
+      element.drop = text.raw.empty();
+      pass_.facts.reasoning_history |= !element.drop && which != Named::refusal;
+      // Few providers take a refusal or `reasoning` back, though the former is in OpenAI's schema.
+      pass_.facts.extras |= !element.drop && which != Named::reasoning_content;
+      return true;
+    default:
+      pass_.facts.reasoning_history |= which == Named::reasoning_details;
+      pass_.facts.extras = true;
+      return pass_.scan.skip();
   }
-  if (name == "name") {
-    if (!pass_.counted_text(name, text)) return false;
-    element.drop = text.raw.empty();
-    pass_.facts.names |= !element.drop;
-    return true;
-  }
-  if (name == "function_call")
-    return pass_.scan.peek() == JsonType::object ? pass_.scan.skip() : pass_.wrong_type(name, "an object");
-  if (name == "reasoning_content" || name == "reasoning" || name == "refusal") {
-    if (!pass_.counted_text(name, text)) return false;
-    element.drop = text.raw.empty();
-    pass_.facts.reasoning_history |= !element.drop && name != "refusal";
-    // Few providers take a refusal or `reasoning` back, though the former is in OpenAI's schema.
-    pass_.facts.extras |= !element.drop && name != "reasoning_content";
-    return true;
-  }
-  pass_.facts.reasoning_history |= name == "reasoning_details";
-  pass_.facts.extras = true;
-  return pass_.scan.skip();
 }
 
 bool Message::read_calls(Element& element) {
@@ -115,14 +121,14 @@ bool Message::settle() {
     if (!settle_assistant()) return false;
   } else {
     if (has_calls()) return pass_.wrong("invalid_value", "tool_calls", "belong to assistant messages");
-    drop("tool_calls");
-    drop("function_call");
+    drop(Named::tool_calls);
+    drop(Named::function_call);
     if (role_ == Role::tool || role_ == Role::function) {
       if (!settle_result()) return false;
       if (displaced_) return true;
     } else {
       pairing_.end_turn();
-      drop("tool_call_id");
+      drop(Named::tool_call_id);
       settle_content(false);
     }
   }
@@ -131,8 +137,8 @@ bool Message::settle() {
 }
 
 bool Message::settle_assistant() {
-  drop("tool_call_id");
-  Element* const legacy = member("function_call");
+  drop(Named::tool_call_id);
+  Element* const legacy = member(Named::function_call);
   const bool convert = legacy != nullptr && !legacy->drop && !has_calls();
   const bool calling = has_calls() || convert;
   pairing_.end_turn();
@@ -141,9 +147,9 @@ bool Message::settle_assistant() {
     pass_.edits.splice({legacy->begin, legacy->value.end},
                        "\"tool_calls\":[{\"id\":" + json_string(pairing_.call("")) +
                            ",\"type\":\"function\",\"function\":" + std::string{pass_.value(*legacy)} + "}]");
-    drop("tool_calls");
+    drop(Named::tool_calls);
   } else {
-    drop("function_call");
+    drop(Named::function_call);
   }
   for (const SeenCall& call : calls_) {
     if (pairing_.full()) return pass_.wrong("invalid_value", "tool_calls", "bring more than 65,536 calls");
@@ -174,8 +180,8 @@ bool Message::settle_result() {
   }
   pairing_.extend_turn(pass_.scan.offset());
   pass_.facts.tool_history = true;
-  if (role_ == Role::function) pass_.edits.replace(member("role")->value, "\"tool\"");
-  Element* const said = member("tool_call_id");
+  if (role_ == Role::function) pass_.edits.replace(member(Named::role)->value, "\"tool\"");
+  Element* const said = member(Named::tool_call_id);
   if (said == nullptr) {
     add("\"tool_call_id\":" + json_string(found->id));
   } else if (found->id != result_id_) {
@@ -187,10 +193,10 @@ bool Message::settle_result() {
 
 // A result without its call: most providers refuse the whole conversation for it, so it is told as text.
 void Message::settle_orphan() {
-  pass_.edits.replace(member("role")->value, "\"user\"");
-  drop("tool_call_id");
-  drop("name");
-  Element* const content = member("content");
+  pass_.edits.replace(member(Named::role)->value, "\"user\"");
+  drop(Named::tool_call_id);
+  drop(Named::name);
+  Element* const content = member(Named::content);
   const std::string note{orphan_note};
   if (content_.kind == Content::Kind::parts) {
     const std::string part = "{\"type\":\"text\",\"text\":\"" + note + "\"},";
@@ -212,7 +218,7 @@ void Message::settle_orphan() {
 void Message::settle_content(bool may_be_absent) {
   if (may_be_absent) return;
   if (content_.kind == Content::Kind::missing) add("\"content\":\"\"");
-  if (content_.kind == Content::Kind::null) pass_.edits.replace(member("content")->value, "\"\"");
+  if (content_.kind == Content::Kind::null) pass_.edits.replace(member(Named::content)->value, "\"\"");
 }
 
 }  // namespace freellmapi::chat

@@ -1,6 +1,8 @@
 // One message of the conversation.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,12 +15,27 @@ namespace freellmapi::chat {
 
 enum class Role { unknown, system, developer, user, assistant, tool, function };
 
+/// The members of a message that mean something here.
+enum class MessageMember {
+  role,
+  content,
+  name,
+  tool_call_id,
+  tool_calls,
+  function_call,
+  reasoning_content,
+  reasoning,
+  reasoning_details,
+  refusal,
+  other
+};
+
 /// A tool call as it was read. Spans of members include the blanks before a value; not there: missing.
 struct SeenCall {
   std::string id;         ///< "" for none
   std::string_view name;  ///< of the function, as it is written
   std::size_t inside = 0;
-  Span id_value;
+  Span id_value{};
   bool has_type = false;
 };
 
@@ -39,19 +56,20 @@ class Message {
 
  private:
   bool read_role();
-  bool read_member(std::string_view name, Element& element);
+  bool read_member(MessageMember which, Element& element);
   bool read_calls(Element& element);
   bool settle_assistant();
   bool settle_result();
   void settle_orphan();
   void settle_content(bool may_be_absent);
-  Element* member(std::string_view name);
-  void drop(std::string_view name);
+  Element* member(MessageMember which) noexcept;
+  void drop(MessageMember which) noexcept;
   void add(std::string member) { pass_.edits.insert(members_.inside(), std::move(member) + ","); }
 
   Pass& pass_;
   ToolPairing& pairing_;
   Members members_;
+  std::array<std::uint16_t, static_cast<std::size_t>(MessageMember::other) + 1> places_{};  // as in Walk
   Role role_ = Role::unknown;
   Content content_;
   std::vector<SeenCall> calls_;

@@ -1,5 +1,6 @@
 #include "chat/messages.hpp"
 
+#include <array>
 #include <boost/container/small_vector.hpp>
 #include <string>
 #include <utility>
@@ -17,7 +18,6 @@ struct Said {
   std::uint64_t before = 0;  // the conversation up to it
   std::string_view content;
   boost::container::small_vector<std::string_view, 8> calls;
-  bool there = false;
 };
 
 // Most providers refuse a conversation in which a call has no answer: agents that were interrupted leave
@@ -36,8 +36,10 @@ bool read_messages(Pass& pass, Thread& thread) {
   if (pass.scan.peek() != JsonType::array) return pass.wrong_type("", "an array");
   ToolPairing pairing;
   thread = {};
-  Said newest, answer;
-  bool others = false;
+  // The newest answer, and the one before it: another message makes it one that was answered to.
+  std::array<Said, 2> said_last;
+  std::size_t newest = 0;
+  bool spoken = false, answered_to = false, others = false;
   std::size_t comma = 0, index = 0;
   pass.scan.enter();
   for (; pass.scan.next_item(comma); ++index) {
@@ -60,13 +62,15 @@ bool read_messages(Pass& pass, Thread& thread) {
     pass.facts.assistant_seen |= role == Role::assistant;
     pass.facts.prefill = role == Role::assistant && !message.has_calls();
     others |= !system;
-    if (newest.there) std::swap(answer, newest);
-    newest.there = role == Role::assistant;
-    if (newest.there) {
-      newest.before = thread.so_far;
-      newest.content = message.content();
-      newest.calls.clear();
-      for (const SeenCall& call : message.calls()) newest.calls.push_back(call.name);
+    answered_to |= spoken;
+    spoken = role == Role::assistant;
+    if (spoken) {
+      newest = 1 - newest;
+      Said& said = said_last[newest];
+      said.before = thread.so_far;
+      said.content = message.content();
+      said.calls.clear();
+      for (const SeenCall& call : message.calls()) said.calls.push_back(call.name);
     }
     thread.so_far = rolled(thread.so_far, pass.scan.view(begin, pass.scan.offset()));
   }
@@ -76,8 +80,10 @@ bool read_messages(Pass& pass, Thread& thread) {
   if (index == 0) return pass.wrong("invalid_value", "", "must hold at least one message");
   pass.facts.message_count = static_cast<std::uint32_t>(index);
   // What is still to be spliced is read again, and the walk that changes nothing is the one that counts.
-  if (answer.there && !pass.edits.must_copy())
+  if (answered_to && !pass.edits.must_copy()) {
+    const Said& answer = said_last[spoken ? 1 - newest : newest];
     thread.begun = answered(answer.before, said(answer.content), {answer.calls.data(), answer.calls.size()});
+  }
   return true;
 }
 

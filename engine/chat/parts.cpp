@@ -222,7 +222,9 @@ bool read_content(Pass& pass, const Element& element, Content& out) {
       return pass.scan.skip();
     case JsonType::string:
       out.kind = Content::Kind::text;
-      return pass.counted_text("", text);
+      if (!pass.scan.string(text)) return false;
+      pass.count(text.raw, text.wide);
+      return true;
     case JsonType::array:
       return read_parts(pass, element, out);
     case JsonType::object:

@@ -8,7 +8,7 @@ namespace freellmapi::chat {
 struct Content {
   enum class Kind { missing, null, text, parts };
   Kind kind = Kind::missing;
-  Span bracket;  ///< parts: the '[', empty where it is still to be made
+  Span bracket{};  ///< parts: the '[', empty where it is still to be made
 };
 
 /// Reads the value of `element`. Accepts and repairs: a bare part instead of an array, strings and {"text":

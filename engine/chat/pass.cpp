@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base/text.hpp"
-
 namespace freellmapi::chat {
 
 bool Pass::wrong(std::string_view code, std::string_view param, std::string_view message) {
@@ -16,8 +14,8 @@ bool Pass::wrong(std::string_view code, std::string_view param, std::string_view
 
 bool Pass::within(std::string_view outer) {
   if (scan.failed()) return false;
-  const bool direct = fault.param.empty() || fault.param.front() == '[';
-  fault.param.insert(0, std::string{outer} + (direct ? "" : "."));
+  const bool direct = fault->param.empty() || fault->param.front() == '[';
+  fault->param.insert(0, std::string{outer} + (direct ? "" : "."));
   return false;
 }
 
@@ -95,10 +93,6 @@ bool Pass::counted_text(std::string_view param, JsonText& out) {
   if (!text(param, out)) return false;
   count(out.raw, out.wide);
   return true;
-}
-
-std::string_view Pass::value(const Element& element) const {
-  return base::trim(scan.view(element.value.begin, element.value.end));
 }
 
 }  // namespace freellmapi::chat

@@ -1,10 +1,12 @@
 // One walk of the decoder over a body: where it reads, what it changes, what it found, what is wrong.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "chat/edits.hpp"
 #include "chat/fault.hpp"
 #include "chat/json_scan.hpp"
@@ -20,12 +22,12 @@ struct Pass {
     std::string_view parameters;
   };
 
-  explicit Pass(std::string& body) : scan(body), edits(body) {}
+  Pass(std::string& body, Facts& found) : scan(body), edits(body), facts(found) {}
 
   JsonScan scan;
   Edits edits;
-  Facts facts;
-  Fault fault;
+  Facts& facts;
+  std::optional<Fault> fault;
   std::vector<SeenTool> tools;
 
   /// Always false. `message` goes on from the path: "must be a string".
@@ -46,7 +48,9 @@ struct Pass {
   bool counted_text(std::string_view param, JsonText& out);
 
   /// The value of an element, without the blanks around it.
-  std::string_view value(const Element& element) const;
+  std::string_view value(const Element& element) const {
+    return base::trim(scan.view(element.value.begin, element.value.end));
+  }
 };
 
 }  // namespace freellmapi::chat

@@ -52,6 +52,9 @@ struct Facts {
 /// Immutable once made; `body` is what is sent on, so nothing may move it: not copyable, and moving keeps
 /// views valid only because the body is heap-held.
 struct Request {
+  // Spelled out, it is not filled with zeros before its members are made.
+  Request() noexcept {}
+
   const std::string* body = nullptr;  ///< canonical JSON; owned by `storage` or by the exchange
   std::vector<Member> members;
   std::vector<OfferedTool> tools;  ///< empty also when tool_choice is "none"

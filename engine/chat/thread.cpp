@@ -1,5 +1,6 @@
 #include "chat/thread.hpp"
 
+#include <array>
 #include <boost/container/small_vector.hpp>
 #include <cstring>
 
@@ -12,7 +13,7 @@ namespace freellmapi::chat {
 namespace {
 
 // Hashing a megabyte would cost more than reading it.
-constexpr std::size_t hashed_end = 256;
+constexpr std::size_t hashed_end = 128;
 
 __extension__ using Wide = unsigned __int128;
 
@@ -28,23 +29,27 @@ std::uint64_t word_at(std::string_view bytes, std::size_t at) noexcept {
 }
 
 std::uint64_t run(std::uint64_t hash, std::string_view bytes) noexcept {
-  constexpr std::size_t step = 4 * sizeof(std::uint64_t);
-  if (bytes.size() >= step) {
-    // Two that do not wait for each other.
-    std::uint64_t other = hash;
-    for (; bytes.size() >= step; bytes.remove_prefix(step)) {
-      hash = folded(hash ^ word_at(bytes, 0), word_at(bytes, 8));
-      other = folded(other ^ word_at(bytes, 16), word_at(bytes, 24));
-    }
-    hash = folded(hash, other);
+  constexpr std::size_t word = sizeof(std::uint64_t), step = 2 * word;
+  const auto step_at = [&bytes](std::uint64_t before, std::size_t at) noexcept {
+    return folded(before ^ word_at(bytes, at), word_at(bytes, at + word));
+  };
+  std::array<char, step> short_one{};
+  if (bytes.size() < step) {
+    bytes.copy(short_one.data(), bytes.size());
+    bytes = {short_one.data(), step};
   }
-  for (; bytes.size() >= sizeof hash; bytes.remove_prefix(sizeof hash))
-    hash = folded(hash, word_at(bytes, 0));
-  std::uint64_t word = 0;
-  if (!bytes.empty()) std::memcpy(&word, bytes.data(), bytes.size());
-  return folded(hash, word);
+  // Two that do not wait for each other; the last step may have some bytes again.
+  std::uint64_t other = hash;
+  std::size_t at = 0;
+  for (; at + 2 * step < bytes.size(); at += 2 * step) {
+    hash = step_at(hash, at);
+    other = step_at(other, at + step);
+  }
+  if (at + step < bytes.size()) hash = step_at(hash, at);
+  return folded(hash, step_at(other, bytes.size() - step));
 }
 
+// How long the text is counts too.
 std::uint64_t mixed(std::uint64_t hash, std::string_view text) noexcept {
   hash = folded(hash, text.size());
   if (text.size() <= 2 * hashed_end) return run(hash, text);
@@ -71,10 +76,13 @@ std::uint64_t answered(std::uint64_t so_far, const Answer& answer) {
 }
 
 std::string said(std::string_view content) {
+  if (content.starts_with('"')) {
+    const std::string_view inside = content.substr(1, content.size() - 2);
+    return JsonText{inside, inside.find('\\') != std::string_view::npos, 0}.unescaped();
+  }
   std::string text(content);
   JsonScan scan(text);
   JsonText piece;
-  if (scan.peek() == JsonType::string) return scan.string(piece) ? piece.unescaped() : std::string();
   std::string out;
   if (scan.peek() != JsonType::array) return out;
   Items parts(scan);

@@ -27,7 +27,7 @@ std::uint64_t answered(std::uint64_t so_far, std::string_view text,
                        std::span<const std::string_view> calls) noexcept;
 std::uint64_t answered(std::uint64_t so_far, const Answer& answer);
 
-/// What an assistant's content says, from its JSON text: a string, or the texts of its parts.
+/// What an assistant's content says, from its canonical JSON text: a string, or the texts of its parts.
 std::string said(std::string_view content);
 
 }  // namespace freellmapi::chat

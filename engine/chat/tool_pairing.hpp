@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,7 +23,7 @@ class ToolPairing {
   /// An assistant message with calls begins.
   void new_turn();
   /// The assistant's message, or a result in its place, ends here.
-  void extend_turn(std::size_t offset) noexcept { turn_ends_.back() = offset; }
+  void extend_turn(std::size_t offset) noexcept { known_->turn_ends.back() = offset; }
   /// Something else was said: results of earlier turns that come now are not in their place.
   void end_turn() noexcept { in_turn_ = false; }
   /// The id a call goes by: its own, or a new one when it has none or an earlier call has the same.
@@ -41,7 +42,7 @@ class ToolPairing {
   };
   /// The calls without a result, in their order.
   std::vector<Unanswered> unanswered() const;
-  bool full() const noexcept { return calls_.size() >= most_calls; }
+  bool full() const noexcept { return known_ && known_->calls.size() >= most_calls; }
 
  private:
   struct Call {
@@ -49,14 +50,18 @@ class ToolPairing {
     std::size_t turn = 0;
     bool answered = false;
   };
+  // Most conversations have no calls, and nothing of this.
+  struct Known {
+    std::vector<Call> calls;
+    std::vector<std::size_t> turn_ends;
+    std::map<std::string, std::deque<std::size_t>, std::less<>> waiting;  // by the client's id, of one turn
+    std::set<std::string, std::less<>> taken;
+  };
   std::string make();
 
-  std::vector<Call> calls_;
-  std::vector<std::size_t> turn_ends_;
+  std::unique_ptr<Known> known_;
   bool in_turn_ = false;
   std::size_t turn_ = 0, open_ = 0, made_ = 0;
-  std::map<std::string, std::deque<std::size_t>, std::less<>> waiting_;  // by the client's id, of one turn
-  std::set<std::string, std::less<>> taken_;
 };
 
 }  // namespace freellmapi::chat

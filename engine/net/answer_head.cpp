@@ -113,26 +113,28 @@ std::string_view reason_phrase(int status) noexcept {
 
 void append_answer_head(std::string& out, const AnswerShape& shape, std::string_view date,
                         const AnswerFields& fields) {
-  constexpr std::string_view end = "\r\n";
   constexpr std::size_t ours_most = 256;  // the status line, the date and what follows the fields
-  Pen pen(out, ours_most + fields.text().size());
+  const std::size_t begin = out.size();
+  out.resize(begin + ours_most + fields.text().size());
+  Pen pen(std::span<char>(out).subspan(begin));
   pen.put("HTTP/1.1 ");
   pen.put(static_cast<std::uint64_t>(shape.status));
   pen.put(' ');
   pen.put(reason_phrase(shape.status));
   pen.put("\r\nDate: ");
   pen.put(date);
-  pen.put(end);
+  pen.put("\r\n");
   pen.put(fields.text());
   if (shape.chunked) {
     pen.put("Transfer-Encoding: chunked\r\n");
   } else if (shape.sized) {
     pen.put("Content-Length: ");
     pen.put(std::uint64_t{shape.size});
-    pen.put(end);
+    pen.put("\r\n");
   }
   if (shape.close) pen.put("Connection: close\r\n");
-  pen.put(end);
+  pen.put("\r\n");
+  out.resize(begin + pen.size());
 }
 
 std::string error_body(const Refusal& refusal, std::string_view request_id) {

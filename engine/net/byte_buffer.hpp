@@ -12,6 +12,7 @@ namespace freellmapi::net {
 class ByteBuffer {
  public:
   std::string_view view() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
+  std::span<char> bytes() noexcept { return {data_.get() + begin_, end_ - begin_}; }
   bool empty() const noexcept { return begin_ == end_; }
   std::size_t size() const noexcept { return end_ - begin_; }
 
@@ -19,6 +20,7 @@ class ByteBuffer {
   std::span<char> prepare(std::size_t least);
   void commit(std::size_t count) noexcept { end_ += count; }
   void consume(std::size_t count) noexcept;
+  std::size_t capacity() const noexcept { return capacity_; }
   /// Gives the memory back; the bytes are lost.
   void release() noexcept;
 

@@ -7,6 +7,7 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "net/grammar.hpp"
+#include "net/head_lines.hpp"
 
 namespace freellmapi::net {
 
@@ -172,6 +173,14 @@ std::optional<Connection::HeadEnd> Connection::look_for_head() {
     refusal_ = bad_framing("this is not an HTTP request");
     return HeadEnd::refused;
   }
+  // Nearly every head comes whole and is sound: one walk over it. What else it may be is told below.
+  if (scan_.fresh()) {
+    refusal_ = parse_request_head(in_.bytes(), limits, home_.shared.hosts, head_, fields_, plan_);
+    if (refusal_.status == 0 && plan_.head_size <= limits.head_bytes) {
+      take_head();
+      return HeadEnd::ready;
+    }
+  }
   const HeadScan::State state = scan_.look(view);
   if (state == HeadScan::State::bad) {
     refusal_ = bad_framing("the head is not valid HTTP/1.1");
@@ -194,10 +203,22 @@ std::optional<Connection::HeadEnd> Connection::look_for_head() {
     return HeadEnd::refused;
   }
   if (state == HeadScan::State::more) return std::nullopt;
-  head_bytes_.assign(view.substr(0, size));
-  in_.consume(size);
-  refusal_ = parse_request_head(head_bytes_, limits, home_.shared.hosts, head_, fields_, plan_);
+  refusal_ = parse_request_head(in_.bytes().first(size), limits, home_.shared.hosts, head_, fields_, plan_);
+  plan_.head_size = size;
+  take_head();
   return refusal_.status == 0 ? HeadEnd::ready : HeadEnd::refused;
+}
+
+// What was read of the head goes with its bytes.
+void Connection::take_head() {
+  const std::string_view bytes = in_.view().substr(0, plan_.head_size);
+  head_bytes_.assign(bytes);
+  const char *const from = bytes.data(), *const to = head_bytes_.data();
+  move_fields(fields_, from, to);
+  head_.method = moved(head_.method, from, to);
+  head_.path = moved(head_.path, from, to);
+  head_.query = moved(head_.query, from, to);
+  in_.consume(bytes.size());
 }
 
 void Connection::begin_head() {

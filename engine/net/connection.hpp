@@ -66,6 +66,7 @@ class Connection final : public Exchange {
   void begin_head();
   std::optional<HeadEnd> read_head();
   std::optional<HeadEnd> look_for_head();
+  void take_head();
   Task<void> answer_request();
   Task<void> give_up(std::exception_ptr failure);
   Task<void> refuse(Refusal refusal);

@@ -4,7 +4,7 @@
 
 namespace freellmapi::net {
 
-std::string_view RequestHead::get(std::string_view lower_name) const noexcept {
+std::string_view RequestHead::find(std::string_view lower_name) const noexcept {
   for (const Field& field : fields) {
     if (field.name == lower_name) return field.value;
   }
@@ -12,6 +12,7 @@ std::string_view RequestHead::get(std::string_view lower_name) const noexcept {
 }
 
 std::size_t RequestHead::count(std::string_view lower_name) const noexcept {
+  if (!name_sizes.may_hold(lower_name.size())) return 0;
   return static_cast<std::size_t>(std::count_if(
       fields.begin(), fields.end(), [&](const Field& field) { return field.name == lower_name; }));
 }

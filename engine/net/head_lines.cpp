@@ -1,33 +1,32 @@
 #include "net/head_lines.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "net/grammar.hpp"
+#include "net/head_fields.hpp"
 
 namespace freellmapi::net {
 
 namespace {
 
-constexpr std::string_view line_end = "\r\n";
-
 /// "HTTP/1.1" or "HTTP/1.0", or 0.
-int version_of(std::string_view text) noexcept {
-  if (text == "HTTP/1.1") return 11;
-  return text == "HTTP/1.0" ? 10 : 0;
+int version_of(const char* text) noexcept {
+  if (std::memcmp(text, "HTTP/1.", 7) != 0) return 0;
+  return text[7] == '1' ? 11 : text[7] == '0' ? 10 : 0;
 }
 
-/// Says what of `rest` is the next line, and takes it and its end away. False: there is no end.
-bool take_line(std::string_view& rest, std::string_view& line) noexcept {
-  const std::size_t end = rest.find('\r');
-  if (end == std::string_view::npos || end + 1 >= rest.size() || rest[end + 1] != '\n') return false;
-  line = rest.substr(0, end);
-  rest.remove_prefix(end + line_end.size());
-  return true;
+bool ends_line(const char* at, const char* end) noexcept {
+  return end - at >= 2 && at[0] == '\r' && at[1] == '\n';
+}
+
+/// True when the first carriage return is that of a line's end.
+bool has_line_end(const char* at, const char* end) noexcept {
+  return ends_line(std::find(at, end, '\r'), end);
 }
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-
-bool is_field_text(std::string_view text) noexcept { return field_text_end(text) == text.size(); }
 
 /// Makes the token at the beginning of `size` bytes lower case. Its length.
 std::size_t lower_token(char* text, std::size_t size) noexcept {
@@ -36,14 +35,12 @@ std::size_t lower_token(char* text, std::size_t size) noexcept {
   // Of letters and '-' alone nearly every name is made: those sixteen at a time, others one by one.
   const __m128i to_lower = _mm_set1_epi8(0x20);
   const __m128i place = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  for (unsigned length = 16; length == 16 && at + 16 <= size; at += length) {
+  for (std::size_t length = 16; length == 16 && at + 16 <= size; at += length) {
     auto* const here = reinterpret_cast<__m128i*>(text + at);
     const __m128i bytes = _mm_loadu_si128(here);
-    // Moved so that the letters are the smallest of all signed numbers.
-    const __m128i moved = _mm_sub_epi8(_mm_or_si128(bytes, to_lower), _mm_set1_epi8(static_cast<char>(0xE1)));
-    const __m128i letters = _mm_cmplt_epi8(moved, _mm_set1_epi8(-128 + 26));
+    const __m128i letters = letters_of(bytes);
     const __m128i usual = _mm_or_si128(letters, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
-    length = static_cast<unsigned>(std::countr_one(static_cast<unsigned>(_mm_movemask_epi8(usual))));
+    length = static_cast<std::size_t>(std::countr_one(static_cast<unsigned>(_mm_movemask_epi8(usual))));
     // What stands behind the token is not ours to change.
     const __m128i token = _mm_cmplt_epi8(place, _mm_set1_epi8(static_cast<char>(length)));
     _mm_storeu_si128(here, _mm_or_si128(bytes, _mm_and_si128(_mm_and_si128(letters, token), to_lower)));
@@ -63,34 +60,71 @@ bool is_list_of_tokens(std::string_view value) noexcept {
   return tokens;
 }
 
-bool ends_line(const char* at, const char* end) noexcept {
-  return end - at >= 2 && at[0] == '\r' && at[1] == '\n';
+template <std::size_t size>
+bool is(std::string_view name, const char (&known)[size]) noexcept {
+  return std::memcmp(name.data(), known, size - 1) == 0;  // of names that long
 }
 
-/// The fields lie from `at` to `end`. Every byte is looked at once: the first that no value may hold has to
-/// be the end of its line.
-HeadFault read_fields(char* at, const char* const end, std::size_t most, std::vector<Field>& fields) {
+/// What the field says of the message's frame. False: it says it in a way that it must not.
+bool note(const Field& field, unsigned at, Framing& framing) noexcept {
+  const auto noted = [at](Framing::Noted& its) {
+    ++its.count;
+    its.at = at;
+  };
+  framing.name_sizes.add(field.name.size());
+  switch (field.name.size()) {
+    case 4:
+      if (is(field.name, "host")) noted(framing.host);
+      break;
+    case 6:
+      if (is(field.name, "expect")) noted(framing.expect);
+      break;
+    case 10:
+      if (!is(field.name, "connection")) break;
+      if (!is_list_of_tokens(field.value)) return false;
+      framing.close = framing.close || says_close(field.value);
+      break;
+    case 14:
+      if (is(field.name, "content-length")) noted(framing.content_length);
+      break;
+    case 16:
+      if (is(field.name, "content-encoding")) noted(framing.content_encoding);
+      break;
+    case 17:
+      if (is(field.name, "transfer-encoding")) noted(framing.transfer_encoding);
+      break;
+    default:
+      break;
+  }
+  return true;
+}
+
+/// The fields begin at `at`. Every byte is looked at once: the first that no value may hold has to be the end
+/// of its line. `at` is moved behind the empty line.
+HeadFault read_fields(char*& at, const char* const end, std::size_t most, std::vector<Field>& fields,
+                      Framing& framing) {
+  char* here = at;
   for (;;) {
-    if (ends_line(at, end)) return end - at == 2 ? HeadFault::none : HeadFault::field;
-    const auto rest = static_cast<std::size_t>(end - at);
-    if (fields.size() >= most) {
-      std::string_view left(at, rest), line;
-      return take_line(left, line) ? HeadFault::too_many : HeadFault::field;
+    if (ends_line(here, end)) {
+      at = here + 2;
+      return HeadFault::none;
     }
-    const std::string_view name(at, lower_token(at, rest));
-    at += name.size();
+    if (fields.size() >= most) return has_line_end(here, end) ? HeadFault::too_many : HeadFault::field;
+    const std::string_view name(here, lower_token(here, static_cast<std::size_t>(end - here)));
+    here += name.size();
     // No blank before the colon: proxies disagree about what such a field is.
-    if (name.empty() || at == end || *at != ':') return HeadFault::field;
-    ++at;
-    while (at != end && is_blank(*at)) ++at;
-    const char* const value = at;
-    at += field_text_end({at, static_cast<std::size_t>(end - at)});
-    if (!ends_line(at, end)) return HeadFault::field;
-    const char* value_end = at;
-    while (value_end != value && is_blank(value_end[-1])) --value_end;
-    at += 2;
-    const Field field{name, {value, static_cast<std::size_t>(value_end - value)}};
-    if (name == "connection" && !is_list_of_tokens(field.value)) return HeadFault::field;
+    if (name.empty() || here == end || *here != ':') return HeadFault::field;
+    ++here;
+    if (here != end && *here == ' ') ++here;
+    while (here != end && is_blank(*here)) ++here;
+    const char* const value = here;
+    here += field_text_end({here, static_cast<std::size_t>(end - here)});
+    if (!ends_line(here, end)) return HeadFault::field;
+    const char* last = here;
+    while (last != value && is_blank(last[-1])) --last;
+    here += 2;
+    const Field field{name, {value, static_cast<std::size_t>(last - value)}};
+    if (!note(field, static_cast<unsigned>(fields.size()), framing)) return HeadFault::field;
     fields.push_back(field);
   }
 }
@@ -98,61 +132,92 @@ HeadFault read_fields(char* at, const char* const end, std::size_t most, std::ve
 /// Where the first byte stands that no target may hold.
 std::size_t target_end(std::string_view text) noexcept {
   std::size_t at = 0;
+#if defined(__SSE2__)
+  const __m128i least = _mm_set1_epi8(0x21), del = _mm_set1_epi8(0x7f);
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i good =
+        _mm_andnot_si128(_mm_cmpeq_epi8(bytes, del), _mm_cmpeq_epi8(_mm_max_epu8(bytes, least), bytes));
+    const unsigned ends = static_cast<unsigned>(_mm_movemask_epi8(good)) ^ 0xFFFFu;
+    if (ends != 0) return at + static_cast<unsigned>(std::countr_zero(ends));
+  }
+#endif
   while (at < text.size() && static_cast<unsigned char>(text[at]) > 0x20 && text[at] != 0x7f) ++at;
   return at;
 }
 
-HeadFault read_request_line(std::string_view line, FirstLine& first) noexcept {
-  std::size_t size = 0;
-  while (size < line.size() && is_token_byte(line[size])) ++size;
-  if (size == 0 || !line.substr(size).starts_with(' ')) return HeadFault::line;
-  first.method = line.substr(0, size);
-  line.remove_prefix(size + 1);
-  first.target = line.substr(0, target_end(line));
-  line.remove_prefix(first.target.size());
-  if (first.target.empty() || !line.starts_with(' ')) return HeadFault::line;
-  first.version = version_of(line.substr(1));
-  return first.version == 0 ? HeadFault::version : HeadFault::none;
+constexpr std::ptrdiff_t version_size = 8;
+
+/// Of a line from `begin` with the given fault.
+HeadFault bad_line(const char* begin, const char* end, FirstLine& first, HeadFault fault) noexcept {
+  if (has_line_end(begin, end)) return fault;
+  first = {};
+  return HeadFault::line;
 }
 
-HeadFault read_status_line(std::string_view line, FirstLine& first) noexcept {
-  constexpr std::size_t version_size = 8, status_end = 12;  // "HTTP/1.1 200"
-  first.version = version_of(line.substr(0, version_size));
+/// `at` is moved behind the line.
+HeadFault read_request_line(char*& at, const char* const end, FirstLine& first) noexcept {
+  const char* const begin = at;
+  const char* here = at;
+  while (here != end && is_token_byte(*here)) ++here;
+  if (here == begin || here == end || *here != ' ') return bad_line(begin, end, first, HeadFault::line);
+  first.method = {begin, static_cast<std::size_t>(here - begin)};
+  ++here;
+  first.target = {here, target_end({here, static_cast<std::size_t>(end - here)})};
+  here += first.target.size();
+  if (first.target.empty() || here == end || *here != ' ')
+    return bad_line(begin, end, first, HeadFault::line);
+  ++here;
+  const bool whole = end - here > version_size && ends_line(here + version_size, end);
+  first.version = whole ? version_of(here) : 0;
+  if (first.version == 0) return bad_line(begin, end, first, HeadFault::version);
+  at += here + version_size + 2 - begin;
+  return HeadFault::none;
+}
+
+/// `at` is moved behind the line.
+HeadFault read_status_line(char*& at, const char* const end, FirstLine& first) noexcept {
+  constexpr std::ptrdiff_t status_end = 12;  // "HTTP/1.1 200"
+  if (end - at <= status_end) return HeadFault::line;
+  first.version = version_of(at);
   if (first.version == 0) return HeadFault::version;
-  if (line.size() <= status_end || line[version_size] != ' ' || line[status_end] != ' ')
-    return HeadFault::line;
+  if (at[version_size] != ' ' || at[status_end] != ' ') return HeadFault::line;
   first.status = 0;
-  for (const char c : line.substr(version_size + 1, 3)) {
-    if (!is_digit(c)) return HeadFault::line;
-    first.status = first.status * 10 + (c - '0');
+  for (const char* digit = at + version_size + 1; digit != at + status_end; ++digit) {
+    if (!is_digit(*digit)) return HeadFault::line;
+    first.status = first.status * 10 + (*digit - '0');
   }
-  return is_field_text(line.substr(status_end)) ? HeadFault::none : HeadFault::line;
+  char* const reason = at + status_end;
+  char* const line_end = reason + field_text_end({reason, static_cast<std::size_t>(end - reason)});
+  if (!ends_line(line_end, end)) return HeadFault::line;
+  at = line_end + 2;
+  return HeadFault::none;
 }
 
 template <class ReadFirst>
-HeadFault read_lines(std::string& bytes, std::size_t most, FirstLine& first, std::vector<Field>& fields,
+HeadFault read_lines(std::span<char> bytes, std::size_t most, HeadLines& lines, std::vector<Field>& fields,
                      ReadFirst read_first) {
   constexpr std::size_t usual_fields = 16;
-  first = {};
   fields.clear();
   if (fields.capacity() == 0) fields.reserve(usual_fields);
-  std::string_view rest = bytes, line;
-  if (!take_line(rest, line)) return HeadFault::line;
-  if (const HeadFault fault = read_first(line, first); fault != HeadFault::none) return fault;
-  char* const end = bytes.data() + bytes.size();
-  return read_fields(end - rest.size(), end, most, fields);
+  char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  HeadFault fault = read_first(at, end, lines.first);
+  if (fault == HeadFault::none) fault = read_fields(at, end, most, fields, lines.framing);
+  if (fault == HeadFault::none) lines.size = static_cast<std::size_t>(at - bytes.data());
+  return fault;
 }
 
 }  // namespace
 
-HeadFault read_request_lines(std::string& bytes, std::size_t most, FirstLine& first,
+HeadFault read_request_lines(std::span<char> bytes, std::size_t most, HeadLines& lines,
                              std::vector<Field>& fields) {
-  return read_lines(bytes, most, first, fields, read_request_line);
+  return read_lines(bytes, most, lines, fields, read_request_line);
 }
 
-HeadFault read_response_lines(std::string& bytes, std::size_t most, FirstLine& first,
+HeadFault read_response_lines(std::span<char> bytes, std::size_t most, HeadLines& lines,
                               std::vector<Field>& fields) {
-  return read_lines(bytes, most, first, fields, read_status_line);
+  return read_lines(bytes, most, lines, fields, read_status_line);
 }
 
 }  // namespace freellmapi::net

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
+#include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,11 +26,40 @@ struct FirstLine {
   int version = 11;                 ///< 10 or 11
 };
 
-/// `bytes` hold one whole head, to its empty line; names become lower case where they lie. `fields` is
-/// cleared first and gets at most `most`.
-HeadFault read_request_lines(std::string& bytes, std::size_t most, FirstLine& first,
+/// What frames a message, noted while its fields are read.
+struct Framing {
+  /// Fields of one name: how many came, and which of all fields was the last.
+  struct Noted {
+    unsigned count = 0, at = 0;
+  };
+  Noted host, expect, content_length, content_encoding, transfer_encoding;
+  bool close = false;    ///< a Connection says so
+  NameSizes name_sizes;  ///< of all fields
+};
+
+struct HeadLines {
+  FirstLine first;
+  Framing framing;
+  std::size_t size = 0;  ///< of the head with its empty line
+};
+
+/// `bytes` begin with a head; what follows it is not looked at. Names become lower case where they lie.
+/// `lines` is as made; `fields` is cleared first and gets at most `most`. A head that is not whole has some
+/// fault.
+HeadFault read_request_lines(std::span<char> bytes, std::size_t most, HeadLines& lines,
                              std::vector<Field>& fields);
-HeadFault read_response_lines(std::string& bytes, std::size_t most, FirstLine& first,
+HeadFault read_response_lines(std::span<char> bytes, std::size_t most, HeadLines& lines,
                               std::vector<Field>& fields);
+
+/// A view of what lies at `from`, once that has been copied to `to`.
+inline std::string_view moved(std::string_view view, const char* from, const char* to) noexcept {
+  return view.data() == nullptr ? view : std::string_view(to + (view.data() - from), view.size());
+}
+inline void move_fields(std::vector<Field>& fields, const char* from, const char* to) noexcept {
+  for (Field& field : fields) {
+    field.name = {to + (field.name.data() - from), field.name.size()};
+    field.value = {to + (field.value.data() - from), field.value.size()};
+  }
+}
 
 }  // namespace freellmapi::net

@@ -13,6 +13,8 @@ class HeadScan {
   enum class State { more, whole, bad };
   /// `bytes` is the head so far, always from its beginning.
   State look(std::string_view bytes) noexcept;
+  /// Nothing was looked at.
+  bool fresh() const noexcept { return checked_ == 0; }
   /// After `whole`: the head's length with its empty line.
   std::size_t length() const noexcept { return length_; }
   /// True when the first line is complete.

@@ -1,6 +1,9 @@
 #include "net/outgoing_head.hpp"
 
+#include <string.h>
+
 #include <array>
+#include <utility>
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
@@ -79,10 +82,26 @@ std::size_t key_place(std::string_view text, std::uint32_t& part) noexcept {
   return 0;
 }
 
+/// How much of the text goes out as it is.
+std::size_t plain_size(std::string_view text) noexcept {
+  std::size_t at = 0;
+#if defined(__SSE2__)
+  const auto are = [](__m128i bytes, char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i marks = _mm_or_si128(_mm_or_si128(are(bytes, '#'), are(bytes, '\\')),
+                                       _mm_or_si128(are(bytes, '{'), are(bytes, 0x7f)));
+    const __m128i plain = _mm_andnot_si128(marks, _mm_cmpgt_epi8(bytes, _mm_set1_epi8(0x20)));
+    if (_mm_movemask_epi8(plain) != 0xFFFF) break;
+  }
+#endif
+  while (at < text.size() && target_bytes[static_cast<unsigned char>(text[at])]) ++at;
+  return at;
+}
+
 void append_target(Pen& pen, std::string_view text, const base::Secret* secret) {
   while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && target_bytes[static_cast<unsigned char>(text[plain])]) ++plain;
+    const std::size_t plain = plain_size(text);
     pen.put(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) return;
@@ -101,92 +120,109 @@ void append_target(Pen& pen, std::string_view text, const base::Secret* secret) 
   }
 }
 
-void append_host(Pen& pen, const Origin& origin) {
-  const bool literal = origin.host.find(':') != std::string::npos;
-  if (literal) pen.put('[');
-  pen.put_value(origin.host);
-  if (literal) pen.put(']');
-  const std::uint16_t usual = origin.tls ? 443 : 80;
-  if (origin.port != usual) {
-    pen.put(':');
-    pen.put(std::uint64_t{origin.port});
-  }
-}
-
 /// A head that grew would leave pieces of the secret in freed memory, so its room is made at once.
-std::size_t head_most(const Origin& origin, const OutgoingRequest& request, std::string_view user_agent,
+std::size_t head_most(const OriginLines& origin, const OutgoingRequest& request,
                       std::string_view proxy_credentials) {
   constexpr std::size_t ours_most = 256;           // what every head has
   constexpr std::size_t encoded = 3;               // bytes for one, at most
   constexpr std::size_t shortest_placeholder = 5;  // {key}
   const std::size_t secret = request.secret == nullptr ? 0 : request.secret->reveal().size();
-  std::size_t most = ours_most + request.method.size() + 2 * origin.host.size() + user_agent.size() +
-                     proxy_credentials.size() + encoded * (request.base_path.size() + request.path.size()) +
+  std::size_t most = ours_most + request.method.size() + origin.authority.size() + origin.first.size() +
+                     origin.agent.size() + proxy_credentials.size() +
+                     encoded * (request.base_path.size() + request.path.size()) +
                      encoded * secret * (request.path.size() / shortest_placeholder);
   for (const OutgoingField& field : request.fields)
     most += field.name.size() + field.value.size() + 4 + (field.credential ? secret : 0);
   return most;
 }
 
-void write_head(Pen& pen, const Origin& origin, const OutgoingRequest& request, std::string_view user_agent,
-                bool absolute, std::string_view proxy_credentials) {
-  constexpr std::string_view between = ": ", end = "\r\n";
+void write_head(Pen& pen, const OriginLines& origin, const OutgoingRequest& request, bool absolute,
+                std::string_view proxy_credentials) {
   pen.put(request.method);
   pen.put(' ');
   if (absolute) {
     pen.put("http://");
-    append_host(pen, origin);
+    pen.put(origin.authority);
   }
   // Whatever comes first of the target, it begins with a slash.
   const std::string_view first = request.base_path.empty() ? request.path : request.base_path;
   if (!first.starts_with('/')) pen.put('/');
   append_target(pen, request.base_path, nullptr);
   append_target(pen, request.path, request.secret);
-  pen.put(" HTTP/1.1\r\nHost: ");
-  append_host(pen, origin);
-  pen.put("\r\nAccept-Encoding: identity\r\n");
+  pen.put(" HTTP/1.1\r\n");
+  pen.put(origin.first);
   bool agent = false;
   for (const OutgoingField& field : request.fields) {
     if (!is_token(field.name) || is_ours(field.name)) continue;
     if (field.credential && request.secret == nullptr) continue;
     agent = agent || base::equal_ignoring_case(field.name, "user-agent");
     pen.put(field.name);
-    pen.put(between);
+    pen.put(": ");
     pen.put_value(field.value);
     if (field.credential) pen.put_value(secret_part(request.secret, *field.credential));
-    pen.put(end);
+    pen.put("\r\n");
   }
-  if (!agent) {
-    pen.put("User-Agent: ");
-    pen.put_value(user_agent);
-    pen.put(end);
-  }
+  if (!agent) pen.put(origin.agent);
   if (!proxy_credentials.empty()) {
     pen.put("Proxy-Authorization: ");
     pen.put(proxy_credentials);
-    pen.put(end);
+    pen.put("\r\n");
   }
   std::size_t size = 0;
   for (const std::string_view piece : request.body) size += piece.size();
   if (size != 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
     pen.put("Content-Length: ");
     pen.put(std::uint64_t{size});
-    pen.put(end);
+    pen.put("\r\n");
   }
-  pen.put(end);
+  pen.put("\r\n");
+}
+
+std::string without_controls(std::string_view value) {
+  std::string text(value);
+  for (char& c : text)
+    if (!is_field_byte(c)) c = ' ';
+  return text;
+}
+
+std::string authority_of(const Origin& origin) {
+  const bool literal = origin.host.find(':') != std::string::npos;
+  std::string text = without_controls(origin.host);
+  if (literal) text = "[" + text + "]";
+  const std::uint16_t usual = origin.tls ? 443 : 80;
+  if (origin.port != usual) text += ":" + std::to_string(origin.port);
+  return text;
 }
 
 }  // namespace
 
-std::string render_request_head(const Origin& origin, const OutgoingRequest& request,
-                                std::string_view user_agent, bool absolute,
-                                std::string_view proxy_credentials) {
-  std::string out;
-  {
-    Pen pen(out, head_most(origin, request, user_agent, proxy_credentials));
-    write_head(pen, origin, request, user_agent, absolute, proxy_credentials);
+OriginLines::OriginLines(const Origin& origin, std::string_view user_agent)
+    : authority(authority_of(origin)),
+      first("Host: " + authority + "\r\nAccept-Encoding: identity\r\n"),
+      agent("User-Agent: " + without_controls(user_agent) + "\r\n") {}
+
+void OutgoingHead::write(const OriginLines& origin, const OutgoingRequest& request, bool absolute,
+                         std::string_view proxy_credentials) {
+  wipe();
+  if (const std::size_t most = head_most(origin, request, proxy_credentials); most > capacity_) {
+    room_ = std::make_unique_for_overwrite<char[]>(most);
+    capacity_ = most;
   }
-  return out;
+  Pen pen({room_.get(), capacity_});
+  write_head(pen, origin, request, absolute, proxy_credentials);
+  size_ = pen.size();
+}
+
+// Not OPENSSL_cleanse(), which takes eight bytes a turn.
+void OutgoingHead::wipe() noexcept {
+  if (size_ != 0) ::explicit_bzero(room_.get(), size_);
+  size_ = 0;
+}
+
+void OutgoingHead::swap(OutgoingHead& other) noexcept {
+  std::swap(room_, other.room_);
+  std::swap(capacity_, other.capacity_);
+  std::swap(size_, other.size_);
 }
 
 }  // namespace freellmapi::net

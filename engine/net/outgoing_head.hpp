@@ -1,6 +1,8 @@
 // Writes the head of a request to a provider; the only place where a provider's key is revealed. Pure.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -8,12 +10,37 @@
 
 namespace freellmapi::net {
 
-/// The whole head with its empty line. Host, Content-Length and the connection's own fields are ours; control
-/// bytes in values become spaces; bytes that cannot stand in a target are percent-encoded. The caller wipes
-/// it after use. `proxy_credentials` is the value of Proxy-Authorization, or empty; `absolute` puts the
-/// origin into the target.
-std::string render_request_head(const Origin& origin, const OutgoingRequest& request,
-                                std::string_view user_agent, bool absolute,
-                                std::string_view proxy_credentials);
+/// What every head to an origin has in common.
+struct OriginLines {
+  OriginLines(const Origin& origin, std::string_view user_agent);
+
+  std::string authority;  ///< as Host names it
+  std::string first;      ///< the lines that come before the request's own fields
+  std::string agent;      ///< and the one behind them, unless they have one
+};
+
+/// The head of one request, in memory that is wiped and can serve the next.
+class OutgoingHead {
+ public:
+  OutgoingHead() = default;
+  OutgoingHead(const OutgoingHead&) = delete;
+  OutgoingHead& operator=(const OutgoingHead&) = delete;
+  ~OutgoingHead() { wipe(); }
+
+  /// The whole head with its empty line. Host, Content-Length and the connection's own fields are ours;
+  /// control bytes in values become spaces; bytes that cannot stand in a target are percent-encoded.
+  /// `proxy_credentials` is the value of Proxy-Authorization, or empty; `absolute` puts the origin into the
+  /// target.
+  void write(const OriginLines& origin, const OutgoingRequest& request, bool absolute,
+             std::string_view proxy_credentials);
+  std::string_view text() const noexcept { return {room_.get(), size_}; }
+  void wipe() noexcept;
+  void swap(OutgoingHead& other) noexcept;
+  std::size_t capacity() const noexcept { return capacity_; }
+
+ private:
+  std::unique_ptr<char[]> room_;
+  std::size_t capacity_ = 0, size_ = 0;
+};
 
 }  // namespace freellmapi::net

@@ -6,41 +6,37 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
+#include <span>
 #include <string_view>
 
 #include "net/grammar.hpp"
 
 namespace freellmapi::net {
 
-/// Appends to `out`, which has no other use meanwhile. What would be more than `most` bytes is not written:
-/// the caller counts before.
+/// Writes from the beginning of `room`. What finds no room is not written: the caller counts before.
 class Pen {
  public:
-  Pen(std::string& out, std::size_t most) : out_(out) {
-    const std::size_t begin = out.size();
-    out.resize(begin + most);
-    at_ = out.data() + begin;
-    end_ = at_ + most;
-  }
-  Pen(const Pen&) = delete;
-  Pen& operator=(const Pen&) = delete;
-  /// `out` ends with what was written.
-  ~Pen() { out_.resize(static_cast<std::size_t>(at_ - out_.data())); }
+  explicit Pen(std::span<char> room) noexcept
+      : begin_(room.data()), at_(begin_), end_(begin_ + room.size()) {}
 
   void put(char c) noexcept {
     if (at_ != end_) *at_++ = c;
   }
+  template <std::size_t size>
+  void put(const char (&text)[size]) noexcept {
+    constexpr std::size_t length = size - 1;
+    if (room() < length) return;
+    std::memcpy(at_, text, length);
+    at_ += length;
+  }
   void put(std::string_view text) noexcept {
-    const auto room = static_cast<std::size_t>(end_ - at_);
-    if (text.size() > room) text = text.substr(0, room);
-    if (!text.empty()) std::memcpy(at_, text.data(), text.size());
+    if (text.empty() || room() < text.size()) return;
+    std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
   void put(std::uint64_t number) noexcept {
-    std::array<char, 20> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    put({digits.data(), end});
+    const auto written = std::to_chars(at_, end_, number);
+    if (written.ec == std::errc()) at_ = written.ptr;
   }
   static constexpr std::size_t number_most = 20;
   /// A field's value; a byte that no field may hold becomes a blank.
@@ -52,10 +48,15 @@ class Pen {
       if (!is_field_byte(*c)) *c = ' ';
   }
 
+  /// What was written.
+  std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
+
  private:
-  std::string& out_;
+  std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+
+  char* const begin_;
   char* at_;
-  char* end_;
+  char* const end_;
 };
 
 }  // namespace freellmapi::net

@@ -24,9 +24,13 @@ PooledClient::PooledClient(LocalCore& core, const UpstreamOptions& options, TlsS
              [](void* self) noexcept { static_cast<PooledClient*>(self)->drop_aged(); }) {}
 
 PooledClient::Place& PooledClient::enter(const Origin& origin) {
-  Place& place = *places_.try_emplace(origin).first;
-  ++place.second.calls;
-  return place;
+  auto found = places_.find(origin);
+  if (found == places_.end()) {
+    Kept kept(OriginLines(origin, options_.user_agent));
+    found = places_.emplace(origin, std::move(kept)).first;
+  }
+  ++found->second.calls;
+  return *found;
 }
 
 void PooledClient::leave(Place& place) noexcept {

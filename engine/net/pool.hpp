@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "net/byte_buffer.hpp"
 #include "net/deadline.hpp"
 #include "net/dial.hpp"
+#include "net/outgoing_head.hpp"
 #include "net/stream.hpp"
 #include "net/upstream.hpp"
 
@@ -35,6 +37,8 @@ class PooledClient final : public UpstreamClient {
   };
   /// The connections to an origin that nobody uses, and how many calls hold the place.
   struct Kept {
+    explicit Kept(OriginLines its) : lines(std::move(its)) {}
+    const OriginLines lines;
     std::vector<Idle> idle;
     std::size_t calls = 0;
   };
@@ -48,6 +52,14 @@ class PooledClient final : public UpstreamClient {
   void give_back(Place& place, std::unique_ptr<Stream> stream);
   /// A new connection has been made.
   void dialled(Stream& stream) noexcept;
+
+  /// Memory in which one call writes what it sends, and reads: taken for so long by exchanging it for none.
+  struct Room {
+    OutgoingHead head;
+    std::vector<iovec> pieces;
+    ByteBuffer in;
+  };
+  Room& room() noexcept { return room_; }
 
   LocalCore& core() noexcept { return core_; }
   Dialler& dialler() noexcept { return dialler_; }
@@ -69,6 +81,7 @@ class PooledClient final : public UpstreamClient {
   Dialler dialler_;
   // One without a connection that no call holds stays until the next look for aged ones.
   std::unordered_map<Origin, Kept, OriginHash> places_;
+  Room room_;
   bool closed_ = false;
   Deadline aging_;
 };

@@ -12,12 +12,15 @@ namespace freellmapi::net {
 
 namespace {
 
-Refusal refuse(int status, std::string_view code, std::string_view message) {
-  Refusal refusal;
+/// False, as who refuses says.
+bool refuse(Refusal& refusal, int status, std::string_view code, std::string_view message) {
   refusal.status = status;
   refusal.code = code;
   refusal.message = message;
-  return refusal;
+  return false;
+}
+bool refuse_framing(Refusal& refusal, std::string_view message) {
+  return refuse(refusal, 400, "bad_framing", message);
 }
 
 // "GET / HTTP/2.0": a version we do not speak is another thing than a line that is no request line.
@@ -29,123 +32,87 @@ bool names_other_version(std::string_view bytes) noexcept {
          version.substr(6) != "1.0" && version.substr(6) != "1.1";
 }
 
-/// What frames a request, gathered in one walk over its fields.
-struct Framing {
-  std::size_t lengths = 0, encodings = 0, expectations = 0, hosts = 0;
-  std::string_view length, encoding, expectation, host;
-  bool close = false;
-
-  explicit Framing(const std::vector<Field>& fields) {
-    const auto note = [](std::size_t& count, std::string_view& first, std::string_view value) {
-      if (count++ == 0) first = value;
-    };
-    for (const Field& field : fields) {
-      switch (field.name.size()) {
-        case 4:
-          if (field.name == "host") note(hosts, host, field.value);
-          break;
-        case 6:
-          if (field.name == "expect") note(expectations, expectation, field.value);
-          break;
-        case 10:
-          if (field.name == "connection") close = close || says_close(field.value);
-          break;
-        case 14:
-          if (field.name == "content-length") note(lengths, length, field.value);
-          break;
-        case 17:
-          if (field.name == "transfer-encoding") note(encodings, encoding, field.value);
-          break;
-        default:
-          break;
-      }
-    }
-  }
-};
-
-Refusal judge_framing(const RequestHead& head, const Framing& framing, RequestPlan& plan) {
-  const std::size_t lengths = framing.lengths, encodings = framing.encodings;
-  if (encodings != 0) {
-    if (head.version < 11) return bad_framing("Transfer-Encoding is not part of HTTP/1.0");
-    if (lengths != 0)
-      return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
-    if (encodings > 1 || !base::equal_ignoring_case(framing.encoding, "chunked")) {
-      return bad_framing("Transfer-Encoding must be exactly chunked, and never beside Content-Length");
-    }
+bool judge_framing(const RequestHead& head, const Framing& framing, RequestPlan& plan, Refusal& refusal) {
+  const Framing::Noted &lengths = framing.content_length, &encodings = framing.transfer_encoding;
+  if (encodings.count != 0) {
+    if (head.version < 11) return refuse_framing(refusal, "Transfer-Encoding is not part of HTTP/1.0");
+    if (lengths.count != 0 || encodings.count > 1 ||
+        !base::equal_ignoring_case(head.fields[encodings.at].value, "chunked"))
+      return refuse_framing(refusal,
+                            "Transfer-Encoding must be exactly chunked, and never beside Content-Length");
     plan.body.kind = BodyPlan::Kind::chunked;
-  } else if (lengths != 0) {
-    const auto length = parse_content_length(framing.length);
-    if (lengths > 1 || !length)
-      return bad_framing("Content-Length must be one decimal number, and never beside Transfer-Encoding");
+  } else if (lengths.count != 0) {
+    const auto length = parse_content_length(head.fields[lengths.at].value);
+    if (lengths.count > 1 || !length)
+      return refuse_framing(refusal,
+                            "Content-Length must be one decimal number, and never beside Transfer-Encoding");
     plan.body.length = *length;
     if (*length != 0) plan.body.kind = BodyPlan::Kind::length;
   }
   plan.keep_alive = head.version >= 11 && !framing.close;
-  return {};
+  return true;
 }
 
-Refusal judge_expectation(const RequestHead& head, const Framing& framing, RequestPlan& plan) {
-  if (head.version < 11 || framing.expectations == 0) return {};
-  if (framing.expectations > 1 || !base::equal_ignoring_case(framing.expectation, "100-continue")) {
-    return refuse(417, "expectation_failed", "only Expect: 100-continue is known");
+bool judge_expectation(const RequestHead& head, const Framing::Noted& expectations, RequestPlan& plan,
+                       Refusal& refusal) {
+  if (head.version < 11 || expectations.count == 0) return true;
+  if (expectations.count > 1 ||
+      !base::equal_ignoring_case(head.fields[expectations.at].value, "100-continue")) {
+    return refuse(refusal, 417, "expectation_failed", "only Expect: 100-continue is known");
   }
   plan.expects_continue = plan.body.kind != BodyPlan::Kind::none;
-  return {};
+  return true;
 }
 
-Refusal judge_method(std::string_view method) {
+bool judge_method(std::string_view method, Refusal& refusal) {
   constexpr std::array<std::string_view, 7> known = {"POST",  "GET",    "HEAD",   "PUT",
                                                      "PATCH", "DELETE", "OPTIONS"};
-  if (std::find(known.begin(), known.end(), method) != known.end()) return {};
-  Refusal refusal = method == "CONNECT" || method == "TRACE"
-                        ? refuse(405, "method_not_allowed", "this method is not served")
-                        : refuse(501, "method_not_implemented", "this method is not known");
-  refusal.allow = refusal.status == 405;
-  return refusal;
+  if (std::find(known.begin(), known.end(), method) != known.end()) return true;
+  refusal.allow = method == "CONNECT" || method == "TRACE";
+  return refusal.allow ? refuse(refusal, 405, "method_not_allowed", "this method is not served")
+                       : refuse(refusal, 501, "method_not_implemented", "this method is not known");
 }
 
-Refusal judge_authority(std::string_view text, const HostRules& hosts) {
-  if (hosts.usual(text)) return {};
+bool judge_authority(std::string_view text, const HostRules& hosts, Refusal& refusal) {
+  if (hosts.usual(text)) return true;
   const auto authority = parse_authority(text);
-  if (!authority) return bad_framing("the Host field is not a host name with an optional port");
-  if (hosts.allowed(*authority)) return {};
-  Refusal refusal = refuse(421, "host_not_allowed", {});
-  refusal.message = "this server does not answer for the host \"" + base::printable(text, 80) +
-                    "\"; a name of your own has to be listed under server.hosts in the policy";
-  return refusal;
+  if (!authority) return refuse_framing(refusal, "the Host field is not a host name with an optional port");
+  if (hosts.allowed(*authority)) return true;
+  return refuse(refusal, 421, "host_not_allowed",
+                "this server does not answer for the host \"" + base::printable(text, 80) +
+                    "\"; a name of your own has to be listed under server.hosts in the policy");
 }
 
 // Splits the target, checks the Host field and, in an absolute target, its authority too.
-Refusal judge_target(std::string_view target, const HostRules& hosts, const Framing& framing,
-                     RequestHead& head) {
-  const std::size_t named = framing.hosts;
+bool judge_target(std::string_view target, const HostRules& hosts, const Framing::Noted& named,
+                  RequestHead& head, Refusal& refusal) {
   // Only a client from before the Host field may leave it out; a browser, which is whom the check is for,
   // never does.
-  if (named > 1 || (named == 0 && head.version >= 11))
-    return bad_framing("exactly one Host field is required");
-  if (named == 1) {
-    if (Refusal refusal = judge_authority(framing.host, hosts); refusal.status != 0) return refusal;
-  }
+  if (named.count > 1 || (named.count == 0 && head.version >= 11))
+    return refuse_framing(refusal, "exactly one Host field is required");
+  if (named.count == 1 && !judge_authority(head.fields[named.at].value, hosts, refusal)) return false;
   for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.starts_with('/')) break;
     if (target.size() < scheme.size() || !base::equal_ignoring_case(target.substr(0, scheme.size()), scheme))
       continue;
+    const std::string_view slash = target.substr(scheme.size() - 1, 1);
     target.remove_prefix(scheme.size());
     const std::size_t end = std::min(target.find_first_of("/?"), target.size());
-    if (Refusal refusal = judge_authority(target.substr(0, end), hosts); refusal.status != 0) return refusal;
+    if (!judge_authority(target.substr(0, end), hosts, refusal)) return false;
     target.remove_prefix(end);
-    if (target.empty()) target = "/";
+    if (target.empty()) target = slash;
     break;
   }
   const std::size_t question = target.find('?');
   head.path = target.substr(0, question);
   head.query = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
   if (const std::string_view fault = path_fault(head.path); !fault.empty())
-    return refuse(400, "bad_path", fault);
+    return refuse(refusal, 400, "bad_path", fault);
   const auto printable = [](char c) { return c > 0x20 && c < 0x7f && c != '#'; };
   if (!std::all_of(head.query.begin(), head.query.end(), printable)) {
-    return refuse(400, "bad_path", "the query holds bytes that must be percent-encoded");
+    return refuse(refusal, 400, "bad_path", "the query holds bytes that must be percent-encoded");
   }
-  return {};
+  return true;
 }
 
 /// Of a path's visible bytes those that mean nothing by themselves.
@@ -156,11 +123,40 @@ constexpr std::array<bool, 256> ordinary_path_bytes = [] {
   return ordinary;
 }();
 
+/// True for a path of nothing but slashes, never two together, and bytes that mean nothing: nearly every one.
+/// Of others it says nothing.
+bool is_plain_path(std::string_view path) noexcept {
+#if defined(__SSE2__)
+  constexpr std::size_t seen = 16;
+  if (path.size() <= seen || path.front() != '/') return false;
+  const auto sixteen = [](const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
+  const auto are = [](__m128i bytes, char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+  const std::size_t last = path.size() - seen - 1;
+  for (std::size_t at = 0;; at = std::min(at + seen, last)) {
+    const __m128i bytes = sixteen(path.data() + at), next = sixteen(path.data() + at + 1);
+    const __m128i marks = _mm_or_si128(_mm_or_si128(are(next, '.'), are(next, '%')),
+                                       _mm_or_si128(are(next, '\\'), are(next, '#')));
+    const __m128i slashes = _mm_and_si128(are(bytes, '/'), are(next, '/'));
+    const __m128i visible = _mm_andnot_si128(are(next, 0x7f), _mm_cmpgt_epi8(next, _mm_set1_epi8(0x20)));
+    if (_mm_movemask_epi8(_mm_andnot_si128(_mm_or_si128(marks, slashes), visible)) != 0xFFFF) return false;
+    if (at == last) return true;
+  }
+#else
+  static_cast<void>(path);
+  return false;
+#endif
+}
+
 }  // namespace
 
-Refusal bad_framing(std::string_view message) { return refuse(400, "bad_framing", message); }
+Refusal bad_framing(std::string_view message) {
+  Refusal refusal;
+  refuse_framing(refusal, message);
+  return refusal;
+}
 
 std::string_view path_fault(std::string_view path) noexcept {
+  if (is_plain_path(path)) return {};
   if (path.empty() || path.front() != '/') return "the path must begin with a slash";
   std::size_t dots = 0, length = 0;  // of the segment so far, with %2e counted as a dot
   const auto dotted = [&] { return length == dots && (dots == 1 || dots == 2); };
@@ -200,28 +196,34 @@ std::string_view path_fault(std::string_view path) noexcept {
   return dotted() ? "the path holds a dot segment" : std::string_view{};
 }
 
-Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const HostRules& hosts,
+Refusal parse_request_head(std::span<char> bytes, const ServerLimits& limits, const HostRules& hosts,
                            RequestHead& head, std::vector<Field>& fields, RequestPlan& plan) {
-  head = {};
-  plan = {};
-  FirstLine first;
-  const HeadFault fault = read_request_lines(bytes, limits.fields, first, fields);
+  Refusal refusal;
+  HeadLines lines;
+  const HeadFault fault = read_request_lines(bytes, limits.fields, lines, fields);
+  const FirstLine& first = lines.first;
   head.method = first.method;
+  head.path = head.query = {};
   head.version = static_cast<unsigned>(first.version);
   head.fields = fields;
-  if (fault == HeadFault::too_many) return refuse(431, "header_too_large", "the head holds too many fields");
-  if (fault == HeadFault::version && names_other_version(bytes)) {
-    return refuse(505, "version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0");
+  head.name_sizes = lines.framing.name_sizes;
+  head.has_body = false;
+  plan = {};
+  plan.head_size = lines.size;
+  if (fault == HeadFault::too_many) {
+    refuse(refusal, 431, "header_too_large", "the head holds too many fields");
+  } else if (fault == HeadFault::version && names_other_version({bytes.data(), bytes.size()})) {
+    refuse(refusal, 505, "version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0");
+  } else if (fault != HeadFault::none) {
+    refuse_framing(refusal, "the head is not valid HTTP/1.1");
+  } else if (first.target.size() > limits.target_bytes) {
+    refuse(refusal, 414, "uri_too_long", "the request target is too long");
+  } else if (judge_framing(head, lines.framing, plan, refusal)) {
+    head.has_body = plan.body.kind != BodyPlan::Kind::none;
+    judge_method(head.method, refusal) &&
+        judge_target(first.target, hosts, lines.framing.host, head, refusal) &&
+        judge_expectation(head, lines.framing.expect, plan, refusal);
   }
-  if (fault != HeadFault::none) return bad_framing("the head is not valid HTTP/1.1");
-  if (first.target.size() > limits.target_bytes)
-    return refuse(414, "uri_too_long", "the request target is too long");
-  const Framing framing(fields);
-  Refusal refusal = judge_framing(head, framing, plan);
-  if (refusal.status == 0) refusal = judge_method(head.method);
-  if (refusal.status == 0) refusal = judge_target(first.target, hosts, framing, head);
-  if (refusal.status == 0) refusal = judge_expectation(head, framing, plan);
-  head.has_body = plan.body.kind != BodyPlan::Kind::none;
   return refusal;
 }
 

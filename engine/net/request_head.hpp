@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ namespace freellmapi::net {
 /// What the head said about the connection and the body.
 struct RequestPlan {
   BodyPlan body;
+  std::size_t head_size = 0;  ///< with the empty line
   bool keep_alive = false;
   bool expects_continue = false;
 };
@@ -31,9 +33,10 @@ struct Refusal {
 /// The methods that a handler may see; anything else is answered here.
 inline constexpr std::string_view allowed_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-/// `bytes` is a whole head that HeadScan has passed. Names become lower case in place; the views in `head`
-/// and `fields` point into `bytes`. When the method could be read it is set even if something is wrong.
-Refusal parse_request_head(std::string& bytes, const ServerLimits& limits, const HostRules& hosts,
+/// `bytes` begin with a head. Names become lower case in place; the views in `head` and `fields` point into
+/// `bytes`. When the method could be read it is set even if something is wrong. A head that is not whole is
+/// refused like one that is wrong: which of them it is HeadScan tells.
+Refusal parse_request_head(std::span<char> bytes, const ServerLimits& limits, const HostRules& hosts,
                            RequestHead& head, std::vector<Field>& fields, RequestPlan& plan);
 
 /// The refusal of bytes that are no head.

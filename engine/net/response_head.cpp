@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t most_fields = 200;
 
-struct Framing {
-  std::size_t lengths = 0, encodings = 0, codings = 0;
-  std::string_view length, encoding, coding;
-  bool close = false, hop_by_hop = false;
-};
-
 /// True for what belongs to one connection, whatever its Connection field says.
 bool is_hop_by_hop(std::string_view name) noexcept {
   switch (name.size()) {
@@ -37,46 +31,22 @@ bool is_hop_by_hop(std::string_view name) noexcept {
   }
 }
 
-Framing collect(const std::vector<Field>& fields) {
-  Framing framing;
-  for (const Field& field : fields) {
-    if (is_hop_by_hop(field.name)) framing.hop_by_hop = true;
-    switch (field.name.size()) {
-      case 10:
-        if (field.name == "connection") framing.close = framing.close || says_close(field.value);
-        break;
-      case 14:
-        if (field.name != "content-length") break;
-        ++framing.lengths;
-        framing.length = field.value;
-        break;
-      case 16:
-        if (field.name != "content-encoding") break;
-        ++framing.codings;
-        framing.coding = field.value;
-        break;
-      case 17:
-        if (field.name != "transfer-encoding") break;
-        ++framing.encodings;
-        framing.encoding = field.value;
-        break;
-      default:
-        break;
-    }
-  }
-  return framing;
-}
+/// Of the names that is_hop_by_hop() knows.
+bool may_hold_hop_by_hop(const NameSizes& sizes) noexcept { return sizes.may_hold({2, 7, 10, 16, 17}); }
 
-std::string_view judge_body(const Framing& framing, int version, bool bodiless, ResponsePlan& plan) {
-  if (framing.encodings != 0 && framing.lengths != 0) return "Content-Length and Transfer-Encoding together";
-  if (framing.encodings != 0) {
-    if (version < 11 || framing.encodings > 1 || !base::equal_ignoring_case(framing.encoding, "chunked")) {
+std::string_view judge_body(const Framing& framing, const std::vector<Field>& fields, int version,
+                            bool bodiless, ResponsePlan& plan) {
+  const Framing::Noted &lengths = framing.content_length, &encodings = framing.transfer_encoding;
+  if (encodings.count != 0 && lengths.count != 0) return "Content-Length and Transfer-Encoding together";
+  if (encodings.count != 0) {
+    if (version < 11 || encodings.count > 1 ||
+        !base::equal_ignoring_case(fields[encodings.at].value, "chunked")) {
       return "a Transfer-Encoding that is not exactly chunked";
     }
     plan.body.kind = BodyPlan::Kind::chunked;
-  } else if (framing.lengths != 0) {
-    const auto length = parse_content_length(framing.length);
-    if (framing.lengths > 1 || !length) return "a Content-Length that is not one decimal number";
+  } else if (lengths.count != 0) {
+    const auto length = parse_content_length(fields[lengths.at].value);
+    if (lengths.count > 1 || !length) return "a Content-Length that is not one decimal number";
     plan.body.kind = BodyPlan::Kind::length;
     plan.body.length = *length;
   } else {
@@ -102,24 +72,29 @@ void drop_hop_by_hop(std::vector<Field>& fields, bool inflated) {
 
 }  // namespace
 
-std::string_view parse_response_head(std::string& bytes, bool to_head, std::vector<Field>& fields,
+std::string_view parse_response_head(std::span<char> bytes, bool to_head, std::vector<Field>& fields,
                                      ResponsePlan& plan) {
   plan = {};
-  FirstLine first;
-  if (read_response_lines(bytes, most_fields, first, fields) != HeadFault::none)
+  HeadLines lines;
+  if (read_response_lines(bytes, most_fields, lines, fields) != HeadFault::none)
     return "the head is not valid HTTP/1.1";
+  const FirstLine& first = lines.first;
+  plan.head_size = lines.size;
   plan.status = first.status;
   if (plan.status < 100 || plan.status > 599) return "a status outside of 100 to 599";
   if (plan.status < 200) return {};
-  const Framing framing = collect(fields);
+  const Framing& framing = lines.framing;
   const bool bodiless = to_head || plan.status == 204 || plan.status == 304;
-  if (const auto fault = judge_body(framing, first.version, bodiless, plan); !fault.empty()) return fault;
-  const auto coding = parse_coding(framing.coding);
-  if (!coding || framing.codings > 1) return "a Content-Encoding that was not asked for";
+  const std::string_view fault = judge_body(framing, fields, first.version, bodiless, plan);
+  if (!fault.empty()) return fault;
+  const Framing::Noted& codings = framing.content_encoding;
+  const std::optional<Coding> coding =
+      codings.count == 0 ? Coding::identity : parse_coding(fields[codings.at].value);
+  if (!coding || codings.count > 1) return "a Content-Encoding that was not asked for";
   plan.coding = plan.body.kind == BodyPlan::Kind::none ? Coding::identity : *coding;
   plan.keep_alive = first.version >= 11 && !framing.close && plan.body.kind != BodyPlan::Kind::until_close;
   const bool inflated = plan.coding != Coding::identity;
-  if (framing.hop_by_hop || inflated) drop_hop_by_hop(fields, inflated);
+  if (may_hold_hop_by_hop(framing.name_sizes) || inflated) drop_hop_by_hop(fields, inflated);
   return {};
 }
 

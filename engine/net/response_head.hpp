@@ -1,7 +1,7 @@
 // Parses and judges the head of a provider's answer. Pure.
 #pragma once
 
-#include <string>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,15 +13,16 @@ namespace freellmapi::net {
 
 struct ResponsePlan {
   int status = 0;
+  std::size_t head_size = 0;  ///< with the empty line
   BodyPlan body;
   Coding coding = Coding::identity;
   bool keep_alive = false;
 };
 
-/// `bytes` is a whole head that HeadScan has passed. Names become lower case in place; the views in `fields`
-/// point into `bytes`; hop-by-hop fields are left out. Returns what makes the answer untrustworthy, or an
-/// empty view. `to_head`: the request was a HEAD.
-std::string_view parse_response_head(std::string& bytes, bool to_head, std::vector<Field>& fields,
+/// `bytes` begin with a head. Names become lower case in place; the views in `fields` point into `bytes`;
+/// hop-by-hop fields are left out. Returns what makes the answer untrustworthy, or an empty view; a head that
+/// is not whole is not told from one that is wrong. `to_head`: the request was a HEAD.
+std::string_view parse_response_head(std::span<char> bytes, bool to_head, std::vector<Field>& fields,
                                      ResponsePlan& plan);
 
 }  // namespace freellmapi::net

@@ -1,9 +1,8 @@
 #include "net/upstream_call.hpp"
 
-#include <openssl/crypto.h>
-
 #include <utility>
 
+#include "net/head_lines.hpp"
 #include "net/outgoing_head.hpp"
 #include "net/tunnel.hpp"
 
@@ -13,6 +12,8 @@ namespace {
 constexpr std::size_t read_size = 8 * 1024;
 constexpr std::size_t inflate_size = 16 * 1024;
 constexpr int most_interim = 16;
+// What of its memory a call leaves to the next.
+constexpr std::size_t kept_head = 4 * 1024, kept_pieces = 64;
 }  // namespace
 
 std::string_view name(Fault fault) noexcept {
@@ -59,7 +60,10 @@ PooledCall::PooledCall(PooledClient& client, const Origin& origin, const Deadlin
       line_(client.core(), canceller, deadlines.total, now),
       now_(now) {}
 
-PooledCall::~PooledCall() { client_.leave(place_); }
+PooledCall::~PooledCall() {
+  give_back_room();
+  client_.leave(place_);
+}
 
 bool PooledCall::fail(Fault fault, std::string detail) {
   if (failed_) return false;
@@ -136,15 +140,21 @@ bool PooledCall::await_answer(const OutgoingRequest& request, bool sent_all) {
   return true;
 }
 
+// Whether the proxy wants the whole address in the request, and what it wants to see of us.
+bool PooledCall::through_plain_proxy(std::string& credentials) const {
+  const auto proxy = parse_proxy_url(origin_.proxy);
+  if (!proxy || proxy->kind != ProxyUrl::Kind::http || origin_.tls) return false;
+  if (proxy->has_user) credentials = basic_credentials(*proxy);
+  return true;
+}
+
 Task<bool> PooledCall::send(const OutgoingRequest& request) {
   if (line_.stopped()) return false;
   std::string credentials;
-  const auto proxy = origin_.proxy.empty() ? std::nullopt : parse_proxy_url(origin_.proxy);
-  const bool absolute = proxy && proxy->kind == ProxyUrl::Kind::http && !origin_.tls;
-  if (absolute && proxy->has_user) credentials = basic_credentials(*proxy);
-  outgoing_ = render_request_head(origin_, request, client_.options().user_agent, absolute, credentials);
-  pieces_.clear();
-  pieces_.reserve(request.body.size() + 1);
+  const bool absolute = !origin_.proxy.empty() && through_plain_proxy(credentials);
+  outgoing_.swap(client_.room().head);
+  pieces_.swap(client_.room().pieces);
+  outgoing_.write(place_.second.lines, request, absolute, credentials);
   first_piece_ = 0;
   const auto add = [this](std::string_view bytes) {
     if (bytes.empty()) return;
@@ -153,7 +163,7 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
     piece.iov_len = bytes.size();
     pieces_.push_back(piece);
   };
-  add(outgoing_);
+  add(outgoing_.text());
   for (const std::string_view piece : request.body) add(piece);
   sending_ = true;
   const std::optional<IoResult> now = stream_->write_now(pieces_);
@@ -189,9 +199,13 @@ bool PooledCall::took(const IoResult& result, const OutgoingRequest& request) {
 }
 
 void PooledCall::forget_outgoing() noexcept {
-  OPENSSL_cleanse(outgoing_.data(), outgoing_.size());
-  std::string().swap(outgoing_);
-  std::vector<iovec>().swap(pieces_);
+  outgoing_.wipe();
+  pieces_.clear();
+  PooledClient::Room& room = client_.room();
+  if (outgoing_.capacity() <= kept_head && room.head.capacity() == 0) outgoing_.swap(room.head);
+  if (pieces_.capacity() <= kept_pieces && room.pieces.capacity() == 0) pieces_.swap(room.pieces);
+  if (outgoing_.capacity() != 0) OutgoingHead().swap(outgoing_);
+  if (pieces_.capacity() != 0) std::vector<iovec>().swap(pieces_);
 }
 
 // Whether to await more() before receive(), so that no memory waits. An end that was not told of is looked
@@ -203,14 +217,26 @@ bool PooledCall::idles() {
 }
 
 Readiness::Wait PooledCall::more() {
-  if (in_.empty()) in_.release();  // a provider may think for minutes
+  if (in_.empty()) give_back_room();  // a provider may think for minutes
   return stream_->more();
+}
+
+std::span<char> PooledCall::room_to_read() {
+  if (in_.capacity() == 0) std::swap(in_, client_.room().in);
+  return in_.prepare(read_size);
+}
+
+void PooledCall::give_back_room() noexcept {
+  in_.consume(in_.size());
+  if (in_.capacity() == 0) return;
+  if (in_.capacity() <= read_size && client_.room().in.capacity() == 0) std::swap(in_, client_.room().in);
+  in_.release();
 }
 
 // One read into in_. False: the call has failed, or (not failed_) the peer ended legally.
 Task<bool> PooledCall::receive() {
   if (stream_->tls() || stream_->dry()) return receive_waiting();
-  const std::span<char> room = in_.prepare(read_size);
+  const std::span<char> room = room_to_read();
   const std::optional<IoResult> got = stream_->try_read(room.data(), room.size());
   if (!got) return receive_waiting();
   return received(*got);
@@ -218,7 +244,7 @@ Task<bool> PooledCall::receive() {
 
 Task<bool> PooledCall::receive_waiting() {
   while (stream_->dry()) co_await more();
-  const std::span<char> room = in_.prepare(read_size);
+  const std::span<char> room = room_to_read();
   const IoResult result = co_await stream_->read_some(room.data(), room.size());
   co_return received(result);
 }
@@ -237,15 +263,17 @@ bool PooledCall::received(const IoResult& result) {
 
 std::optional<bool> PooledCall::look_for_head() {
   for (; interim_ <= most_interim; ++interim_) {
-    const HeadScan::State state = scan_.look(in_.view());
-    if (state == HeadScan::State::bad) return fail(Fault::bad_response, "the head is not valid HTTP/1.1");
-    const std::size_t size = state == HeadScan::State::whole ? scan_.length() : in_.size();
-    if (size > client_.options().head_bytes) return fail(Fault::too_large, "the head is too large");
-    if (state == HeadScan::State::more) return std::nullopt;
-    head_.assign(in_.view().substr(0, size));
-    in_.consume(size);
+    if (in_.empty()) return std::nullopt;
+    // Nearly every head comes whole and is sound: one walk over it. What else it may be is told otherwise.
+    const bool whole = scan_.fresh() && parse_response_head(in_.bytes(), to_head_, fields_, plan_).empty() &&
+                       plan_.head_size <= client_.options().head_bytes;
+    if (!whole) {
+      const std::optional<bool> read = read_head();
+      if (!read || !*read) return read;
+    }
     scan_ = {};
-    if (!take_head()) return false;
+    keep_head();
+    if (!judge_head()) return false;
     if (plan_.status < 200) continue;
     answered_ = true;
     line_.no_phase();
@@ -259,9 +287,26 @@ bool PooledCall::cut_in_head() {
   return fail(untouched ? Fault::reset : Fault::truncated, "closed before the end of the head");
 }
 
-bool PooledCall::take_head() {
-  const std::string_view fault = parse_response_head(head_, to_head_, fields_, plan_);
+std::optional<bool> PooledCall::read_head() {
+  const HeadScan::State state = scan_.look(in_.view());
+  if (state == HeadScan::State::bad) return fail(Fault::bad_response, "the head is not valid HTTP/1.1");
+  const std::size_t size = state == HeadScan::State::whole ? scan_.length() : in_.size();
+  if (size > client_.options().head_bytes) return fail(Fault::too_large, "the head is too large");
+  if (state == HeadScan::State::more) return std::nullopt;
+  const std::string_view fault = parse_response_head(in_.bytes().first(size), to_head_, fields_, plan_);
   if (!fault.empty()) return fail(Fault::bad_response, std::string(fault));
+  return true;
+}
+
+// What was read of the head goes with its bytes.
+void PooledCall::keep_head() {
+  const std::string_view bytes = in_.view().substr(0, plan_.head_size);
+  head_.assign(bytes);
+  move_fields(fields_, bytes.data(), head_.data());
+  in_.consume(bytes.size());
+}
+
+bool PooledCall::judge_head() {
   if (plan_.status == 101) return fail(Fault::bad_response, "it switched protocols, which nobody asked for");
   if (plan_.status == 407 && !origin_.proxy.empty())
     return fail(Fault::proxy, "the proxy wants authentication");

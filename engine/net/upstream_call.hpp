@@ -55,13 +55,19 @@ class PooledCall final : public UpstreamCall {
 
  private:
   void delayed(const OutgoingRequest& request);
+  bool through_plain_proxy(std::string& credentials) const;
   Task<bool> send_rest(const OutgoingRequest& request);
   bool took(const IoResult& result, const OutgoingRequest& request);
   void forget_outgoing() noexcept;
+  std::span<char> room_to_read();
+  void give_back_room() noexcept;
   Task<bool> receive_waiting();
   bool received(const IoResult& result);
   Task<std::optional<std::string_view>> read_on();
-  bool take_head();
+  /// Finds the end of the head and reads it. Nothing: it has not come.
+  std::optional<bool> read_head();
+  bool judge_head();
+  void keep_head();
   std::optional<std::string_view> decode();
   std::optional<std::string_view> inflate(std::string_view payload);
   std::optional<std::string_view> end();
@@ -83,7 +89,7 @@ class PooledCall final : public UpstreamCall {
 
   base::Instant now_;  ///< when it last went on after a wait
 
-  std::string outgoing_;       // the request's head, until it is sent
+  OutgoingHead outgoing_;      // until it is sent
   std::vector<iovec> pieces_;  // of the request, likewise
   std::size_t first_piece_ = 0;
 

@@ -66,11 +66,13 @@ void hold_against_beast(const std::string& head) {
   if (scan.look(head) != HeadScan::State::whole) return;
   std::string bytes = head.substr(0, scan.length());
   const testing::BeastHead<is_request> beast(bytes);
-  FirstLine first;
+  HeadLines lines;
   std::vector<Field> fields;
-  const HeadFault fault = is_request ? read_request_lines(bytes, 100, first, fields)
-                                     : read_response_lines(bytes, 100, first, fields);
+  const HeadFault fault = is_request ? read_request_lines(bytes, 100, lines, fields)
+                                     : read_response_lines(bytes, 100, lines, fields);
   if (fault != HeadFault::none) return;
+  ASSERT_EQ(lines.size, bytes.size()) << head;
+  const FirstLine& first = lines.first;
   // Beast judges lengths and codings as well, which we leave to those who read the fields.
   bool frames = false;
   for (const Field& field : fields)
@@ -101,34 +103,36 @@ TEST(HeadLines, NothingIsTakenThatBeastRefusesAndAllIsReadAsBeastReadsIt) {
 }
 
 TEST(HeadLines, WholeHeadsAreTaken) {
-  FirstLine first;
+  HeadLines lines;
+  const FirstLine& first = lines.first;
   std::vector<Field> fields;
   std::string request = requests[0];
-  ASSERT_EQ(read_request_lines(request, 100, first, fields), HeadFault::none);
+  ASSERT_EQ(read_request_lines(request, 100, lines, fields), HeadFault::none);
   EXPECT_EQ(first.target, "/v1/chat/completions?a=b");
   ASSERT_EQ(fields.size(), 6u);
   EXPECT_EQ(fields[5].name, "x-tab");
   EXPECT_EQ(fields[5].value, "a\t b");
-  EXPECT_EQ(read_request_lines(request, 5, first, fields), HeadFault::too_many);
+  EXPECT_EQ(read_request_lines(request, 5, lines, fields), HeadFault::too_many);
   std::string names = requests[2];
-  ASSERT_EQ(read_request_lines(names, 100, first, fields), HeadFault::none);
+  ASSERT_EQ(read_request_lines(names, 100, lines, fields), HeadFault::none);
   ASSERT_EQ(fields.size(), 3u);
   EXPECT_EQ(fields[1].name, "upper_case-and~lower!16");
   EXPECT_EQ(fields[1].value, "VALUES Stay As They Are, Every-One");
   EXPECT_EQ(fields[2].name, "abcdefghijklmnopqrstuvwxyz0123456789");
   EXPECT_EQ(fields[2].value, "[Z]");
   std::string response = responses[1];
-  ASSERT_EQ(read_response_lines(response, 100, first, fields), HeadFault::none);
+  ASSERT_EQ(read_response_lines(response, 100, lines, fields), HeadFault::none);
   EXPECT_EQ(first.status, 404);
   EXPECT_EQ(first.version, 10);
   EXPECT_EQ(fields[1].value, "close");
 }
 
 TEST(HeadLines, WhatIsNoMethodIsNotGivenOutAsOne) {
-  FirstLine first;
+  HeadLines lines;
+  const FirstLine& first = lines.first;
   std::vector<Field> fields;
   for (std::string head : {"HEAD\x01X / HTTP/1.1\r\n\r\n", "HEAD\r\n\r\n", " / HTTP/1.1\r\n\r\n"}) {
-    EXPECT_EQ(read_request_lines(head, 100, first, fields), HeadFault::line) << head;
+    EXPECT_EQ(read_request_lines(head, 100, lines, fields), HeadFault::line) << head;
     EXPECT_EQ(first.method, "") << head;
   }
 }

@@ -17,9 +17,9 @@ OutgoingField field(std::string_view name, std::string_view value,
   return made;
 }
 
-class OutgoingHead : public ::testing::Test {
+class HeadToProvider : public ::testing::Test {
  protected:
-  OutgoingHead() {
+  HeadToProvider() {
     origin_.host = "api.example";
     request_.method = "POST";
     request_.base_path = "/v1";
@@ -27,24 +27,26 @@ class OutgoingHead : public ::testing::Test {
   }
   std::string render(bool absolute = false, std::string_view credentials = {}) {
     request_.fields = fields_;
-    return render_request_head(origin_, request_, "agent/1", absolute, credentials);
+    head_.write(OriginLines(origin_, "agent/1"), request_, absolute, credentials);
+    return std::string(head_.text());
   }
   bool has(std::string_view text) { return render().find(text) != std::string::npos; }
 
+  OutgoingHead head_;
   Origin origin_;
   OutgoingRequest request_;
   std::vector<OutgoingField> fields_;
   base::Secret secret_{"account:tok/en"};
 };
 
-TEST_F(OutgoingHead, IsWhole) {
+TEST_F(HeadToProvider, IsWhole) {
   EXPECT_EQ(
       render(),
       "POST /v1/chat HTTP/1.1\r\nHost: api.example\r\nAccept-Encoding: identity\r\nUser-Agent: agent/1\r\n"
       "Content-Length: 0\r\n\r\n");
 }
 
-TEST_F(OutgoingHead, PutsTheSecretWhereItWasMarked) {
+TEST_F(HeadToProvider, PutsTheSecretWhereItWasMarked) {
   request_.secret = &secret_;
   fields_ = {field("Authorization", "Bearer ", 0U), field("X-Account", "", 1U), field("X-Token", "", 2U)};
   request_.path = "/accounts/{key:1}/x?key={key:2}&all={key}&not={keys}";
@@ -54,7 +56,18 @@ TEST_F(OutgoingHead, PutsTheSecretWhereItWasMarked) {
   EXPECT_TRUE(has("POST /v1/accounts/account/x?key=tok%2Fen&all=account%3Atok%2Fen&not={keys} HTTP/1.1\r\n"));
 }
 
-TEST_F(OutgoingHead, HasRoomForWhateverItIsGiven) {
+TEST_F(HeadToProvider, NothingOfItIsLeftWhereItWasWiped) {
+  request_.secret = &secret_;
+  fields_ = {field("Authorization", "Bearer ", 0U)};
+  ASSERT_NE(render().find("tok/en"), std::string::npos);
+  const std::string_view lay = head_.text();
+  head_.wipe();
+  EXPECT_TRUE(std::all_of(lay.begin(), lay.end(), [](char c) { return c == '\0'; }));
+  EXPECT_EQ(head_.text(), "");
+  EXPECT_TRUE(has("tok/en"));
+}
+
+TEST_F(HeadToProvider, HasRoomForWhateverItIsGiven) {
   const base::Secret long_one{std::string(500, '/')};
   request_.secret = &long_one;
   const std::string base = "/" + std::string(300, ' ');
@@ -70,12 +83,12 @@ TEST_F(OutgoingHead, HasRoomForWhateverItIsGiven) {
   EXPECT_EQ(std::count(head.begin(), head.end(), '%'), 20 * 500 + 300);
 }
 
-TEST_F(OutgoingHead, LeavesCredentialsOutWhenThereIsNoKey) {
+TEST_F(HeadToProvider, LeavesCredentialsOutWhenThereIsNoKey) {
   fields_ = {field("Authorization", "Bearer ", 0U)};
   EXPECT_FALSE(has("Authorization"));
 }
 
-TEST_F(OutgoingHead, LetsNothingBreakOutOfIt) {
+TEST_F(HeadToProvider, LetsNothingBreakOutOfIt) {
   const base::Secret broken("a\r\nX-Evil: 1");
   request_.secret = &broken;
   request_.path = "/a b\r\nX-Evil: 1";
@@ -91,7 +104,7 @@ TEST_F(OutgoingHead, LetsNothingBreakOutOfIt) {
   EXPECT_TRUE(has("POST /v1/a%20b%0D%0AX-Evil:%201 HTTP/1.1"));
 }
 
-TEST_F(OutgoingHead, NamesPortAndLiteralAddressOfTheHost) {
+TEST_F(HeadToProvider, NamesPortAndLiteralAddressOfTheHost) {
   origin_.host = "::1";
   origin_.port = 8080;
   EXPECT_TRUE(has("\r\nHost: [::1]:8080\r\n"));
@@ -100,7 +113,7 @@ TEST_F(OutgoingHead, NamesPortAndLiteralAddressOfTheHost) {
   EXPECT_TRUE(has("\r\nHost: [::1]\r\n"));
 }
 
-TEST_F(OutgoingHead, NamesTheOriginToAProxy) {
+TEST_F(HeadToProvider, NamesTheOriginToAProxy) {
   origin_.tls = false;
   origin_.port = 8000;
   const std::string head = render(true, "Basic abc");

@@ -71,5 +71,21 @@ TEST(RequestHead, SaysWhatIsWrongWithAPath) {
   EXPECT_TRUE(path_fault("/...").empty());
 }
 
+TEST(RequestHead, SeesWhatIsWrongWithALongPathWhereverItStands) {
+  const std::string sound = "/v1/chat/completions/of/a/very/long/name/that/goes/on";
+  EXPECT_TRUE(path_fault(sound).empty());
+  for (std::size_t at = 0; at < sound.size(); ++at) {
+    for (const std::string_view wrong :
+         {"//", "/./", "/%2e%2e/", "%", "\\", "#", " ", "\x7f", "\x80", "\x01"}) {
+      std::string path = sound.substr(0, at) + std::string(wrong) + sound.substr(at);
+      EXPECT_FALSE(path_fault(path).empty()) << path;
+    }
+    if (at != 0 && sound[at] != '/' && sound[at - 1] != '/') {
+      const std::string twice = sound.substr(0, at) + "//" + sound.substr(at);
+      EXPECT_FALSE(path_fault(twice).empty()) << twice;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace freellmapi::net

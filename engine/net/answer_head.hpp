@@ -30,9 +30,10 @@ struct AnswerShape {
   std::size_t size = 0;
 };
 
-/// Appends status line, Date, the handler's fields, framing and the empty line.
+/// Appends status line, Date, the handler's fields, framing and the empty line, and `behind` it the body's
+/// beginning.
 void append_answer_head(std::string& out, const AnswerShape& shape, std::string_view date,
-                        const AnswerFields& fields);
+                        const AnswerFields& fields, std::string_view behind = {});
 
 /// The JSON body of an answer that net gives itself.
 std::string error_body(const Refusal& refusal, std::string_view request_id);

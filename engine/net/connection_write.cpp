@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "net/connection.hpp"
+#include "net/pieces.hpp"
 
 namespace freellmapi::net {
 
@@ -44,10 +45,8 @@ void Connection::add(std::string_view piece) noexcept {
 
 bool Connection::send_now() noexcept {
   while (first_piece_ < piece_count_ && !gone_ && !closed_) {
-    msghdr message{};
-    message.msg_iov = pieces_.data() + first_piece_;
-    message.msg_iovlen = piece_count_ - first_piece_;
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent =
+        send_pieces(socket_.native_handle(), {pieces_.data() + first_piece_, piece_count_ - first_piece_});
     if (sent >= 0) {
       auto left = static_cast<std::size_t>(sent);
       while (first_piece_ < piece_count_ && left >= pieces_[first_piece_].iov_len) {
@@ -117,10 +116,13 @@ Task<bool> Connection::respond(int status, const AnswerFields& fields, std::stri
   shape.close = last_;
   shape.sized = !has_no_body(status);
   shape.size = body.size();
-  append_answer_head(head_out_, shape, home_.date.at(home_.local.clock().wall()), fields);
+  const std::string_view sent = head_only_ || !shape.sized ? std::string_view() : body;
+  const bool copied = sent.size() <= copied_most;
+  append_answer_head(head_out_, shape, home_.date.at(home_.local.clock().wall()), fields,
+                     copied ? sent : std::string_view());
   head_sent_ = true;
   add(head_out_);
-  if (!head_only_ && shape.sized) add(body);
+  if (!copied) add(sent);
   if (home_.local.turn().puts_off()) return send_in_turn(&Connection::answer_sent);
   return send(&Connection::answer_sent);
 }

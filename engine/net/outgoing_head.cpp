@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "net/grammar.hpp"
 #include "net/pen.hpp"
+#include "net/pieces.hpp"
 
 namespace freellmapi::net {
 
@@ -136,8 +137,14 @@ std::size_t head_most(const OriginLines& origin, const OutgoingRequest& request,
   return most;
 }
 
+std::size_t body_size(const OutgoingRequest& request) noexcept {
+  std::size_t size = 0;
+  for (const std::string_view piece : request.body) size += piece.size();
+  return size;
+}
+
 void write_head(Pen& pen, const OriginLines& origin, const OutgoingRequest& request, bool absolute,
-                std::string_view proxy_credentials) {
+                std::string_view proxy_credentials, std::size_t body) {
   pen.put(request.method);
   pen.put(' ');
   if (absolute) {
@@ -168,11 +175,9 @@ void write_head(Pen& pen, const OriginLines& origin, const OutgoingRequest& requ
     pen.put(proxy_credentials);
     pen.put("\r\n");
   }
-  std::size_t size = 0;
-  for (const std::string_view piece : request.body) size += piece.size();
-  if (size != 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
+  if (body != 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
     pen.put("Content-Length: ");
-    pen.put(std::uint64_t{size});
+    pen.put(std::uint64_t{body});
     pen.put("\r\n");
   }
   pen.put("\r\n");
@@ -201,16 +206,23 @@ OriginLines::OriginLines(const Origin& origin, std::string_view user_agent)
       first("Host: " + authority + "\r\nAccept-Encoding: identity\r\n"),
       agent("User-Agent: " + without_controls(user_agent) + "\r\n") {}
 
-void OutgoingHead::write(const OriginLines& origin, const OutgoingRequest& request, bool absolute,
+bool OutgoingHead::write(const OriginLines& origin, const OutgoingRequest& request, bool absolute,
                          std::string_view proxy_credentials) {
   wipe();
-  if (const std::size_t most = head_most(origin, request, proxy_credentials); most > capacity_) {
+  const std::size_t body = body_size(request);
+  const bool copied = body <= copied_most;
+  const std::size_t most = head_most(origin, request, proxy_credentials) + (copied ? body : 0);
+  if (most > capacity_) {
     room_ = std::make_unique_for_overwrite<char[]>(most);
     capacity_ = most;
   }
   Pen pen({room_.get(), capacity_});
-  write_head(pen, origin, request, absolute, proxy_credentials);
+  write_head(pen, origin, request, absolute, proxy_credentials, body);
+  if (copied) {
+    for (const std::string_view piece : request.body) pen.put(piece);
+  }
   size_ = pen.size();
+  return copied;
 }
 
 // Not OPENSSL_cleanse(), which takes eight bytes a turn.

@@ -27,11 +27,11 @@ class OutgoingHead {
   OutgoingHead& operator=(const OutgoingHead&) = delete;
   ~OutgoingHead() { wipe(); }
 
-  /// The whole head with its empty line. Host, Content-Length and the connection's own fields are ours;
-  /// control bytes in values become spaces; bytes that cannot stand in a target are percent-encoded.
-  /// `proxy_credentials` is the value of Proxy-Authorization, or empty; `absolute` puts the origin into the
-  /// target.
-  void write(const OriginLines& origin, const OutgoingRequest& request, bool absolute,
+  /// The whole head with its empty line, and behind it the body where that is small: true then. Host,
+  /// Content-Length and the connection's own fields are ours; control bytes in values become spaces; bytes
+  /// that cannot stand in a target are percent-encoded. `proxy_credentials` is the value of
+  /// Proxy-Authorization, or empty; `absolute` puts the origin into the target.
+  bool write(const OriginLines& origin, const OutgoingRequest& request, bool absolute,
              std::string_view proxy_credentials);
   std::string_view text() const noexcept { return {room_.get(), size_}; }
   void wipe() noexcept;

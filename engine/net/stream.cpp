@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "net/pieces.hpp"
+
 namespace freellmapi::net {
 
 namespace {
@@ -130,10 +132,7 @@ Task<IoResult> Stream::read_some(char* to, std::size_t room) {
 std::optional<IoResult> Stream::write_now(std::span<const iovec> pieces) {
   if (ssl_) return std::nullopt;
   for (;;) {
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(pieces.data());
-    message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
-    const ssize_t sent = open() ? ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT) : -1;
+    const ssize_t sent = open() ? send_pieces(descriptor_, pieces) : -1;
     if (sent >= 0) {
       IoResult done;
       done.count = static_cast<std::size_t>(sent);

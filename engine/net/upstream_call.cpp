@@ -154,7 +154,7 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
   const bool absolute = !origin_.proxy.empty() && through_plain_proxy(credentials);
   outgoing_.swap(client_.room().head);
   pieces_.swap(client_.room().pieces);
-  outgoing_.write(place_.second.lines, request, absolute, credentials);
+  const bool whole = outgoing_.write(place_.second.lines, request, absolute, credentials);
   first_piece_ = 0;
   const auto add = [this](std::string_view bytes) {
     if (bytes.empty()) return;
@@ -164,7 +164,9 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
     pieces_.push_back(piece);
   };
   add(outgoing_.text());
-  for (const std::string_view piece : request.body) add(piece);
+  if (!whole) {
+    for (const std::string_view piece : request.body) add(piece);
+  }
   sending_ = true;
   const std::optional<IoResult> now = stream_->write_now(pieces_);
   if (!now || (took(*now, request) && first_piece_ < pieces_.size())) return send_rest(request);

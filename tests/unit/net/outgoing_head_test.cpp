@@ -56,6 +56,18 @@ TEST_F(HeadToProvider, PutsTheSecretWhereItWasMarked) {
   EXPECT_TRUE(has("POST /v1/accounts/account/x?key=tok%2Fen&all=account%3Atok%2Fen&not={keys} HTTP/1.1\r\n"));
 }
 
+TEST_F(HeadToProvider, HoldsASmallBodyTooAndLeavesALargeOneWhereItIs) {
+  const std::string half(2'048, 'x'), more(2'049, 'y');
+  const std::vector<std::string_view> small{half, half}, large{half, more};
+  const OriginLines lines(origin_, "agent/1");
+  request_.body = small;
+  EXPECT_TRUE(head_.write(lines, request_, false, {}));
+  EXPECT_TRUE(head_.text().ends_with("Content-Length: 4096\r\n\r\n" + half + half));
+  request_.body = large;
+  EXPECT_FALSE(head_.write(lines, request_, false, {}));
+  EXPECT_TRUE(head_.text().ends_with("Content-Length: 4097\r\n\r\n"));
+}
+
 TEST_F(HeadToProvider, NothingOfItIsLeftWhereItWasWiped) {
   request_.secret = &secret_;
   fields_ = {field("Authorization", "Bearer ", 0U)};

@@ -112,10 +112,10 @@ std::string_view reason_phrase(int status) noexcept {
 }
 
 void append_answer_head(std::string& out, const AnswerShape& shape, std::string_view date,
-                        const AnswerFields& fields, std::string_view behind) {
+                        const AnswerFields& fields) {
   constexpr std::size_t ours_most = 256;  // the status line, the date and what follows the fields
   const std::size_t begin = out.size();
-  out.resize(begin + ours_most + fields.text().size() + behind.size());
+  out.resize(begin + ours_most + fields.text().size());
   Pen pen(std::span<char>(out).subspan(begin));
   pen.put("HTTP/1.1 ");
   pen.put(static_cast<std::uint64_t>(shape.status));
@@ -134,7 +134,6 @@ void append_answer_head(std::string& out, const AnswerShape& shape, std::string_
   }
   if (shape.close) pen.put("Connection: close\r\n");
   pen.put("\r\n");
-  pen.put(behind);
   out.resize(begin + pen.size());
 }
 

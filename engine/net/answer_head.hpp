@@ -30,10 +30,9 @@ struct AnswerShape {
   std::size_t size = 0;
 };
 
-/// Appends status line, Date, the handler's fields, framing and the empty line, and `behind` it the body's
-/// beginning.
+/// Appends status line, Date, the handler's fields, framing and the empty line.
 void append_answer_head(std::string& out, const AnswerShape& shape, std::string_view date,
-                        const AnswerFields& fields, std::string_view behind = {});
+                        const AnswerFields& fields);
 
 /// The JSON body of an answer that net gives itself.
 std::string error_body(const Refusal& refusal, std::string_view request_id);

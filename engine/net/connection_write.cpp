@@ -46,7 +46,7 @@ void Connection::add(std::string_view piece) noexcept {
 bool Connection::send_now() noexcept {
   while (first_piece_ < piece_count_ && !gone_ && !closed_) {
     const ssize_t sent =
-        send_pieces(socket_.native_handle(), {pieces_.data() + first_piece_, piece_count_ - first_piece_});
+        send_together(socket_.native_handle(), {pieces_.data() + first_piece_, piece_count_ - first_piece_});
     if (sent >= 0) {
       auto left = static_cast<std::size_t>(sent);
       while (first_piece_ < piece_count_ && left >= pieces_[first_piece_].iov_len) {
@@ -116,13 +116,10 @@ Task<bool> Connection::respond(int status, const AnswerFields& fields, std::stri
   shape.close = last_;
   shape.sized = !has_no_body(status);
   shape.size = body.size();
-  const std::string_view sent = head_only_ || !shape.sized ? std::string_view() : body;
-  const bool copied = sent.size() <= copied_most;
-  append_answer_head(head_out_, shape, home_.date.at(home_.local.clock().wall()), fields,
-                     copied ? sent : std::string_view());
+  append_answer_head(head_out_, shape, home_.date.at(home_.local.clock().wall()), fields);
   head_sent_ = true;
   add(head_out_);
-  if (!copied) add(sent);
+  if (!head_only_ && shape.sized) add(body);
   if (home_.local.turn().puts_off()) return send_in_turn(&Connection::answer_sent);
   return send(&Connection::answer_sent);
 }

@@ -101,8 +101,9 @@ constexpr Custom linked;
 
 /// The head of a whole answer's request, judged once.
 const host::UpstreamRequest& linked_head() {
-  static const host::UpstreamRequest head = [] {
-    host::RequestWriter writer{{}};
+  static const host::UpstreamRequest judged = [] {
+    host::UpstreamRequest head;
+    host::RequestWriter writer(head, {});
     sdk::RequestOut out(*writer.out());
     const sdk::FixedHead fixed = linked.fixed_heads().front();
     out.target(fixed.method, fixed.path);
@@ -113,20 +114,21 @@ const host::UpstreamRequest& linked_head() {
         out.header(field.name, field.value);
       }
     }
-    return std::move(*std::move(writer).take(FREELLM_OK, "custom"));
+    return head;
   }();
-  return head;
+  return judged;
 }
 
 bool build_linked(const Stage& stage) {
   const freellm_call& call = stage.call();
-  host::RequestWriter writer({call.body.data, call.body.size});
+  host::UpstreamRequest request;
+  host::RequestWriter writer(request, {call.body.data, call.body.size});
   sdk::RequestOut out(*writer.out());
   if (linked.build_behind_head(sdk::Call(call), out) != 0) return false;
   writer.stand_behind(&linked_head());
-  auto request = std::move(writer).take(FREELLM_OK, "custom");
+  const bool whole = !writer.end(FREELLM_OK, "custom");
   benchmark::DoNotOptimize(request);
-  return request.has_value();
+  return whole;
 }
 
 template <class Read>

@@ -82,10 +82,9 @@ bool Provider::serves(std::uint32_t endpoint) const noexcept {
 base::Result<UpstreamRequest> Provider::build_endpoint(std::uint32_t endpoint,
                                                        const freellm_call& call) const {
   if (!serves(endpoint)) return error_of(FREELLM_E_UNSUPPORTED, id_, {});
-  RequestWriter writer{view(call.body)};
-  const freellm_status status =
-      call_plugin([&] { return endpoints_->build_request(raw_, endpoint, &call, writer.out()); });
-  return std::move(writer).take(status, id_);
+  return written_by(id_, view(call.body), [&](RequestWriter& writer) {
+    return call_plugin([&] { return endpoints_->build_request(raw_, endpoint, &call, writer.out()); });
+  });
 }
 
 std::variant<EndpointAnswer, freellm_outcome> Provider::read_endpoint(std::uint32_t endpoint,

@@ -61,16 +61,17 @@ void Provider::take_heads(const freellm_heads* heads) {
   if (heads == nullptr || !FREELLM_HAS(heads, build_request) || heads->build_request == nullptr) return;
   if (heads->count == 0 || heads->count > most || heads->heads == nullptr) return;
   for (const freellm_fixed_head& head : std::span(heads->heads, heads->count)) {
-    RequestWriter writer{{}};
-    freellm_request_out* const out = writer.out();
-    freellm_status status = out->target(out, head.method, head.path);
-    for (std::size_t i = 0; i < head.field_count && status >= 0; ++i) {
-      const freellm_head_field& field = head.fields[i];
-      status = field.part == FREELLM_NO_CREDENTIAL
-                   ? out->header(out, field.name, field.value)
-                   : out->credential(out, field.name, field.value, field.part);
-    }
-    base::Result<UpstreamRequest> judged = std::move(writer).take(status, id_);
+    base::Result<UpstreamRequest> judged = written_by(id_, {}, [&](RequestWriter& writer) {
+      freellm_request_out* const out = writer.out();
+      freellm_status status = out->target(out, head.method, head.path);
+      for (std::size_t i = 0; i < head.field_count && status >= 0; ++i) {
+        const freellm_head_field& field = head.fields[i];
+        status = field.part == FREELLM_NO_CREDENTIAL
+                     ? out->header(out, field.name, field.value)
+                     : out->credential(out, field.name, field.value, field.part);
+      }
+      return status;
+    });
     if (!judged) return fixed_.clear();
     fixed_.push_back(std::move(*judged));
   }
@@ -85,26 +86,24 @@ bool Provider::has_key_shape(std::string_view key) const {
 }
 
 base::Result<UpstreamRequest> Provider::build_request(const freellm_call& call) const {
-  RequestWriter writer{view(call.body)};
-  if (heads_ == nullptr) {
-    const freellm_status written =
-        call_plugin([&] { return table_.build_request(raw_, &call, writer.out()); });
-    return std::move(writer).take(written, id_);
-  }
-  std::uint32_t head = 0;
-  const freellm_status status =
-      call_plugin([&] { return heads_->build_request(raw_, &call, writer.out(), &head); });
-  if (status >= 0) writer.stand_behind(head < fixed_.size() ? &fixed_[head] : nullptr);
-  return std::move(writer).take(status, id_);
+  return written_by(id_, view(call.body), [&](RequestWriter& writer) {
+    if (heads_ == nullptr)
+      return call_plugin([&] { return table_.build_request(raw_, &call, writer.out()); });
+    std::uint32_t head = 0;
+    const freellm_status status =
+        call_plugin([&] { return heads_->build_request(raw_, &call, writer.out(), &head); });
+    if (status >= 0) writer.stand_behind(head < fixed_.size() ? &fixed_[head] : nullptr);
+    return status;
+  });
 }
 
 base::Result<UpstreamRequest> Provider::build_probe() const {
   if (table_.build_probe == nullptr) {
     return base::Error{base::Errc::not_found, "the provider has no free way to test a key", id_};
   }
-  RequestWriter writer{{}};
-  const freellm_status status = call_plugin([&] { return table_.build_probe(raw_, writer.out()); });
-  return std::move(writer).take(status, id_);
+  return written_by(id_, {}, [&](RequestWriter& writer) {
+    return call_plugin([&] { return table_.build_probe(raw_, writer.out()); });
+  });
 }
 
 freellm_outcome Provider::classify(const freellm_head& head, std::string_view body,

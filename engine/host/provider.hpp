@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "host/kept_text.hpp"
 
 namespace freellmapi::host {
 
@@ -32,9 +33,8 @@ inline constexpr std::uint32_t plugin_failed = FREELLM_C_PROVIDER_BLOCKED + 1;
 
 /// The request a plugin wrote: everything but the host name, the secret and the framing.
 ///
-/// One text holds whatever the plugin wrote. All views point into it, those of a head that the provider has
-/// fixed into the provider, the body's pieces also into the call's body; all must outlive the sending.
-/// Movable: then the views are void.
+/// All views point to what it holds, those of a head that the provider has fixed into the provider, the
+/// body's pieces also into the call's body; these must outlive the sending. Movable; the views stay.
 class UpstreamRequest {
  public:
   struct Header {
@@ -44,26 +44,24 @@ class UpstreamRequest {
     std::optional<std::uint32_t> credential;
   };
 
-  std::string_view method() const noexcept { return fixed_ ? fixed_->method() : text(method_); }
+  std::string_view method() const noexcept { return method_; }
   /// Begins with '/'; appended to the base URL; may hold {key}, {key:1}, {key:2}.
-  std::string_view path() const noexcept { return fixed_ ? fixed_->path() : text(path_); }
+  std::string_view path() const noexcept { return path_; }
   std::size_t header_count() const noexcept { return fixed_headers() + headers_.size(); }
-  Header header(std::size_t index) const noexcept {
-    if (index < fixed_headers()) return fixed_->header(index);
-    const Written& written = headers_[index - fixed_headers()];
-    return {text(written.name), text(written.value), written.credential};
+  const Header& header(std::size_t index) const noexcept {
+    const std::size_t fixed = fixed_headers();
+    return index < fixed ? fixed_->headers_[index] : headers_[index - fixed];
   }
   std::optional<std::uint64_t> output_bound;  ///< output tokens the request can be billed for at most
 
-  void reserve();
   void set_target(std::string_view method, std::string_view path);
   /// In the place of a target: method, path and first headers are those of `head`, which outlives this.
-  void stand_behind(const UpstreamRequest& head) noexcept { fixed_ = &head; }
+  void stand_behind(const UpstreamRequest& head) noexcept;
   void add_header(const Header& header);
 
-  /// The body in order. Valid until the object or the call's body dies.
-  using Pieces = boost::container::small_vector<std::string_view, 8>;
-  Pieces pieces() const;
+  /// The body in order.
+  using Pieces = boost::container::small_vector<std::string_view, 4>;
+  const Pieces& pieces() const noexcept { return pieces_; }
   std::size_t body_size() const noexcept { return body_size_; }
 
   /// Appends `bytes`, by reference when they lie inside `shared`, else as a copy. Adjacent pieces of a kind
@@ -71,29 +69,14 @@ class UpstreamRequest {
   void append(std::string_view bytes, std::string_view shared);
 
  private:
-  struct Piece {
-    const char* external = nullptr;  // null: in owned_, at offset
-    std::size_t offset = 0, size = 0;
-  };
-  struct Range {
-    std::size_t at = 0, size = 0;
-  };
-  struct Written {
-    Range name, value;
-    std::optional<std::uint32_t> credential;
-  };
-  Range keep(std::string_view text);
-  std::size_t fixed_headers() const noexcept { return fixed_ ? fixed_->headers_.size() : 0; }
-  std::string_view text(Range range) const noexcept {
-    return std::string_view(owned_).substr(range.at, range.size);
-  }
+  std::size_t fixed_headers() const noexcept { return fixed_ == nullptr ? 0 : fixed_->headers_.size(); }
 
   const UpstreamRequest* fixed_ = nullptr;
-  std::string owned_;
-  Range method_, path_;
-  std::vector<Written> headers_;
-  boost::container::small_vector<Piece, 4> pieces_;
+  std::string_view method_, path_;
+  std::vector<Header> headers_;
+  Pieces pieces_;
   std::size_t body_size_ = 0;
+  KeptText kept_;
 };
 
 /// Receives a parser's events. The event and all it points to are valid during the call alone.

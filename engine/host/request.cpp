@@ -11,60 +11,35 @@ namespace freellmapi::host {
 
 namespace rules = sdk::rules;
 
-// What most requests need.
-void UpstreamRequest::reserve() {
-  constexpr std::size_t usual_text = 511;  // 512 with its end: a size of the allocator
-  owned_.reserve(usual_text);
-}
-
-UpstreamRequest::Range UpstreamRequest::keep(std::string_view text) {
-  const Range range{owned_.size(), text.size()};
-  owned_ += text;
-  return range;
-}
-
 void UpstreamRequest::set_target(std::string_view method, std::string_view path) {
-  method_ = keep(method);
-  path_ = keep(path);
+  method_ = kept_.keep(method);
+  path_ = kept_.keep(path);
+}
+
+void UpstreamRequest::stand_behind(const UpstreamRequest& head) noexcept {
+  fixed_ = &head;
+  method_ = head.method_;
+  path_ = head.path_;
 }
 
 void UpstreamRequest::add_header(const Header& header) {
   constexpr std::size_t usual_headers = 8;
   if (headers_.empty()) headers_.reserve(usual_headers);
-  Written& written = headers_.emplace_back();
-  written.name = keep(header.name);
-  written.value = keep(header.value);
-  written.credential = header.credential;
-}
-
-UpstreamRequest::Pieces UpstreamRequest::pieces() const {
-  Pieces result;
-  result.reserve(pieces_.size());
-  for (const Piece& piece : pieces_) {
-    const char* data = piece.external != nullptr ? piece.external : owned_.data() + piece.offset;
-    result.emplace_back(data, piece.size);
-  }
-  return result;
+  headers_.push_back({kept_.keep(header.name), kept_.keep(header.value), header.credential});
 }
 
 void UpstreamRequest::append(std::string_view bytes, std::string_view shared) {
   if (bytes.empty()) return;
   body_size_ += bytes.size();
-  Piece* last = pieces_.empty() ? nullptr : &pieces_.back();
-  if (rules::lies_inside(bytes, shared)) {
-    if (last != nullptr && last->external != nullptr && last->external + last->size == bytes.data()) {
-      last->size += bytes.size();
-    } else {
-      pieces_.push_back({bytes.data(), 0, bytes.size()});
+  if (!rules::lies_inside(bytes, shared)) bytes = kept_.keep(bytes);
+  if (!pieces_.empty()) {
+    std::string_view& last = pieces_.back();
+    if (last.data() + last.size() == bytes.data()) {
+      last = {last.data(), last.size() + bytes.size()};
+      return;
     }
-    return;
   }
-  const Range kept = keep(bytes);
-  if (last != nullptr && last->external == nullptr && last->offset + last->size == kept.at) {
-    last->size += kept.size;
-  } else {
-    pieces_.push_back({nullptr, kept.at, kept.size});
-  }
+  pieces_.push_back(bytes);
 }
 
 template <class Write>
@@ -80,8 +55,8 @@ freellm_status RequestWriter::guarded(freellm_request_out* out, Write&& write) n
   }
 }
 
-RequestWriter::RequestWriter(std::string_view shared) : shared_(shared) {
-  request_.reserve();
+RequestWriter::RequestWriter(UpstreamRequest& request, std::string_view shared)
+    : request_(request), shared_(shared) {
   out_.size = sizeof out_;
   out_.ctx = this;
   out_.target = [](freellm_request_out* out, freellm_str method, freellm_str path) {
@@ -186,14 +161,14 @@ void RequestWriter::stand_behind(const UpstreamRequest* head) {
   }
 }
 
-base::Result<UpstreamRequest> RequestWriter::take(freellm_status status, std::string_view provider) && {
+std::optional<base::Error> RequestWriter::end(freellm_status status, std::string_view provider) const {
   if (fault_ < 0) return error_of(fault_, provider, why_);
   if (status < 0) return error_of(status, provider, {});
   if (request_.method().empty()) {
     return base::Error{base::Errc::internal, "the plugin wrote a request without a target",
                        std::string{provider}};
   }
-  return std::move(request_);
+  return std::nullopt;
 }
 
 }  // namespace freellmapi::host

@@ -17,16 +17,16 @@ namespace freellmapi::host {
 /// One request being written. Not movable: the plugin holds its address. One thread.
 class RequestWriter {
  public:
-  /// Pieces that lie inside `shared` are kept by reference.
-  explicit RequestWriter(std::string_view shared);
+  /// Into `request`, which outlives this. Pieces that lie inside `shared` are kept by reference.
+  RequestWriter(UpstreamRequest& request, std::string_view shared);
   RequestWriter(const RequestWriter&) = delete;
   RequestWriter& operator=(const RequestWriter&) = delete;
 
   freellm_request_out* out() noexcept { return &out_; }
   /// What was written goes behind a head that has been judged; null: the plugin named one that is not there.
   void stand_behind(const UpstreamRequest* head);
-  /// The request, when the plugin ended with `status` and nothing it wrote was refused.
-  base::Result<UpstreamRequest> take(freellm_status status, std::string_view provider) &&;
+  /// Nothing when the request is whole: the plugin ended with `status` and nothing it wrote was refused.
+  std::optional<base::Error> end(freellm_status status, std::string_view provider) const;
 
  private:
   template <class Write>
@@ -38,11 +38,21 @@ class RequestWriter {
   freellm_status refuse(freellm_status status, std::string why);
 
   freellm_request_out out_{};
-  UpstreamRequest request_;
+  UpstreamRequest& request_;
   std::string_view shared_;
   std::size_t pieces_ = 0;
   freellm_status fault_ = FREELLM_OK;
   std::string why_;
 };
+
+/// The request that `write(writer)` writes with the plugin's help.
+template <class Write>
+base::Result<UpstreamRequest> written_by(std::string_view provider, std::string_view shared, Write&& write) {
+  base::Result<UpstreamRequest> built(boost::system::in_place_value);
+  RequestWriter writer(*built, shared);
+  const freellm_status status = write(writer);
+  if (auto error = writer.end(status, provider)) built = std::move(*error);
+  return built;
+}
 
 }  // namespace freellmapi::host

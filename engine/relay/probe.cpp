@@ -60,16 +60,15 @@ net::Task<Probed> ask(net::Core& core, const Upstream& upstream, const Upstream:
                       const host::UpstreamRequest& request, const policy::Key* key) {
   std::vector<net::OutgoingField> fields(request.header_count());
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    const host::UpstreamRequest::Header header = request.header(i);
+    const host::UpstreamRequest::Header& header = request.header(i);
     fields[i] = {header.name, header.value, header.credential};
   }
-  const host::UpstreamRequest::Pieces body = request.pieces();
   net::OutgoingRequest outgoing;
   outgoing.method = request.method();
   outgoing.base_path = at.base_path;
   outgoing.path = request.path();
   outgoing.fields = fields;
-  outgoing.body = body;
+  outgoing.body = request.pieces();
   outgoing.secret = key ? &key->secret : nullptr;
   net::Deadlines deadlines = upstream.deadlines;
   deadlines.total = deadlines.connect + deadlines.first_byte + deadlines.idle;

@@ -68,16 +68,16 @@ class Run::Leaving final : public net::Departure {
 
 /// What a leg's request is sent from: its fields and its body, as views.
 struct Run::Sending {
-  Sending(Run& run, Leg& leg) : leaving(run, leg), body(leg.request->pieces()) {
+  Sending(Run& run, Leg& leg) : leaving(run, leg) {
     for (std::size_t i = 0; i < leg.request->header_count(); ++i) {
-      const host::UpstreamRequest::Header header = leg.request->header(i);
+      const host::UpstreamRequest::Header& header = leg.request->header(i);
       fields.emplace_back() = {header.name, header.value, header.credential};
     }
     request.method = leg.request->method();
     request.base_path = leg.upstream.hosts[leg.host].base_path;
     request.path = leg.request->path();
     request.fields = {fields.data(), fields.size()};
-    request.body = body;
+    request.body = leg.request->pieces();
     request.secret = leg.key ? &leg.key->secret : nullptr;
     request.over = leg.fresh ? net::Over::fresh : net::Over::kept_once;
     request.departure = &leaving;
@@ -85,7 +85,6 @@ struct Run::Sending {
 
   Leaving leaving;
   boost::container::small_vector<net::OutgoingField, 8> fields;
-  const host::UpstreamRequest::Pieces body;
   net::OutgoingRequest request;
 };
 

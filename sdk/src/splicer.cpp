@@ -55,9 +55,9 @@ void Splicer::kept(const freellm_member& member) {
 
 void Splicer::put_string(std::string_view text) {
   if (all_plain(text)) {
-    put("\"");
+    put('"');
     put(text);
-    put("\"");
+    put('"');
     return;
   }
   std::string quoted;

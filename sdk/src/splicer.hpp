@@ -46,8 +46,8 @@ class Splicer {
   }
   void close() {
     flush_run();
-    if (first_) put("{");
-    put("}");
+    if (first_) put('{');
+    put('}');
     flush_own();
   }
 
@@ -61,13 +61,17 @@ class Splicer {
   }
   void begin() {
     flush_run();
-    put(first_ ? "{" : ",");
+    put(first_ ? '{' : ',');
     first_ = false;
   }
   void begin(std::string_view name) {
     begin();
     put_string(name);
-    put(":");
+    put(':');
+  }
+  void put(char c) {
+    if (used_ == own_.size()) flush_own();
+    own_[used_++] = c;
   }
   void put(std::string_view text) {
     if (text.size() > own_.size() - used_) {

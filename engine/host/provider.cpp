@@ -73,6 +73,7 @@ void Provider::take_heads(const freellm_heads* heads) {
       return status;
     });
     if (!judged) return fixed_.clear();
+    judged->fix();
     fixed_.push_back(std::move(*judged));
   }
   heads_ = heads;

@@ -47,15 +47,22 @@ class UpstreamRequest {
   std::string_view method() const noexcept { return method_; }
   /// Begins with '/'; appended to the base URL; may hold {key}, {key:1}, {key:2}.
   std::string_view path() const noexcept { return path_; }
+  /// Header fields of a fixed head, as they go out: legal, none of the host's, each with its line's end.
+  std::string_view lines() const noexcept { return lines_; }
+  /// The fields beside lines(): credentials, and what the plugin wrote for this request alone.
   std::size_t header_count() const noexcept { return fixed_headers() + headers_.size(); }
   const Header& header(std::size_t index) const noexcept {
     const std::size_t fixed = fixed_headers();
     return index < fixed ? fixed_->headers_[index] : headers_[index - fixed];
   }
+  /// All of them, those in lines() too.
+  std::size_t field_count() const noexcept { return line_count_ + header_count(); }
   std::optional<std::uint64_t> output_bound;  ///< output tokens the request can be billed for at most
 
   void set_target(std::string_view method, std::string_view path);
-  /// In the place of a target: method, path and first headers are those of `head`, which outlives this.
+  /// Makes lines() of the headers that are no credentials: others may then stand behind this one.
+  void fix();
+  /// In the place of a target: method, path and fields are those of `head`, which is fixed and outlives this.
   void stand_behind(const UpstreamRequest& head) noexcept;
   void add_header(const Header& header);
 
@@ -72,7 +79,8 @@ class UpstreamRequest {
   std::size_t fixed_headers() const noexcept { return fixed_ == nullptr ? 0 : fixed_->headers_.size(); }
 
   const UpstreamRequest* fixed_ = nullptr;
-  std::string_view method_, path_;
+  std::string_view method_, path_, lines_;
+  std::size_t line_count_ = 0;
   std::vector<Header> headers_;
   Pieces pieces_;
   std::size_t body_size_ = 0;
@@ -166,7 +174,7 @@ class Provider {
   const freellm_local* local_ = nullptr;          // in the plugin; null: it needs the wire
   const freellm_salvage* salvage_ = nullptr;      // in the plugin; null: an error is an error
   const freellm_heads* heads_ = nullptr;          // in the plugin; null: each request writes its own
-  std::vector<UpstreamRequest> fixed_;            // what those are
+  std::vector<UpstreamRequest> fixed_;            // they, judged
   const freellm_whole* whole_ = nullptr;          // in the plugin; null: every answer has a parser
   const freellm_cost* cost_ = nullptr;            // in the plugin; null: by the price alone
   const freellm_endpoints* endpoints_ = nullptr;  // in the plugin; null: chat alone

@@ -16,10 +16,27 @@ void UpstreamRequest::set_target(std::string_view method, std::string_view path)
   path_ = kept_.keep(path);
 }
 
+void UpstreamRequest::fix() {
+  std::string lines;
+  std::vector<Header> credentials;
+  for (const Header& header : headers_) {
+    if (header.credential) {
+      credentials.push_back(header);
+    } else {
+      lines.append(header.name).append(": ").append(header.value).append("\r\n");
+    }
+  }
+  lines_ = kept_.keep(lines);
+  line_count_ = headers_.size() - credentials.size();
+  headers_ = std::move(credentials);
+}
+
 void UpstreamRequest::stand_behind(const UpstreamRequest& head) noexcept {
   fixed_ = &head;
   method_ = head.method_;
   path_ = head.path_;
+  lines_ = head.lines_;
+  line_count_ = head.line_count_;
 }
 
 void UpstreamRequest::add_header(const Header& header) {
@@ -154,7 +171,7 @@ void RequestWriter::stand_behind(const UpstreamRequest* head) {
     refuse(FREELLM_E_INTERNAL, "the plugin named a head that it does not have");
   } else if (!request_.method().empty()) {
     refuse(FREELLM_E_INVALID, "the plugin gave two targets for one request");
-  } else if (head->header_count() + request_.header_count() > rules::most_headers) {
+  } else if (head->field_count() + request_.header_count() > rules::most_headers) {
     refuse(FREELLM_E_LIMIT, fmt::format("the plugin gave more than {} headers", rules::most_headers));
   } else {
     request_.stand_behind(*head);

@@ -134,7 +134,7 @@ std::size_t head_most(const OriginLines& origin, const OutgoingRequest& request,
                      encoded * secret * (request.path.size() / shortest_placeholder);
   for (const OutgoingField& field : request.fields)
     most += field.name.size() + field.value.size() + 4 + (field.credential ? secret : 0);
-  return most;
+  return most + request.lines.size();
 }
 
 std::size_t body_size(const OutgoingRequest& request) noexcept {
@@ -175,6 +175,7 @@ void write_head(Pen& pen, const OriginLines& origin, const OutgoingRequest& requ
     pen.put(proxy_credentials);
     pen.put("\r\n");
   }
+  pen.put(request.lines);
   if (body != 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
     pen.put("Content-Length: ");
     pen.put(std::uint64_t{body});

@@ -108,6 +108,7 @@ struct OutgoingRequest {
   std::string_view base_path;  ///< of the base URL
   std::string_view path;       ///< may hold {key}, {key:1}, {key:2}: percent-encoded secret goes there
   std::span<const OutgoingField> fields;
+  std::string_view lines;  ///< more fields, as they go out: legal, none of the host's, each with its CR LF
   std::span<const std::string_view> body;  ///< sent with one gather write with the head, never copied
   const base::Secret* secret = nullptr;    ///< nullptr: keyless; credential fields are left out
   Over over = Over::kept;

@@ -68,6 +68,7 @@ net::Task<Probed> ask(net::Core& core, const Upstream& upstream, const Upstream:
   outgoing.base_path = at.base_path;
   outgoing.path = request.path();
   outgoing.fields = fields;
+  outgoing.lines = request.lines();
   outgoing.body = request.pieces();
   outgoing.secret = key ? &key->secret : nullptr;
   net::Deadlines deadlines = upstream.deadlines;

@@ -77,6 +77,7 @@ struct Run::Sending {
     request.base_path = leg.upstream.hosts[leg.host].base_path;
     request.path = leg.request->path();
     request.fields = {fields.data(), fields.size()};
+    request.lines = leg.request->lines();
     request.body = leg.request->pieces();
     request.secret = leg.key ? &leg.key->secret : nullptr;
     request.over = leg.fresh ? net::Over::fresh : net::Over::kept_once;

@@ -39,7 +39,7 @@ class JsonWalk {
   bool at_end() noexcept { return peek() == '\0' && at_ == end_; }
 
   /// A string, as it is written between its quotes.
-  bool string(std::string_view& raw, bool& escaped) noexcept {
+  [[gnu::always_inline]] inline bool string(std::string_view& raw, bool& escaped) noexcept {
     if (!take('"')) return false;
     escaped = false;
 #if defined(__SSE2__)
@@ -165,16 +165,18 @@ class JsonWalk {
     return static_cast<unsigned>(std::countr_one(static_cast<unsigned>(_mm_movemask_epi8(plain_of(at)))));
   }
 #endif
-  bool long_string(std::string_view& raw, bool& escaped) noexcept {
+  [[gnu::noinline]] bool long_string(std::string_view& raw, bool& escaped) noexcept {
     const char* const begin = at_;
-    while (true) {
-      skip_plain();
-      if (at_ == end_) return false;
-      if (*at_ == '"') {
-        raw = {begin, static_cast<std::size_t>(at_ - begin)};
-        ++at_;
-        return true;
-      }
+    skip_plain();
+    if ((at_ == end_ || *at_ != '"') && !odd_string(escaped)) return false;
+    raw = {begin, static_cast<std::size_t>(at_ - begin)};
+    ++at_;
+    return true;
+  }
+  // To the closing quote of a string with escapes, or more than ASCII.
+  [[gnu::noinline]] bool odd_string(bool& escaped) noexcept {
+    for (; at_ != end_; skip_plain()) {
+      if (*at_ == '"') return true;
       if (*at_ == '\\') {
         escaped = true;
         if (!escape()) return false;
@@ -184,6 +186,7 @@ class JsonWalk {
         at_ += length;
       }
     }
+    return false;
   }
   void skip_plain() noexcept {
     const char* at = at_;

@@ -95,6 +95,13 @@ TEST_F(HeadToProvider, HasRoomForWhateverItIsGiven) {
   EXPECT_EQ(std::count(head.begin(), head.end(), '%'), 20 * 500 + 300);
 }
 
+TEST_F(HeadToProvider, HoldsLinesThatAreReadyAsTheyAre) {
+  const std::string lines = "X-Ready: " + std::string(2'000, 'r') + "\r\nAccept: */*\r\n";
+  request_.lines = lines;
+  EXPECT_TRUE(has("\r\n" + lines));
+  EXPECT_TRUE(render().ends_with("\r\n\r\n"));
+}
+
 TEST_F(HeadToProvider, LeavesCredentialsOutWhenThereIsNoKey) {
   fields_ = {field("Authorization", "Bearer ", 0U)};
   EXPECT_FALSE(has("Authorization"));

@@ -1,4 +1,4 @@
-// Texts of an object that outgrow it never: each stays where it was put.
+// Copies of texts, each of which stays where it was put.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace freellmapi::host {
 
-/// Copies of texts. Their views are valid until it dies, and after a move until the new one does. What is
-/// kept at once behind another lies behind it mostly. A moved-from one is fit to be destroyed alone.
+/// Views of what it keeps are valid until it dies, and after a move until the new one does. Texts kept one
+/// after the other mostly lie one behind the other. A moved-from one can only be destroyed.
 class KeptText {
  public:
   std::string_view keep(std::string_view text) {

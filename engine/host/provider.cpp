@@ -61,6 +61,7 @@ void Provider::take_heads(const freellm_heads* heads) {
   if (heads == nullptr || !FREELLM_HAS(heads, build_request) || heads->build_request == nullptr) return;
   if (heads->count == 0 || heads->count > most || heads->heads == nullptr) return;
   for (const freellm_fixed_head& head : std::span(heads->heads, heads->count)) {
+    if (head.fields == nullptr && head.field_count != 0) return fixed_.clear();
     base::Result<UpstreamRequest> judged = written_by(id_, {}, [&](RequestWriter& writer) {
       freellm_request_out* const out = writer.out();
       freellm_status status = out->target(out, head.method, head.path);

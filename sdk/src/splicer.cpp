@@ -53,6 +53,18 @@ void Splicer::kept(const freellm_member& member) {
   run_ = {from, static_cast<std::size_t>(to - from)};
 }
 
+void Splicer::close() {
+  // Right behind a member's value a brace can only be the body's own.
+  const char* const behind = run_.data() + run_.size();
+  const bool with_brace =
+      run_.size() > copied && inside(run_) && behind != body_.data() + body_.size() && *behind == '}';
+  if (with_brace) run_ = {run_.data(), run_.size() + 1};
+  flush_run();
+  if (first_) put('{');
+  if (!with_brace) put('}');
+  flush_own();
+}
+
 void Splicer::put_string(std::string_view text) {
   if (all_plain(text)) {
     put('"');

@@ -14,8 +14,8 @@
 
 namespace freellmapi::sdk {
 
-/// Gathers our own text and runs of the client's members; a run of neighbours leaves as one piece, or is
-/// copied when a piece of its own would cost more.
+/// Gathers our own text and runs of the client's members; a run of neighbours leaves as one piece, the last
+/// one with its brace, or is copied when a piece of its own would cost more.
 class Splicer {
  public:
   Splicer(std::string_view body, RequestOut& out) : body_(body), out_(out) {}
@@ -44,12 +44,7 @@ class Splicer {
     begin();
     put(members);
   }
-  void close() {
-    flush_run();
-    if (first_) put('{');
-    put('}');
-    flush_own();
-  }
+  void close();
 
  private:
   static constexpr std::size_t copied = 64;

@@ -105,6 +105,19 @@ TEST(Request, AMebibyteOfMessagesIsSentFromWhereItLies) {
   EXPECT_EQ(boost::json::parse(written.body).at("messages").as_array().size(), 1U);
 }
 
+TEST(Request, TheLastMembersBraceGoesWithIt) {
+  const std::string long_one = R"([{"role":"user","content":")" + std::string(100, 'x') + R"("}])";
+  const auto pieces = [&](Fields fields) {
+    const Client client(std::move(fields));
+    Written written;
+    write_request<Plain>(client, written);
+    EXPECT_EQ(written.body, R"({"model":"real-model","messages":)" + long_one + "}");
+    return written.pieces.size();
+  };
+  EXPECT_EQ(pieces(Fields{{"model", "\"auto\""}, {"messages", long_one}}), 2U);
+  EXPECT_EQ(pieces(Fields{{"messages", long_one}, {"n", "1"}}), 3U);
+}
+
 TEST(Request, AMemberTheHostTookOutStaysOut) {
   Client client(Fields{{"messages", messages}, {"user", "\"u\""}, {"top_p", "0.5"}});
   client.members.erase(client.members.begin() + 1);

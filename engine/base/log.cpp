@@ -50,7 +50,7 @@ char* write_text(char* to, std::string_view text) noexcept {
 class Line {
  public:
   static constexpr std::size_t ending = 16;  // room for "cut" and the end of the line
-  static constexpr std::size_t slack = 32;   // bytes behind what was asked for: a number needs no asking
+  static constexpr std::size_t slack = 64;   // bytes behind what was asked for: a number needs no asking
 
   void begin() noexcept { size_ = 0, most_ = line_max - ending, full_ = false; }
   /// Where `count` bytes and the slack may be written. Null: the line is full.
@@ -131,108 +131,135 @@ bool needs_quotes(std::string_view text) noexcept {
   return false;
 }
 
-/// A text that was written a moment ago at the same place of a line and needed nothing: most do again.
-struct Seen {
-  static constexpr std::size_t longest = 40;
-  std::uint64_t redactor = 0;  // under which
-  std::uint8_t size = 0;
-  bool quotes = false;
-  std::array<char, longest> text{};
+template <class Word>
+Word word_at(const char* bytes) noexcept {
+  Word word;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+/// Of texts of some bytes: a call to the library costs as much as they do.
+bool same(const char* a, const char* b, std::size_t size) noexcept {
+  const auto ends_are = [&]<class Word>(Word) {
+    return word_at<Word>(a + size - sizeof(Word)) == word_at<Word>(b + size - sizeof(Word));
+  };
+  std::size_t i = 0;
+  for (; i + 8 <= size; i += 8)
+    if (word_at<std::uint64_t>(a + i) != word_at<std::uint64_t>(b + i)) return false;
+  if (size >= 8) return ends_are(std::uint64_t{});
+  if (size >= 4) return word_at<std::uint32_t>(a) == word_at<std::uint32_t>(b) && ends_are(std::uint32_t{});
+  for (; i < size; ++i)
+    if (a[i] != b[i]) return false;
+  return true;
+}
 
-  bool is(std::string_view other, std::uint64_t now) const noexcept {
-    return redactor == now && size == other.size() && std::memcmp(text.data(), other.data(), size) == 0;
+/// How the field began that stood at one place of the lines of this thread, and all of it when it was a text
+/// that needed nothing: most lines say the same there again.
+struct Place {
+  static constexpr std::size_t most = 64, key_most = 28, head_most = 32;
+  static_assert(most <= Line::slack && key_most + 4 <= head_most);
+  const char* key = nullptr;
+  std::uint8_t head = 0;                 // bytes before the value, its quote apart
+  std::uint8_t value = 0, value_at = 0;  // of the text, and where it stands
+  std::uint8_t size = 0;                 // of the whole field; 0: no text is known
+  std::array<char, most> text{};
+
+  bool says(std::string_view other) const noexcept {
+    return size > 0 && value == other.size() && same(&text[value_at], other.data(), value);
   }
 };
-/// Of one place of the lines that this thread writes.
-Seen& seen_at(std::size_t place) noexcept {
-  constexpr std::size_t places = 32;
-  thread_local std::array<Seen, places> all;
-  return all[place % places];
-}
 
 /// Writes the fields of a line. One that does not fit leaves the line full.
 class FieldWriter {
  public:
-  FieldWriter(Line& line, LogFormat format, const Redactor& redactor, std::uint64_t redactor_is)
-      : line_(line), json_(format == LogFormat::json), redactor_(redactor), redactor_is_(redactor_is) {}
+  FieldWriter(Line& line, LogFormat format, const Redactor& redactor)
+      : line_(line), json_(format == LogFormat::json), redactor_(redactor) {}
 
-  void write(const Field& field, Seen& seen) const {
+  void write(const Field& field, Place& place) const {
+    if (place.key != field.key.data()) begin_with(field.key, place);
     switch (field.value.index()) {
       case 0:
-        return write_text_field(field.key, *std::get_if<0>(&field.value), seen);
+        return write_text_field(*std::get_if<0>(&field.value), place);
       case 1:
-        return write_made(field.key, [&](char* to) { return number(to, *std::get_if<1>(&field.value)); });
+        return write_made(place, [&](char* to) { return number(to, *std::get_if<1>(&field.value)); });
       case 2:
-        return write_decimal_field(field.key, *std::get_if<2>(&field.value));
+        return write_decimal_field(*std::get_if<2>(&field.value), place);
       case 3:
-        return write_made(field.key, [&](char* to) {
-          return write_text(to, *std::get_if<3>(&field.value) ? "true" : "false");
+        return write_made(place, [&](char* to) {
+          return *std::get_if<3>(&field.value) ? write_text(to, "true") : write_text(to, "false");
         });
       case 4:
-        return write_made(field.key,
-                          [&](char* to) { return milliseconds(to, *std::get_if<4>(&field.value)); });
+        return write_made(place, [&](char* to) { return milliseconds(to, *std::get_if<4>(&field.value)); });
       default:
-        return write_plain(field.key, std::get_if<5>(&field.value)->text, json_);
+        return write_plain(std::get_if<5>(&field.value)->text, json_, place);
     }
   }
 
  private:
-  std::size_t around(std::string_view key) const noexcept { return key.size() + (json_ ? 4 : 2); }
-  char* write_key(char* to, std::string_view key) const noexcept {
-    if (!json_) {
-      *to++ = ' ';
-      to = write_text(to, key);
-      *to++ = '=';
-      return to;
-    }
-    *to++ = ',';
-    *to++ = '"';
+  void begin_with(std::string_view key, Place& place) const noexcept {
+    place.key = key.data();
+    place.size = 0;
+    key = key.substr(0, Place::key_most);
+    char* to = place.text.data();
+    to = write_text(to, json_ ? ",\"" : " ");
     to = write_text(to, key);
-    *to++ = '"';
-    *to++ = ':';
-    return to;
+    to = write_text(to, json_ ? "\":" : "=");
+    place.head = static_cast<std::uint8_t>(to - place.text.data());
   }
-  /// `make` writes at most Line::slack bytes.
+  static char* write_head(char* to, const Place& place) noexcept {
+    std::memcpy(to, place.text.data(), Place::head_most);
+    return to + place.head;
+  }
+  /// `make` writes at most half of Line::slack.
   template <class Make>
-  void write_made(std::string_view key, Make make) const {
-    if (char* const to = line_.room(around(key))) line_.wrote(make(write_key(to, key)));
+  void write_made(const Place& place, Make make) const {
+    if (char* const to = line_.room(place.head)) line_.wrote(make(write_head(to, place)));
   }
-  void write_plain(std::string_view key, std::string_view text, bool quotes) const {
-    char* to = line_.room(around(key) + text.size() + (quotes ? 2 : 0));
+  void write_plain(std::string_view text, bool quotes, const Place& place) const {
+    char* to = line_.room(place.head + text.size() + (quotes ? 2 : 0));
     if (to == nullptr) return;
-    to = write_key(to, key);
+    to = write_head(to, place);
     if (quotes) *to++ = '"';
     to = write_text(to, text);
     if (quotes) *to++ = '"';
     line_.wrote(to);
   }
 
-  void write_text_field(std::string_view key, std::string_view text, Seen& seen) const {
-    if (seen.is(text, redactor_is_)) return write_plain(key, text, seen.quotes);
+  void write_text_field(std::string_view text, Place& place) const {
+    if (!place.says(text)) return write_other_text(text, place);
+    char* const to = line_.room(place.size);
+    if (to == nullptr) return;
+    std::memcpy(to, place.text.data(), Place::most);
+    line_.wrote(to + place.size);
+  }
+  __attribute__((noinline)) void write_other_text(std::string_view text, Place& place) const {
     // Taken out before it is cut, so that no half of a key is left at the end. What is far beyond the cut is
     // not read.
     const std::string_view near = text.substr(0, line_max);
-    if (!redactor_.clean(near)) return write_escaped(key, redactor_.redact(near));
-    if (near.size() > value_max || !is_plain(near)) return write_escaped(key, near);
+    if (!redactor_.clean(near)) return write_escaped(redactor_.redact(near), place);
+    if (near.size() > value_max || !is_plain(near)) return write_escaped(near, place);
     const bool quotes = json_ || needs_quotes(near);
-    write_plain(key, near, quotes);
-    if (near.size() > Seen::longest) return;
-    seen.redactor = redactor_is_;
-    seen.size = static_cast<std::uint8_t>(near.size());
-    seen.quotes = quotes;
-    near.copy(seen.text.data(), near.size());
+    write_plain(near, quotes, place);
+    const std::size_t size = place.head + near.size() + (quotes ? 2 : 0);
+    if (size > Place::most) return;
+    char* to = place.text.data() + place.head;
+    if (quotes) *to++ = '"';
+    place.value_at = static_cast<std::uint8_t>(to - place.text.data());
+    to = write_text(to, near);
+    if (quotes) *to = '"';
+    place.value = static_cast<std::uint8_t>(near.size());
+    place.size = static_cast<std::uint8_t>(size);
   }
-  void write_escaped(std::string_view key, std::string_view clean) const {
+  void write_escaped(std::string_view clean, const Place& place) const {
     const bool quotes = json_ || needs_quotes(clean);
     std::string printable;
     append_printable(printable, clean, value_max, quotes ? quoted : std::string_view{});
-    write_plain(key, printable, quotes);
+    write_plain(printable, quotes, place);
   }
-  void write_decimal_field(std::string_view key, double number) const {
-    if (json_ && !std::isfinite(number)) return write_plain(key, "null", false);
+  __attribute__((noinline)) void write_decimal_field(double number, const Place& place) const {
+    if (json_ && !std::isfinite(number)) return write_plain("null", false, place);
     std::string text;
     fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), number);
-    write_plain(key, text, false);
+    write_plain(text, false, place);
   }
 
   static char* number(char* to, std::int64_t value) noexcept {
@@ -243,17 +270,16 @@ class FieldWriter {
     const auto micros = static_cast<std::uint64_t>(time.count() < 0 ? -time.count() : time.count());
     if (time.count() < 0) *to++ = '-';
     to = write_decimal(to, micros / 1000);
-    if (micros % 1000 == 0) return to;
-    *to++ = '.';
-    to = write_digits(to, micros % 1000, 3);
-    while (to[-1] == '0') --to;
-    return to;
+    const auto rest = static_cast<std::uint32_t>(micros % 1000);
+    if (rest == 0) return to;
+    to[0] = '.';
+    write_digits(to + 1, rest, 3);
+    return to + (rest % 10 != 0 ? 4 : rest % 100 != 0 ? 3 : 2);
   }
 
   Line& line_;
   const bool json_;
   const Redactor& redactor_;
-  const std::uint64_t redactor_is_;
 };
 
 void begin_line(Line& line, LogFormat format, WallTime now, Level level, std::string_view event) {
@@ -279,10 +305,12 @@ void begin_line(Line& line, LogFormat format, WallTime now, Level level, std::st
   line.wrote(to);
 }
 
-/// What is to be taken out, as this thread knows it: asking for it costs a lock.
+/// A log as this thread knows it: asking what is to be taken out costs a lock.
 struct Known {
+  static constexpr std::size_t places_most = 32;
   std::uint64_t version = 0;
   std::shared_ptr<const Redactor> redactor;
+  std::array<Place, places_most> places;  // as that redactor left them
 };
 
 /// Of any log in the process: a number is never given twice.
@@ -306,19 +334,19 @@ void Log::write(Level level, std::string_view event, std::initializer_list<Field
   thread_local Known known;
   if (const std::uint64_t now = version_.load(std::memory_order_acquire); now != known.version) {
     const std::scoped_lock lock{mutex_};
-    known = {version_.load(std::memory_order_relaxed), redactor_};
+    known = {version_.load(std::memory_order_relaxed), redactor_, {}};
   }
   thread_local Line line;
   begin_line(line, format_, clock_.wall(), level, event);
-  const FieldWriter writer(line, format_, *known.redactor, known.version);
+  const FieldWriter writer(line, format_, *known.redactor);
   std::size_t place = 0;
   for (const Field& field : fields) {
     const std::size_t before = line.size();
-    writer.write(field, seen_at(place++));
+    writer.write(field, known.places[place++ % Known::places_most]);
     if (!line.full()) continue;
     // A whole field is left out, never half a one: the line stays readable by programs.
     line.cut(before);
-    writer.write({"cut", true}, seen_at(place));
+    writer.write({"cut", true}, known.places[place % Known::places_most]);
     break;
   }
   line.end();

@@ -25,8 +25,8 @@ struct Plain {
   std::string_view text;
 };
 
-/// One key and its value. Values are text, integers, decimals, durations (written in milliseconds) or
-/// booleans; text is escaped and cut when written.
+/// One key, which is a literal of at most 28 characters, and its value. Values are text, integers, decimals,
+/// durations (written in milliseconds) or booleans; text is escaped and cut when written.
 struct Field {
   std::string_view key;
   std::variant<std::string_view, std::int64_t, double, bool, std::chrono::microseconds, Plain> value;

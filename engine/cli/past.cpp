@@ -5,6 +5,14 @@
 
 namespace freellmapi::cli {
 
+namespace {
+
+struct Texts {
+  std::string provider, model, key;
+};
+
+}  // namespace
+
 surfaces::PastRequest past_request(const store::RequestRow& row) {
   const auto time = [](const std::optional<std::int64_t>& us) {
     return us ? std::optional(std::chrono::microseconds{*us}) : std::nullopt;
@@ -15,9 +23,12 @@ surfaces::PastRequest past_request(const store::RequestRow& row) {
   r.status = row.status;
   r.code = row.code;
   r.asked = row.asked;
-  r.provider = row.provider;
-  r.model = row.model;
-  r.key = row.key_label;
+  const auto texts = std::make_shared<const Texts>(
+      Texts{std::string(row.provider), std::string(row.model), std::string(row.key_label)});
+  r.provider = texts->provider;
+  r.model = texts->model;
+  r.key = texts->key;
+  r.kept = texts;
   r.attempts = static_cast<std::size_t>(row.attempts);
   r.trail = row.trail;
   r.streamed = row.streamed;

@@ -24,7 +24,10 @@ Run::Run(Relay& relay, net::Exchange& exchange, net::Core& core, const Job& job)
   exchange_.watch(this);
 }
 
-Run::~Run() { exchange_.watch(nullptr); }
+Run::~Run() {
+  exchange_.watch(nullptr);
+  if (!job_.record.kept) job_.record.kept = std::move(snapshot_);
+}
 
 void Run::client_gone() noexcept {
   for (Leg* const leg : under_way_) {
@@ -77,9 +80,10 @@ bool Run::choose() {
   // How long a stream is waited for depends on whether somebody else is there.
   inputs_.enough = request.stream ? 2 : 1;
   routing::decide(inputs_, decision_);
-  // Where scores were given their terms are written down as well.
-  job_.record.decision.reserve(decision_.whole() ? routing::record_usual * (decision_.terms.empty() ? 1 : 3)
-                                                 : routing::record_in_part);
+  // Where scores were given their terms are written down as well. What was decided in part is short, and
+  // written at once.
+  if (decision_.whole())
+    job_.record.decision.reserve(routing::record_usual * (decision_.terms.empty() ? 1 : 3));
   routing::write_record(inputs_, decision_, job_.record.decision);
   return true;
 }

@@ -1,4 +1,6 @@
 // What an attempt leaves behind: quota, cooldowns, the trail, statistics.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -112,6 +114,12 @@ std::uint64_t health_name(quota::BenchScope scope, const policy::Provider& provi
 std::uint64_t unknown_name(const policy::Provider& provider, const freellm_outcome& outcome) {
   return base::fnv1a(outcome.code, base::fnv1a("?", base::fnv1a(provider.id)));
 }
+
+/// What a record keeps when a provider was sent a name that the policy does not know.
+struct Passed {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::string routed;
+};
 
 /// Long enough that the failure after a bench is one in a row with the failure before it.
 std::chrono::seconds failure_memory(const Ruling& row) {
@@ -350,13 +358,23 @@ void Run::settle_failure(Leg& leg, Spent spent) {
 }
 
 void Run::note_route(const Leg& leg) {
-  job_.record.provider = leg.route.provider;
-  job_.record.provider_number = leg.counted_as;
-  job_.record.model = leg.route.model;
-  job_.record.key = leg.key ? std::string_view(leg.key->label) : std::string_view();
-  job_.record.attempts = trail_.count();
-  if (trail_.count() > 0) job_.record.trail = trail_.header();
-  job_.record.streamed = job_.request.stream;
+  Record& record = job_.record;
+  record.provider = leg.provider.id;
+  record.provider_number = leg.counted_as;
+  record.key = leg.key ? std::string_view(leg.key->label) : std::string_view();
+  record.attempts = trail_.count();
+  if (trail_.count() > 0) record.trail = trail_.header();
+  record.streamed = job_.request.stream;
+  if (target_->passed_model.empty()) {
+    record.model = leg.model.id;
+    record.routed = snapshot_->routed[leg.model_index];
+    return;
+  }
+  const auto kept = std::make_shared<const Passed>(
+      Passed{snapshot_, fmt::format("{}/{}", leg.provider.id, target_->passed_model)});
+  record.routed = kept->routed;
+  record.model = record.routed.substr(leg.provider.id.size() + 1);
+  record.kept = kept;
 }
 
 }  // namespace freellmapi::relay

@@ -89,8 +89,12 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<cons
       std::make_shared<routing::Statistics>(*policy, before ? before->statistics.get() : nullptr);
   snapshot->counted_as = meter.learn(*policy);
   snapshot->answered_by.reserve(policy->models.size());
-  for (const policy::Model& model : policy->models)
-    snapshot->answered_by.push_back(answered_by(*policy, policy->providers[model.provider].id, model.id));
+  snapshot->routed.reserve(policy->models.size());
+  for (const policy::Model& model : policy->models) {
+    const std::string& provider = policy->providers[model.provider].id;
+    snapshot->answered_by.push_back(answered_by(*policy, provider, model.id));
+    snapshot->routed.push_back(provider + '/' + model.id);
+  }
   snapshot->policy = std::move(policy);
   snapshot->made = now;
   return std::shared_ptr<const Snapshot>(std::move(snapshot));

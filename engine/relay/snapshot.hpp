@@ -54,7 +54,9 @@ struct Snapshot {
   std::shared_ptr<KeyHosts> key_hosts;
   std::shared_ptr<routing::Statistics> statistics;
   CountedAs counted_as;
-  std::vector<net::AnswerFields> answered_by;  ///< by policy::ModelIndex: what its answers say of the route
+  // By policy::ModelIndex.
+  std::vector<net::AnswerFields> answered_by;  ///< what its answers say of the route
+  std::vector<std::string> routed;             ///< "provider/model"
   base::WallTime made{};
 };
 

@@ -17,7 +17,7 @@ char* write(char* to, std::string_view what, std::chrono::microseconds time) noe
   const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
   std::memcpy(to, what.data(), what.size());
   char* const point = base::write_decimal(to + what.size(), us / 1'000);
-  const std::uint64_t rest = us % 1'000;
+  const auto rest = static_cast<std::uint32_t>(us % 1'000);
   point[0] = '.';
   point[1] = static_cast<char>('0' + rest / 100);
   point[2] = static_cast<char>('0' + rest / 10 % 10);

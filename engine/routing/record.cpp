@@ -12,14 +12,14 @@ namespace freellmapi::routing {
 namespace {
 
 // The first byte. What is changed below changes it: an old record is then refused and never misread.
-constexpr unsigned format = 3;
+constexpr unsigned format = 5;
 constexpr unsigned format_in_part =
-    4;  // the same, of a decision that did not come to look at every candidate
+    6;  // the same, of a decision that did not come to look at every candidate
 constexpr std::size_t version_digits = 12;
 constexpr std::size_t reason_most = 64, name_most = 512;
 
-/// Numbers in seven bits to the byte, the low ones first. Gathered, for every request's is written; end() is
-/// the last call.
+/// Numbers in seven bits to the byte, the low ones first; words, which are seldom small, in eight bytes.
+/// Gathered, for every request's is written; end() is the last call.
 class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}
@@ -38,15 +38,21 @@ class Writer {
     size_ += static_cast<std::size_t>(to - from);
   }
   void number(std::uint64_t value) { numbers({value}); }
+  void words(const std::array<std::uint64_t, 3>& values) {
+    if (gathered_.size() - size_ < sizeof values) end();
+    std::memcpy(&gathered_[size_], values.data(), sizeof values);
+    size_ += sizeof values;
+  }
   void text(std::string_view value, std::size_t most) {
     value = value.substr(0, most);
     number(value.size());
+    if (value.empty()) return;
     if (value.size() > gathered_.size() - size_) end();
     if (value.size() > gathered_.size()) {
       out_ += value;
       return;
     }
-    if (!value.empty()) std::memcpy(&gathered_[size_], value.data(), value.size());
+    std::memcpy(&gathered_[size_], value.data(), value.size());
     size_ += value.size();
   }
   void end() {
@@ -95,6 +101,16 @@ class Reader {
     }
     failed_ = true;
     return 0;
+  }
+  std::uint64_t word() {
+    std::uint64_t value = 0;
+    if (rest_.size() < sizeof value) {
+      failed_ = true;
+      return 0;
+    }
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_.remove_prefix(sizeof value);
+    return value;
   }
   std::int64_t signed_number() {
     const std::uint64_t value = number();
@@ -174,7 +190,6 @@ Features read_features(Reader& r) {
   f.input_tokens = r.number();
   f.input_cell = static_cast<std::uint8_t>(r.byte());
   f.output_tokens = r.number();
-  f.session = r.number();
   return f;
 }
 
@@ -328,9 +343,9 @@ void write_record(const Inputs& in, const Decision& decision, std::string& out) 
   Writer w(out);
   w.number(decision.whole() ? format : format_in_part);
   w.text(policy.version, version_digits);
-  w.numbers({static_cast<std::uint64_t>(in.now.wall.time_since_epoch().count()), in.seed,
-             static_cast<std::uint64_t>(f.kind), flags_of(f), f.input_tokens, f.input_cell, f.output_tokens,
-             f.session, place(target.chain), static_cast<std::uint64_t>(target.strategy), models});
+  w.words({static_cast<std::uint64_t>(in.now.wall.time_since_epoch().count()), in.seed, f.session});
+  w.numbers({static_cast<std::uint64_t>(f.kind), flags_of(f), f.input_tokens, f.input_cell, f.output_tokens,
+             place(target.chain), static_cast<std::uint64_t>(target.strategy), models});
   for (std::size_t i = 0; i < models; ++i) w.number(target.models[i]);
   w.text(target.passed_model, name_most);
   w.numbers({place(in.pinned.model), place(in.pinned.key), need.input_tokens, need.output_tokens,
@@ -351,9 +366,11 @@ base::Result<Recorded> read_record(std::string_view bytes) {
   Recorded out;
   out.whole = said == format;
   out.policy_version = r.text(version_digits);
-  out.at = base::WallTime{std::chrono::milliseconds{r.number()}};
-  out.seed = r.number();
+  out.at = base::WallTime{std::chrono::milliseconds{r.word()}};
+  out.seed = r.word();
+  const std::uint64_t session = r.word();
   out.features = read_features(r);
+  out.features.session = session;
   out.target = read_target(r);
   out.pinned.model = r.place();
   out.pinned.key = r.place();

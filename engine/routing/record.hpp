@@ -17,8 +17,6 @@ namespace freellmapi::routing {
 /// bytes hold sixty candidates). Beyond `record_candidates_most` candidates the rest is left out.
 void write_record(const Inputs& inputs, const Decision& decision, std::string& out);
 inline constexpr std::size_t record_usual = 600;
-/// Of a decision that looked at a few candidates only.
-inline constexpr std::size_t record_in_part = 128;
 inline constexpr std::size_t record_candidates_most = 2'048;
 
 /// A record that was read. Models, keys and rules are those of the policy of that version.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 
 namespace freellmapi::store {
 
@@ -20,6 +21,11 @@ struct Head {
   std::uint8_t streamed, has_first_token, has_decided, unused;
 };
 static_assert(sizeof(Head) == 104);
+
+char* write_text(char* to, std::string_view text) noexcept {
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
 
 std::string_view cut(std::string_view text, std::size_t most) noexcept {
   if (text.size() <= most) return text;
@@ -68,15 +74,12 @@ void pack(const RequestRow& row, std::string& out) {
   head.streamed = row.streamed;
   head.has_first_token = row.first_token_us.has_value();
   head.has_decided = row.decided_us.has_value();
-  const std::size_t from = out.size();
-  out.resize(from + size);
-  char* to = out.data() + from;
-  std::memcpy(to, &head, sizeof head);
-  to += sizeof head;
-  for (const std::string_view text : texts) {
-    if (!text.empty()) std::memcpy(to, text.data(), text.size());
-    to += text.size();
-  }
+  std::array<char, sizeof(Head) + 7 * row_text_most + row_trail_most> begin;
+  std::memcpy(begin.data(), &head, sizeof head);
+  char* to = begin.data() + sizeof head;
+  for (const std::string_view text : std::span(texts).first(8)) to = write_text(to, text);
+  out.append(begin.data(), to);
+  out.append(texts[8]);
 }
 
 std::size_t packed_size(std::string_view bytes) noexcept {

@@ -247,7 +247,7 @@ void FrontDoor::write_log(const Incoming& incoming) {
                                {"status", r.status},
                                {"code", r.code},
                                {"model", r.asked},
-                               {"routed", r.provider + "/" + r.model},
+                               {"routed", r.routed},
                                {"key", r.key},
                                {"attempts", r.attempts},
                                {"trail", r.trail},

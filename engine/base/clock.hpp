@@ -1,8 +1,6 @@
 // The only place that reads a clock. Everything else is handed an Instant or a WallTime.
 #pragma once
 
-#include <time.h>
-
 #include <chrono>
 
 namespace freellmapi::base {
@@ -34,40 +32,12 @@ class Clock {
 /// The machine's clocks.
 class SystemClock final : public Clock {
  public:
-  Instant steady() const noexcept override { return std::chrono::steady_clock::now(); }
-  Instant since_boot() const noexcept override {
-    timespec now{};
-    ::clock_gettime(CLOCK_BOOTTIME, &now);
-    return Instant{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
-  }
-  WallTime wall() const noexcept override {
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  }
+  Instant steady() const noexcept override;
+  Instant since_boot() const noexcept override;
+  WallTime wall() const noexcept override;
   /// A thread reads one clock, and once a millisecond how far the others are from it: so much later it may
   /// see that the wall clock was set.
-  Moment moment() const noexcept override {
-    constexpr std::chrono::milliseconds renewed_after{1};
-    thread_local Apart apart;
-    const Instant now = since_boot();
-    if (now - apart.at >= renewed_after && !measure(apart, now)) return {steady(), now, wall()};
-    const auto wall_at = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch() + apart.wall);
-    return {now + apart.steady, now, WallTime{wall_at}};
-  }
-
- private:
-  struct Apart {
-    Instant at{};
-    std::chrono::nanoseconds steady{0}, wall{0};  ///< ahead of the clock that counts since the start
-  };
-  /// False: the thread was held up between two readings, so that they tell nothing of each other.
-  bool measure(Apart& apart, Instant now) const noexcept {
-    constexpr std::chrono::microseconds held_up{20};
-    const Instant steady_now = steady();
-    const auto wall_now = std::chrono::system_clock::now().time_since_epoch();
-    if (since_boot() - now > held_up) return false;
-    apart = {now, steady_now - now, wall_now - now.time_since_epoch()};
-    return true;
-  }
+  Moment moment() const noexcept override;
 };
 
 /// A clock that moves only when told. For tests and simulation; not thread-safe.

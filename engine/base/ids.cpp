@@ -83,12 +83,17 @@ std::string make_id(std::string_view prefix, std::size_t length) {
 }
 
 std::string make_timed_id(std::string_view prefix, WallTime at) {
-  std::string id(prefix.size() + time_digits + random_digits, '\0');
-  prefix.copy(id.data(), prefix.size());
+  constexpr std::size_t drawn = 24;  // whole words
+  static_assert(drawn >= random_digits);
+  std::array<char, time_digits + drawn> text;
   auto millis = static_cast<std::uint64_t>(at.time_since_epoch().count());
   for (std::size_t i = time_digits; i > 0; --i, millis /= alphabet.size())
-    id[prefix.size() + i - 1] = alphabet[millis % alphabet.size()];
-  draw(id.data() + prefix.size() + time_digits, random_digits);
+    text[i - 1] = alphabet[millis % alphabet.size()];
+  draw(text.data() + time_digits, drawn);
+  std::string id;
+  id.reserve(prefix.size() + time_digits + random_digits);
+  id += prefix;
+  id.append(text.data(), time_digits + random_digits);
   return id;
 }
 

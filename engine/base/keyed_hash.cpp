@@ -16,7 +16,7 @@ std::uint64_t little(const unsigned char* bytes, std::size_t count) noexcept {
 struct State {
   std::uint64_t v0, v1, v2, v3;
 
-  void round() noexcept {
+  [[gnu::always_inline]] void round() noexcept {
     v0 += v1;
     v1 = std::rotl(v1, 13) ^ v0;
     v0 = std::rotl(v0, 32);
@@ -28,7 +28,7 @@ struct State {
     v1 = std::rotl(v1, 17) ^ v2;
     v2 = std::rotl(v2, 32);
   }
-  void take(std::uint64_t word) noexcept {
+  [[gnu::always_inline]] void take(std::uint64_t word) noexcept {
     v3 ^= word;
     round();
     round();
@@ -42,7 +42,7 @@ State begun(std::uint64_t k0, std::uint64_t k1) noexcept {
 }
 
 /// `last`: the bytes that fill no word.
-std::uint64_t ended(State s, std::uint64_t last, std::size_t size) noexcept {
+[[gnu::always_inline]] inline std::uint64_t ended(State s, std::uint64_t last, std::size_t size) noexcept {
   s.take(last | std::uint64_t{size & 0xffU} << 56U);
   s.v2 ^= 0xffU;
   for (int i = 0; i < 4; ++i) s.round();

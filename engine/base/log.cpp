@@ -40,46 +40,12 @@ char* write_digits(char* to, std::uint64_t value, int digits) noexcept {
   return to + digits;
 }
 
-char* write_text(char* to, std::string_view text) noexcept {
-  std::memcpy(to, text.data(), text.size());
-  return to + text.size();
-}
-
-/// One line under way, at most line_max bytes with its end. Pieces are written where the last one ended, into
-/// room that is asked for once for all of a piece.
-class Line {
- public:
-  static constexpr std::size_t ending = 16;  // room for "cut" and the end of the line
-  static constexpr std::size_t slack = 64;   // bytes behind what was asked for: a number needs no asking
-
-  void begin() noexcept { size_ = 0, most_ = line_max - ending, full_ = false; }
-  /// Where `count` bytes and the slack may be written. Null: the line is full.
-  char* room(std::size_t count) noexcept {
-    if (count <= most_ - size_) return bytes_.data() + size_;
-    full_ = true;
-    return nullptr;
-  }
-  /// What was written behind room() ends here; it may turn out to be too much.
-  void wrote(const char* end) noexcept {
-    const auto size = static_cast<std::size_t>(end - bytes_.data());
-    if (size > most_) {
-      full_ = true;
-    } else {
-      size_ = size;
-    }
-  }
-  bool full() const noexcept { return full_; }
-  std::size_t size() const noexcept { return size_; }
-  /// Takes back what came behind `size`; the end of the line may follow.
-  void cut(std::size_t size) noexcept { size_ = size, most_ = line_max, full_ = false; }
-  void end() noexcept { most_ = line_max; }
-  std::string_view text() const noexcept { return {bytes_.data(), size_}; }
-
- private:
-  std::array<char, line_max + slack> bytes_;
-  std::size_t size_ = 0, most_ = line_max;
-  bool full_ = false;
-};
+// A line is written from left to right into room for line_max bytes with its end and, behind those, the
+// slack: whoever finds that there is room for its text may write so much more, which is overwritten or cut
+// off. A number needs no asking for more.
+constexpr std::size_t ending = 16;  // room for "cut" and the end of the line
+constexpr std::size_t slack = 64;
+using Line = std::array<char, line_max + slack>;
 
 /// "2026-11-22T18:00:00." of one second; years have four digits.
 struct Second {
@@ -111,7 +77,7 @@ char* write_time(char* to, WallTime now) noexcept {
   const auto whole = std::chrono::floor<std::chrono::seconds>(now);
   if (whole != second.at) second.write(whole);
   std::memcpy(to, second.text.data(), second.text.size());
-  to = write_digits(to + second.text.size(), static_cast<std::uint64_t>((now - whole).count()), 3);
+  to = write_three_digits(to + second.text.size(), static_cast<std::uint32_t>((now - whole).count()));
   *to = 'Z';
   return to + 1;
 }
@@ -156,7 +122,7 @@ bool same(const char* a, const char* b, std::size_t size) noexcept {
 /// that needed nothing: most lines say the same there again.
 struct Place {
   static constexpr std::size_t most = 64, key_most = 28, head_most = 32;
-  static_assert(most <= Line::slack && key_most + 4 <= head_most);
+  static_assert(most <= slack && key_most + 4 <= head_most);
   const char* key = nullptr;
   std::uint8_t head = 0;                 // bytes before the value, its quote apart
   std::uint8_t value = 0, value_at = 0;  // of the text, and where it stands
@@ -168,40 +134,40 @@ struct Place {
   }
 };
 
-/// Writes the fields of a line. One that does not fit leaves the line full.
+/// Writes the fields of a line.
 class FieldWriter {
  public:
-  FieldWriter(Line& line, LogFormat format, const Redactor& redactor)
-      : line_(line), json_(format == LogFormat::json), redactor_(redactor) {}
+  FieldWriter(char* most, LogFormat format, const Redactor& redactor)
+      : most_(most), json_(format == LogFormat::json), redactor_(redactor) {}
 
-  void write(const Field& field, Place& place) const {
+  /// Where the field that begins at `to` ends. Null: it does not fit.
+  char* write(char* to, const Field& field, Place& place) const {
     if (place.key != field.key.data()) begin_with(field.key, place);
     switch (field.value.index()) {
       case 0:
-        return write_text_field(*std::get_if<0>(&field.value), place);
+        return write_text_field(to, *std::get_if<0>(&field.value), place);
       case 1:
-        return write_made(place, [&](char* to) { return number(to, *std::get_if<1>(&field.value)); });
+        return write_made(to, place, [&](char* at) { return number(at, *std::get_if<1>(&field.value)); });
       case 2:
-        return write_decimal_field(*std::get_if<2>(&field.value), place);
+        return write_decimal_field(to, *std::get_if<2>(&field.value), place);
       case 3:
-        return write_made(place, [&](char* to) {
-          return *std::get_if<3>(&field.value) ? write_text(to, "true") : write_text(to, "false");
+        return write_made(to, place, [&](char* at) {
+          return *std::get_if<3>(&field.value) ? write_text(at, "true") : write_text(at, "false");
         });
       case 4:
-        return write_made(place, [&](char* to) { return milliseconds(to, *std::get_if<4>(&field.value)); });
+        return write_made(to, place,
+                          [&](char* at) { return milliseconds(at, *std::get_if<4>(&field.value)); });
       default:
-        return write_plain(std::get_if<5>(&field.value)->text, json_, place);
+        return write_plain(to, std::get_if<5>(&field.value)->text, json_, place);
     }
   }
 
  private:
-  void begin_with(std::string_view key, Place& place) const noexcept {
+  __attribute__((noinline)) void begin_with(std::string_view key, Place& place) const noexcept {
     place.key = key.data();
     place.size = 0;
-    key = key.substr(0, Place::key_most);
-    char* to = place.text.data();
-    to = write_text(to, json_ ? ",\"" : " ");
-    to = write_text(to, key);
+    char* to = write_text(place.text.data(), json_ ? ",\"" : " ");
+    to = write_text(to, key.substr(0, Place::key_most));
     to = write_text(to, json_ ? "\":" : "=");
     place.head = static_cast<std::uint8_t>(to - place.text.data());
   }
@@ -209,57 +175,63 @@ class FieldWriter {
     std::memcpy(to, place.text.data(), Place::head_most);
     return to + place.head;
   }
-  /// `make` writes at most half of Line::slack.
-  template <class Make>
-  void write_made(const Place& place, Make make) const {
-    if (char* const to = line_.room(place.head)) line_.wrote(make(write_head(to, place)));
+  bool is_room(const char* to, std::size_t count) const noexcept {
+    return static_cast<std::size_t>(most_ - to) >= count;
   }
-  void write_plain(std::string_view text, bool quotes, const Place& place) const {
-    char* to = line_.room(place.head + text.size() + (quotes ? 2 : 0));
-    if (to == nullptr) return;
+  /// `make` writes at most half of the slack.
+  template <class Make>
+  char* write_made(char* to, const Place& place, Make make) const {
+    if (!is_room(to, place.head)) return nullptr;
+    char* const end = make(write_head(to, place));
+    return end <= most_ ? end : nullptr;
+  }
+  char* write_plain(char* to, std::string_view text, bool quotes, const Place& place) const {
+    if (!is_room(to, place.head + text.size() + (quotes ? 2 : 0))) return nullptr;
     to = write_head(to, place);
     if (quotes) *to++ = '"';
     to = write_text(to, text);
     if (quotes) *to++ = '"';
-    line_.wrote(to);
+    return to;
   }
 
-  void write_text_field(std::string_view text, Place& place) const {
-    if (!place.says(text)) return write_other_text(text, place);
-    char* const to = line_.room(place.size);
-    if (to == nullptr) return;
+  char* write_text_field(char* to, std::string_view text, Place& place) const {
+    if (!place.says(text)) return write_other_text(to, text, place);
+    if (!is_room(to, place.size)) return nullptr;
     std::memcpy(to, place.text.data(), Place::most);
-    line_.wrote(to + place.size);
+    return to + place.size;
   }
-  __attribute__((noinline)) void write_other_text(std::string_view text, Place& place) const {
+  __attribute__((noinline)) char* write_other_text(char* to, std::string_view text, Place& place) const {
     // Taken out before it is cut, so that no half of a key is left at the end. What is far beyond the cut is
     // not read.
     const std::string_view near = text.substr(0, line_max);
-    if (!redactor_.clean(near)) return write_escaped(redactor_.redact(near), place);
-    if (near.size() > value_max || !is_plain(near)) return write_escaped(near, place);
+    if (!redactor_.clean(near)) return write_escaped(to, redactor_.redact(near), place);
+    if (near.size() > value_max || !is_plain(near)) return write_escaped(to, near, place);
     const bool quotes = json_ || needs_quotes(near);
-    write_plain(near, quotes, place);
-    const std::size_t size = place.head + near.size() + (quotes ? 2 : 0);
+    keep(near, quotes, place);
+    return write_plain(to, near, quotes, place);
+  }
+  static void keep(std::string_view text, bool quotes, Place& place) noexcept {
+    const std::size_t size = place.head + text.size() + (quotes ? 2 : 0);
     if (size > Place::most) return;
     char* to = place.text.data() + place.head;
     if (quotes) *to++ = '"';
     place.value_at = static_cast<std::uint8_t>(to - place.text.data());
-    to = write_text(to, near);
+    to = write_text(to, text);
     if (quotes) *to = '"';
-    place.value = static_cast<std::uint8_t>(near.size());
+    place.value = static_cast<std::uint8_t>(text.size());
     place.size = static_cast<std::uint8_t>(size);
   }
-  void write_escaped(std::string_view clean, const Place& place) const {
+  char* write_escaped(char* to, std::string_view clean, const Place& place) const {
     const bool quotes = json_ || needs_quotes(clean);
     std::string printable;
     append_printable(printable, clean, value_max, quotes ? quoted : std::string_view{});
-    write_plain(printable, quotes, place);
+    return write_plain(to, printable, quotes, place);
   }
-  __attribute__((noinline)) void write_decimal_field(double number, const Place& place) const {
-    if (json_ && !std::isfinite(number)) return write_plain("null", false, place);
+  __attribute__((noinline)) char* write_decimal_field(char* to, double number, const Place& place) const {
+    if (json_ && !std::isfinite(number)) return write_plain(to, "null", false, place);
     std::string text;
     fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), number);
-    write_plain(text, false, place);
+    return write_plain(to, text, false, place);
   }
 
   static char* number(char* to, std::int64_t value) noexcept {
@@ -272,21 +244,20 @@ class FieldWriter {
     to = write_decimal(to, micros / 1000);
     const auto rest = static_cast<std::uint32_t>(micros % 1000);
     if (rest == 0) return to;
-    to[0] = '.';
-    write_digits(to + 1, rest, 3);
+    *to = '.';
+    write_three_digits(to + 1, rest);
     return to + (rest % 10 != 0 ? 4 : rest % 100 != 0 ? 3 : 2);
   }
 
-  Line& line_;
+  char* const most_;
   const bool json_;
   const Redactor& redactor_;
 };
 
-void begin_line(Line& line, LogFormat format, WallTime now, Level level, std::string_view event) {
-  constexpr std::size_t around_event = 80;
-  line.begin();
-  char* to = line.room(around_event + event.size());
-  if (to == nullptr) return;
+/// Where the fields begin. Events are short, as our own words are.
+char* begin_line(char* to, LogFormat format, WallTime now, Level level, std::string_view event) {
+  constexpr std::size_t event_most = 200;
+  event = event.substr(0, event_most);
   if (format == LogFormat::json) {
     to = write_text(to, "{\"time\":\"");
     to = write_time(to, now);
@@ -294,15 +265,13 @@ void begin_line(Line& line, LogFormat format, WallTime now, Level level, std::st
     to = write_text(to, name_of(level));
     to = write_text(to, "\",\"event\":\"");
     to = write_text(to, event);
-    *to++ = '"';
-  } else {
-    to = write_time(to, now);
-    *to++ = ' ';
-    to = write_text(to, name_of(level));
-    to = write_text(to, std::string_view("      ").substr(name_of(level).size()));
-    to = write_text(to, event);
+    return write_text(to, "\"");
   }
-  line.wrote(to);
+  to = write_time(to, now);
+  *to++ = ' ';
+  to = write_text(to, name_of(level));
+  to = write_text(to, std::string_view("      ").substr(name_of(level).size()));
+  return write_text(to, event);
 }
 
 /// A log as this thread knows it: asking what is to be taken out costs a lock.
@@ -337,23 +306,24 @@ void Log::write(Level level, std::string_view event, std::initializer_list<Field
     known = {version_.load(std::memory_order_relaxed), redactor_, {}};
   }
   thread_local Line line;
-  begin_line(line, format_, clock_.wall(), level, event);
-  const FieldWriter writer(line, format_, *known.redactor);
-  std::size_t place = 0;
+  const bool json = format_ == LogFormat::json;
+  char* to = begin_line(line.data(), format_, clock_.wall(), level, event);
+  const FieldWriter writer(line.data() + line_max - ending, format_, *known.redactor);
+  Place* place = known.places.data();
   for (const Field& field : fields) {
-    const std::size_t before = line.size();
-    writer.write(field, known.places[place++ % Known::places_most]);
-    if (!line.full()) continue;
-    // A whole field is left out, never half a one: the line stays readable by programs.
-    line.cut(before);
-    writer.write({"cut", true}, known.places[place % Known::places_most]);
-    break;
+    char* const end = writer.write(to, field, *place);
+    if (place != &known.places.back()) ++place;
+    if (end == nullptr) {
+      // A whole field is left out, never half a one: the line stays readable by programs.
+      to = write_text(to, json ? ",\"cut\":true" : " cut=true");
+      break;
+    }
+    to = end;
   }
-  line.end();
-  const std::string_view end = format_ == LogFormat::json ? "}\n" : "\n";
-  if (char* const to = line.room(end.size())) line.wrote(write_text(to, end));
-  if (buffer_ == nullptr) return write_all(descriptor_, line.text());
-  buffer_->add(line.text(), hurry == Hurry::usual);
+  to = write_text(to, json ? "}\n" : "\n");
+  const std::string_view text(line.data(), static_cast<std::size_t>(to - line.data()));
+  if (buffer_ == nullptr) return write_all(descriptor_, text);
+  buffer_->add(text, hurry == Hurry::usual);
 }
 
 void Log::set_redactor(std::shared_ptr<const Redactor> redactor) {

@@ -244,6 +244,8 @@ void append_printable(std::string& out, std::string_view text, std::size_t limit
 }
 
 std::string printable(std::string_view text, std::size_t limit) {
+  constexpr auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (text.size() <= limit && std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
   std::string result;
   append_printable(result, text, limit);
   return result;

@@ -1,9 +1,11 @@
 // Small text tools that several rooms need. Pure.
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,12 +47,55 @@ void append_json_line(std::string& out, std::string_view text);
 /// `text` as a JSON string with its quotes.
 std::string json_string(std::string_view text);
 
+/// "00" to "99", one behind the other.
+inline constexpr std::array<char, 200> two_digits = [] {
+  std::array<char, 200> out{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    out[2 * i] = static_cast<char>('0' + i / 10);
+    out[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return out;
+}();
+inline char* write_two_digits(char* to, std::uint32_t under_hundred) noexcept {
+  std::memcpy(to, &two_digits[2 * under_hundred], 2);
+  return to + 2;
+}
+inline char* write_three_digits(char* to, std::uint32_t under_thousand) noexcept {
+  *to = static_cast<char>('0' + under_thousand / 100);
+  return write_two_digits(to + 1, under_thousand % 100);
+}
+
 /// Writes a number in decimal, at most decimal_most bytes. Where it ends.
 inline constexpr std::size_t decimal_most = 20;
 inline char* write_decimal(char* to, std::uint64_t number) noexcept {
-  if (number >= 10) return std::to_chars(to, to + decimal_most, number).ptr;
-  *to = static_cast<char>('0' + number);
+  if (number >= 10'000) return std::to_chars(to, to + decimal_most, number).ptr;
+  const auto small = static_cast<std::uint32_t>(number);
+  if (small >= 1'000) return write_two_digits(write_two_digits(to, small / 100), small % 100);
+  if (small >= 100) return write_three_digits(to, small);
+  if (small >= 10) return write_two_digits(to, small);
+  *to = static_cast<char>('0' + small);
   return to + 1;
+}
+
+/// Copies `text`. Where it ends. Most texts are too short to be worth a call to the library.
+inline char* write_text(char* to, std::string_view text) noexcept {
+  const auto overlapping = [&](auto word) {
+    std::memcpy(&word, text.data(), sizeof word);
+    auto last = word;
+    std::memcpy(&last, text.data() + text.size() - sizeof word, sizeof word);
+    std::memcpy(to, &word, sizeof word);
+    std::memcpy(to + text.size() - sizeof word, &last, sizeof word);
+  };
+  if (text.size() > 16) {
+    std::memcpy(to, text.data(), text.size());
+  } else if (text.size() >= 8) {
+    overlapping(std::uint64_t{});
+  } else if (text.size() >= 4) {
+    overlapping(std::uint32_t{});
+  } else {
+    for (std::size_t i = 0; i < text.size(); ++i) to[i] = text[i];
+  }
+  return to + text.size();
 }
 /// Appends a number in decimal.
 inline void append_decimal(std::string& out, std::uint64_t number) {

@@ -93,6 +93,37 @@ TEST_F(LogTest, WhatWasWrittenBeforeIsTakenOutWhenItHasBecomeASecret) {
       << "of another log";
 }
 
+TEST_F(LogTest, WhatIsSaidAgainInOnePlaceIsWrittenAsBefore) {
+  for (const LogFormat format : {LogFormat::text, LogFormat::json}) {
+    const bool json = format == LogFormat::json;
+    const Log again = log(format);
+    for (std::size_t size = 1; size < 80; ++size) {
+      const std::string value(size, 'v'), other = value.substr(1) + 'w', blank = value + ' ';
+      for (const std::string& said : {value, value, other, blank, blank, value}) {
+        again.info("e", {{"key", said}, {"n", size}, {"rest", "r"}});
+        const bool quotes = json || said == blank;
+        const std::string written = quotes ? '"' + said + '"' : said;
+        const std::string number = std::to_string(size);
+        ASSERT_TRUE(line().ends_with(json ? ",\"key\":" + written + ",\"n\":" + number + ",\"rest\":\"r\"}\n"
+                                          : " key=" + written + " n=" + number + " rest=r\n"))
+            << said;
+      }
+    }
+  }
+}
+
+TEST_F(LogTest, ManyFieldsInOneLineAreAllWritten) {
+  const Log many = log(LogFormat::text);
+  for (int i = 0; i < 2; ++i) {
+    many.info("e", {{"a", 1},   {"b", "x"},  {"c", 1},   {"d", "x"},  {"e", 1},    {"f", "x"}, {"g", 1},
+                    {"h", "x"}, {"i", 1},    {"j", "x"}, {"k", 1},    {"l", "x"},  {"m", 1},   {"n", "x"},
+                    {"o", 1},   {"p", "x"},  {"q", 1},   {"r", "x"},  {"s", 1},    {"t", "x"}, {"u", 1},
+                    {"v", "x"}, {"w", 1},    {"x", "x"}, {"y", 1},    {"z", "x"},  {"aa", 1},  {"ab", "x"},
+                    {"ac", 1},  {"ad", "x"}, {"ae", 1},  {"af", "y"}, {"ag", "z"}, {"ah", 2}});
+    EXPECT_TRUE(line().ends_with(" ad=x ae=1 af=y ag=z ah=2\n"));
+  }
+}
+
 TEST_F(LogTest, NumbersOfEverySizeAreWritten) {
   log(LogFormat::json)
       .info("e", {{"a", INT64_MIN},

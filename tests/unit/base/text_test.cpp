@@ -67,6 +67,41 @@ TEST(Json, ReplacesEachFaultOfUtf8Once) {
   EXPECT_EQ(json("\xF4\x8F\xBF\xBF"), "\"\xF4\x8F\xBF\xBF\"");
 }
 
+TEST(Decimal, NumbersOfEveryLengthAreWritten) {
+  std::uint64_t number = 0;
+  for (int digits = 1; digits <= 20; ++digits) {
+    for (const std::uint64_t near : {number - 1, number, number + 1, number + 9}) {
+      std::string out = "x";
+      append_decimal(out, near);
+      EXPECT_EQ(out, "x" + std::to_string(near));
+    }
+    number = number == 0 ? 10 : number * 10;
+  }
+  for (std::uint64_t small = 0; small < 12'000; ++small) {
+    std::string out;
+    append_decimal(out, small);
+    ASSERT_EQ(out, std::to_string(small));
+  }
+  char three[3];
+  EXPECT_EQ(std::string_view(three, static_cast<std::size_t>(write_three_digits(three, 7) - three)), "007");
+}
+
+TEST(WriteText, CopiesTextsOfEveryLengthAndNothingBeside) {
+  const std::string text = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    std::string out(text.size() + 2, '.');
+    const char* const end = write_text(out.data() + 1, std::string_view(text).substr(0, size));
+    EXPECT_EQ(end, out.data() + 1 + size);
+    EXPECT_EQ(out, "." + text.substr(0, size) + std::string(text.size() + 1 - size, '.'));
+  }
+}
+
+TEST(Printable, LeavesWhatIsPlainAsItIs) {
+  EXPECT_EQ(printable("auto"), "auto");
+  EXPECT_EQ(printable(std::string(200, 'x')), std::string(200, 'x'));
+  EXPECT_EQ(printable(std::string(201, 'x')), std::string(200, 'x') + "...");
+}
+
 TEST(Printable, EscapesWhatCouldForgeOrTurnALine) {
   EXPECT_EQ(printable("a\nb\r\t\x1b[31m\x7f"), "a\\nb\\r\\t\\u001b[31m\\u007f");
   EXPECT_EQ(printable("\xC2\x85\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA6\xEF\xBB\xBF"),

@@ -45,8 +45,10 @@ void Ledger::bench(const Plan& plan, BenchScope scope, policy::KeyIndex key, pol
 
 void Ledger::recovered(const Reservation& reservation) {
   if (!reservation) return;
+  const Binding& b = *reservation.binding_;
+  if (!b.pair->cooldown.on() && !b.key->cooldown.on() && !b.model->cooldown.on()) return;
   for (const BenchScope scope : {BenchScope::key_model, BenchScope::key, BenchScope::model}) {
-    const Place place = place_of(*reservation.binding_, scope);
+    const Place place = place_of(b, scope);
     if (!place.cooldown->on()) continue;
     const std::lock_guard lock(place.group->mutex);
     if (place.cooldown->said() < reservation.at_.steady) place.cooldown->end();

@@ -1,7 +1,6 @@
 #include "quota/ledger.hpp"
 
 #include <algorithm>
-#include <array>
 #include <mutex>
 
 #include "quota/amounts.hpp"
@@ -47,16 +46,16 @@ Verdict against(Verdict::State state, const Slot& slot, base::WallTime free_at) 
           in_units(slot.window->limit(), rule)};
 }
 
-/// REQUIRES: the binding's locks are held.
-Verdict windows(std::span<const Slot> slots, const Need& need, Now now) noexcept {
-  Verdict verdict;
+/// `verdict` says free before. REQUIRES: the binding's locks are held.
+void windows(std::span<const Slot> slots, const Need& need, Now now, Verdict& verdict) noexcept {
   for (const Slot& slot : slots) {
     const Window::Answer answer = slot.window->ask(amount_of(slot.of, need), now);
     switch (answer.state) {
       case Window::Answer::State::fits:
         break;
       case Window::Answer::State::never:
-        return against(Verdict::State::never, slot, {});
+        verdict = against(Verdict::State::never, slot, {});
+        return;
       case Window::Answer::State::full:
         if (verdict.state == Verdict::State::free || answer.free_at > verdict.free_at) {
           verdict = against(Verdict::State::full, slot, answer.free_at);
@@ -64,7 +63,6 @@ Verdict windows(std::span<const Slot> slots, const Need& need, Now now) noexcept
         break;
     }
   }
-  return verdict;
 }
 
 }  // namespace
@@ -107,46 +105,50 @@ Verdict Ledger::check(const Plan& plan, policy::KeyIndex key, policy::ModelIndex
   const Binding* binding = bound(plan).find(key, model);
   if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
   const Now now = in_ledger_time(given);
-  if (benched(*binding)) {
-    const Verdict verdict = cooldowns(*binding, now);
-    if (verdict.state != Verdict::State::free) return verdict;
-  }
+  Verdict verdict;
+  if (benched(*binding)) verdict = cooldowns(*binding, now);
+  if (verdict.state != Verdict::State::free) return verdict;
   const Locked locked(bound(plan).locks(*binding));
-  return windows(bound(plan).slots(*binding), need, now);
+  windows(bound(plan).slots(*binding), need, now, verdict);
+  return verdict;
 }
 
 Verdict Ledger::reserve(const std::shared_ptr<const Plan>& plan, policy::KeyIndex key,
                         policy::ModelIndex model, const Need& need, Now given, Reservation& out) {
-  const Binding* binding = bound(*plan).find(key, model);
-  if (binding == nullptr) return {Verdict::State::never, nullptr, {}, {}};
-  const Now now = in_ledger_time(given);
-  if (benched(*binding)) {
-    const Verdict verdict = cooldowns(*binding, now);
-    if (verdict.state != Verdict::State::free) return verdict;
+  if (out) {  // what it held is let go when there is something in its place
+    Reservation other;
+    const Verdict verdict = reserve(plan, key, model, need, given, other);
+    if (other) out = std::move(other);
+    return verdict;
   }
-
   Verdict verdict;
-  std::array<std::int64_t, Reservation::most_marks> marks;
+  const Binding* binding = bound(*plan).find(key, model);
+  if (binding == nullptr) {
+    verdict.state = Verdict::State::never;
+    return verdict;
+  }
+  const Now now = in_ledger_time(given);
+  if (benched(*binding)) verdict = cooldowns(*binding, now);
+  if (verdict.state != Verdict::State::free) return verdict;
+
   const std::span<const Slot> slots = bound(*plan).slots(*binding);
   {
     const Locked locked(bound(*plan).locks(*binding));
-    verdict = windows(slots, need, now);
+    windows(slots, need, now, verdict);
     if (verdict.state != Verdict::State::free) return verdict;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       Window& window = *slots[i].window;
       const std::int64_t mark = window.take(amount_of(slots[i].of, need));
       const std::uint64_t taken = window.taken();
       if (taken > window.limit()) overshoot_.fetch_add(taken - window.limit(), std::memory_order_relaxed);
-      if (i < Reservation::most_marks) marks[i] = mark;
+      if (i < Reservation::most_marks) out.marks_[i] = mark;
     }
   }
-  if (out) release(out);  // with no lock held
   out.ledger_ = this;
   out.plan_ = plan;
   out.binding_ = binding;
   out.need_ = need;
   out.at_ = now;
-  std::copy_n(marks.begin(), std::min(slots.size(), marks.size()), out.marks_.begin());
   return verdict;
 }
 

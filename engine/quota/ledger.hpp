@@ -97,7 +97,9 @@ class Reservation {
   const struct Binding* binding_ = nullptr;  // the plan's
   Need need_;
   Now at_{};
-  std::array<std::int64_t, most_marks> marks_{};  // where in each window's time the amounts were counted
+  // Where in each window's time the amounts were counted. As many as there are windows; the rest says
+  // nothing.
+  std::array<std::int64_t, most_marks> marks_;
 };
 
 /// What a cooldown covers.

@@ -158,7 +158,7 @@ class alignas(64) Window {
   std::uint64_t taken_just_before(base::Instant boundary) const noexcept;
   base::WallTime back_after(std::uint64_t amount, Now now) const noexcept;
   std::uint64_t& part(std::int64_t number) noexcept {
-    return (*parts_)[static_cast<std::size_t>(number % kept_parts)];
+    return (*parts_)[static_cast<std::uint64_t>(number) % parts_->size()];
   }
   void spend_what_is_held(Now ended) noexcept;
   void enter(Period period) noexcept;

@@ -50,10 +50,13 @@ class Deciding {
     if (at.key == 0) at.first = at.placed = static_cast<std::uint32_t>(out_.considered.size());
     // Conversations (or, without one, requests) spread over a provider's keys, each staying with its own.
     const std::uint64_t spread = in_.features.session != 0 ? in_.features.session : in_.seed;
-    const auto start = keys.empty() ? 0 : static_cast<std::size_t>(spread % keys.size());
     const std::size_t candidates = std::max<std::size_t>(keys.size(), 1);
+    // A division costs as much as a look at a window.
+    std::size_t next = at.key + (candidates > 1 ? static_cast<std::size_t>(spread % candidates) : 0);
+    if (next >= candidates) next -= candidates;
     for (std::size_t i = at.key; i < candidates; ++i) {
-      const KeyIndex key = keys.empty() ? policy::none : keys[(start + i) % keys.size()];
+      const KeyIndex key = keys.empty() ? policy::none : keys[next];
+      next = next + 1 < candidates ? next + 1 : 0;
       judge({index, key, wait}, capability, need);
       const Considered& c = out_.considered.back();
       passed_ += c.gate == Gate::passed ? 1 : 0;

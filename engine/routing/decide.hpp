@@ -70,6 +70,7 @@ struct Candidate {
 };
 
 struct Considered {
+  Considered() noexcept {}  // written out: else all of it is zeroed first, for every candidate
   Candidate candidate;
   Gate gate = Gate::passed;
   const policy::Rule* rule = nullptr;               ///< for quota gates

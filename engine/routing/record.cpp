@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <span>
 
+#include "base/text.hpp"
 #include "routing/ordering.hpp"
 
 namespace freellmapi::routing {
@@ -18,49 +19,60 @@ constexpr unsigned format_in_part =
 constexpr std::size_t version_digits = 12;
 constexpr std::size_t reason_most = 64, name_most = 512;
 
-/// Numbers in seven bits to the byte, the low ones first; words, which are seldom small, in eight bytes.
-/// Gathered, for every request's is written; end() is the last call.
+/// Numbers in seven bits to the byte, the low ones first; words, which are seldom small, in eight bytes. In a
+/// room that is asked for, for every request's is written; end() is the last call.
 class Writer {
  public:
+  static constexpr std::size_t longest = 10;  // bytes of a number
+
   explicit Writer(std::string& out) : out_(out) {}
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
+  static char* put(char* to, std::uint64_t value) noexcept {
+    if (value >= 0x80) return put_long(to, value);
+    *to = static_cast<char>(value);
+    return to + 1;
+  }
+  static char* put_word(char* to, std::uint64_t value) noexcept {
+    std::memcpy(to, &value, sizeof value);
+    return to + sizeof value;
+  }
   void numbers(std::initializer_list<std::uint64_t> values) {
-    constexpr std::size_t longest = 10;  // of one
-    if (gathered_.size() - size_ < values.size() * longest) end();
-    char* const from = &gathered_[size_];
-    char* to = from;
-    for (std::uint64_t value : values) {
-      for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
-      *to++ = static_cast<char>(value);
-    }
-    size_ += static_cast<std::size_t>(to - from);
+    char* to = room(values.size() * longest);
+    for (const std::uint64_t value : values) to = put(to, value);
+    wrote(to);
   }
-  void number(std::uint64_t value) { numbers({value}); }
-  void words(const std::array<std::uint64_t, 3>& values) {
-    if (gathered_.size() - size_ < sizeof values) end();
-    std::memcpy(&gathered_[size_], values.data(), sizeof values);
-    size_ += sizeof values;
-  }
+  void number(std::uint64_t value) { wrote(put(room(longest), value)); }
   void text(std::string_view value, std::size_t most) {
     value = value.substr(0, most);
     number(value.size());
     if (value.empty()) return;
-    if (value.size() > gathered_.size() - size_) end();
     if (value.size() > gathered_.size()) {
+      end();
       out_ += value;
       return;
     }
-    std::memcpy(&gathered_[size_], value.data(), value.size());
-    size_ += value.size();
+    wrote(base::write_text(room(value.size()), value));
   }
+  /// Where so many bytes may be written, at most as many as are gathered; wrote() says where they end.
+  char* room(std::size_t bytes) {
+    if (gathered_.size() - size_ < bytes) end();
+    return &gathered_[size_];
+  }
+  void wrote(const char* to) noexcept { size_ = static_cast<std::size_t>(to - gathered_.data()); }
   void end() {
     out_.append(gathered_.data(), size_);
     size_ = 0;
   }
 
  private:
+  static char* put_long(char* to, std::uint64_t value) noexcept {
+    for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+    *to = static_cast<char>(value);
+    return to + 1;
+  }
+
   std::string& out_;
   std::size_t size_ = 0;
   std::array<char, 256> gathered_;
@@ -211,8 +223,11 @@ void write_candidates(Writer& w, const Inputs& in, const Decision& decision, std
   boost::container::small_vector<std::string_view, 4> reasons;  // said before: their number stands for them
   for (std::size_t i = 0; i < shown; ++i) {
     const Considered& c = decision.considered[i];
-    w.numbers({static_cast<std::uint64_t>(c.gate), c.candidate.model, place(c.candidate.key),
-               static_cast<std::uint64_t>(c.candidate.wait.count())});
+    char* to = w.room(4 * Writer::longest);
+    to = Writer::put(to, static_cast<std::uint64_t>(c.gate));
+    to = Writer::put(to, c.candidate.model);
+    to = Writer::put(to, place(c.candidate.key));
+    w.wrote(Writer::put(to, static_cast<std::uint64_t>(c.candidate.wait.count())));
     if (in.target->strategy == policy::Strategy::expiring && c.gate == Gate::passed) w.number(c.pressure);
     if (!decision.terms.empty() && c.gate == Gate::passed) write_measured(w, decision.terms[i].measured);
     if (counts(c.gate)) {
@@ -341,15 +356,31 @@ void write_record(const Inputs& in, const Decision& decision, std::string& out) 
   const std::size_t models = std::min(target.models.size(), record_candidates_most);
   const std::size_t shown = std::min(decision.considered.size(), record_candidates_most);
   Writer w(out);
-  w.number(decision.whole() ? format : format_in_part);
-  w.text(policy.version, version_digits);
-  w.words({static_cast<std::uint64_t>(in.now.wall.time_since_epoch().count()), in.seed, f.session});
-  w.numbers({static_cast<std::uint64_t>(f.kind), flags_of(f), f.input_tokens, f.input_cell, f.output_tokens,
-             place(target.chain), static_cast<std::uint64_t>(target.strategy), models});
+  char* to = w.room(3 * sizeof(std::uint64_t) + 10 * Writer::longest + version_digits);
+  to = Writer::put(to, decision.whole() ? format : format_in_part);
+  const std::string_view version = std::string_view(policy.version).substr(0, version_digits);
+  to = base::write_text(Writer::put(to, version.size()), version);
+  to = Writer::put_word(to, static_cast<std::uint64_t>(in.now.wall.time_since_epoch().count()));
+  to = Writer::put_word(to, in.seed);
+  to = Writer::put_word(to, f.session);
+  to = Writer::put(to, static_cast<std::uint64_t>(f.kind));
+  to = Writer::put(to, flags_of(f));
+  to = Writer::put(to, f.input_tokens);
+  to = Writer::put(to, f.input_cell);
+  to = Writer::put(to, f.output_tokens);
+  to = Writer::put(to, place(target.chain));
+  to = Writer::put(to, static_cast<std::uint64_t>(target.strategy));
+  to = Writer::put(to, models);
+  w.wrote(to);
   for (std::size_t i = 0; i < models; ++i) w.number(target.models[i]);
   w.text(target.passed_model, name_most);
-  w.numbers({place(in.pinned.model), place(in.pinned.key), need.input_tokens, need.output_tokens,
-             need.own_units, shown});
+  to = w.room(6 * Writer::longest);
+  to = Writer::put(to, place(in.pinned.model));
+  to = Writer::put(to, place(in.pinned.key));
+  to = Writer::put(to, need.input_tokens);
+  to = Writer::put(to, need.output_tokens);
+  to = Writer::put(to, need.own_units);
+  w.wrote(Writer::put(to, shown));
   write_candidates(w, in, decision, shown);
   const std::size_t ranked = std::min(decision.order.size(), shown);
   w.number(ranked);

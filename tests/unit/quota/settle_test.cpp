@@ -51,6 +51,16 @@ TEST_F(Settle, ADroppedReservationGivesBackEverythingButTheRequest) {
   EXPECT_EQ(row(2).used + row(2).reserved, 0u);
 }
 
+TEST_F(Settle, AReservationIsLetGoForAnotherOneAndNotForARefusal) {
+  with({per_minute(1000, Unit::tokens)});
+  Reservation held = reserve({100, 100, 0});
+  EXPECT_EQ(ledger.reserve(plan, 0, 0, {900, 0, 0}, now(), held).state, State::full);
+  EXPECT_TRUE(held);
+  EXPECT_EQ(row().reserved, 200u);
+  EXPECT_EQ(ledger.reserve(plan, 0, 0, {300, 0, 0}, now(), held).state, State::free);
+  EXPECT_EQ(row().used + row().reserved, 300u);
+}
+
 TEST_F(Settle, AReservationThatIsMovedIsSettledOnce) {
   with({per_minute(5), per_minute(1000, Unit::tokens)});
   Reservation a = reserve({100, 100, 0});

@@ -18,7 +18,8 @@ constexpr std::chrono::seconds between_reports{60};
 // A deletion holds the write lock; the vault's writers wait for no more than a piece of it.
 constexpr std::int64_t batches_at_once = 100, names_at_once = 5'000;
 
-// What the buffers of an ordinary load may keep for the next.
+// What the buffers of an ordinary load have from the beginning, and may keep for the next.
+constexpr std::size_t buffer_first = 256 * 1024;
 constexpr std::size_t buffer_kept = 1024 * 1024;
 
 std::int64_t whole(std::uint64_t value) {
@@ -58,12 +59,9 @@ void RequestLog::add(const RequestRow& row) noexcept {
   try {
     const std::lock_guard lock(mutex_);
     wake = waiting_.empty();
-    const std::size_t before = waiting_.bytes.size();
+    if (waiting_.bytes.capacity() < buffer_first) waiting_.bytes.reserve(buffer_first);
     pack(row, waiting_.bytes);
     ++waiting_.rows;
-    if (newest_.size() < newest) newest_.emplace_back();
-    newest_[next_].assign(waiting_.bytes, before);
-    next_ = (next_ + 1) % newest;
     if (!crowded_ && (waiting_.rows >= bounds_.rows / 2 || waiting_.size() >= bounds_.bytes / 2)) {
       wake = true;
       crowded_ = true;
@@ -82,11 +80,14 @@ bool RequestLog::at_hand(std::string_view request_id,
                          const std::function<void(const RequestRow&)>& see) const {
   const std::lock_guard lock(mutex_);
   std::optional<RequestRow> found;
-  for (const std::string& packed : newest_) {
-    RequestRow row;
-    if (!PackedRows(packed).next(row) || row.request_id != request_id) continue;
-    if (!found || row.at >= found->at) found = row;
-  }
+  const auto look = [&](std::string_view packed) {
+    PackedRows rows(packed);
+    for (RequestRow row; rows.next(row);)
+      if (row.request_id == request_id && (!found || row.at >= found->at)) found = row;
+  };
+  for (const Rows& rows : recent_) look(rows.packed);
+  look(writing_.rest());
+  look(waiting_.rest());
   if (found) see(*found);
   return found.has_value();
 }
@@ -104,6 +105,13 @@ void RequestLog::Queue::clear() {
   bytes.clear();
   from = 0;
   rows = 0;
+}
+
+RequestLog::Rows RequestLog::last_of(const Queue& queue) {
+  std::string_view rest = queue.rest();
+  std::size_t rows = queue.rows;
+  for (; rows > newest; --rows) rest.remove_prefix(packed_size(rest));
+  return {std::string(rest), rows};
 }
 
 void RequestLog::flush() {
@@ -140,9 +148,17 @@ void RequestLog::run() {
     const std::function<void(Database&)> also = also_;
     lock.unlock();
     write();
+    Rows written = last_of(writing_);
     if (also) also(*database_);
     if (!last) retain(retention);
     lock.lock();
+    recent_rows_ += written.count;
+    if (written.count > 0) recent_.push_back(std::move(written));
+    while (!recent_.empty() && recent_rows_ - recent_.front().count >= newest) {
+      recent_rows_ -= recent_.front().count;
+      recent_.pop_front();
+    }
+    writing_.clear();
     flushed_ = flushes;
     done_.notify_all();
     if (last && waiting_.empty()) return;
@@ -155,7 +171,6 @@ void RequestLog::write() {
   Transaction transaction(*database_);
   if (!batches_) batches_.emplace(*database_);
   batches_->write(writing_.rest());
-  writing_.clear();
   if (const auto committed = transaction.commit(); !committed) {
     batches_.reset();
     dropped_.fetch_add(rows, std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -12,7 +13,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -34,8 +34,8 @@ struct QueueBounds {
   std::size_t bytes = 16 * 1024 * 1024;
 };
 
-/// Thread safety: every method from any thread. Its rows are written within about 200 ms; the last `newest`
-/// of them are at hand besides, written or not.
+/// Thread safety: every method from any thread. Its rows are written within about 200 ms; at least the last
+/// `newest` of them are at hand besides, written or not.
 class RequestLog {
  public:
   static constexpr std::size_t newest = 1'024;
@@ -80,6 +80,11 @@ class RequestLog {
     void drop_first();
     void clear();
   };
+  struct Rows {
+    std::string packed;
+    std::size_t count = 0;
+  };
+  static Rows last_of(const Queue& queue);
   void write();
   void retain(Retention retention);
   void cut_batch(std::int64_t below);
@@ -93,13 +98,13 @@ class RequestLog {
   std::atomic<std::uint64_t> dropped_{0}, written_{0};
   std::optional<base::Instant> reported_, retained_;  // the thread's alone
   std::optional<BatchWriter> batches_;  // the thread's alone; prepared once, not for each transaction
-  Queue writing_;                       // the thread's alone
+  Queue writing_;                       // the thread's; changed under the mutex
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, done_;
   Queue waiting_;
-  std::vector<std::string> newest_;  // a ring of packed rows; each lends its memory to the one that follows
-  std::size_t next_ = 0;
+  std::deque<Rows> recent_;  // what was written last, at least `newest` rows of it
+  std::size_t recent_rows_ = 0;
   Retention retention_;
   std::function<void(Database&)> also_;
   std::uint64_t flushes_ = 0, flushed_ = 0;  // asked for, done

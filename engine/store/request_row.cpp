@@ -4,6 +4,8 @@
 #include <cstring>
 #include <span>
 
+#include "base/text.hpp"
+
 namespace freellmapi::store {
 
 namespace {
@@ -21,11 +23,6 @@ struct Head {
   std::uint8_t streamed, has_first_token, has_decided, unused;
 };
 static_assert(sizeof(Head) == 104);
-
-char* write_text(char* to, std::string_view text) noexcept {
-  if (!text.empty()) std::memcpy(to, text.data(), text.size());
-  return to + text.size();
-}
 
 std::string_view cut(std::string_view text, std::size_t most) noexcept {
   if (text.size() <= most) return text;
@@ -77,7 +74,7 @@ void pack(const RequestRow& row, std::string& out) {
   std::array<char, sizeof(Head) + 7 * row_text_most + row_trail_most> begin;
   std::memcpy(begin.data(), &head, sizeof head);
   char* to = begin.data() + sizeof head;
-  for (const std::string_view text : std::span(texts).first(8)) to = write_text(to, text);
+  for (const std::string_view text : std::span(texts).first(8)) to = base::write_text(to, text);
   out.append(begin.data(), to);
   out.append(texts[8]);
 }

@@ -132,9 +132,29 @@ TEST_F(RequestLogTest, TheNewestAreAtHandBeforeTheyAreWrittenAndWhenTheyNeverAre
   EXPECT_EQ(status_at_hand("nobody"), 0);
   requests->flush();
   EXPECT_EQ(status_at_hand("first"), 200);
-  for (std::size_t i = 0; i < RequestLog::newest - 2; ++i) requests->add(row("other"));
-  EXPECT_EQ(status_at_hand("first"), 0) << "it has made room";
-  EXPECT_EQ(status_at_hand("twice"), 503);
+  for (std::size_t i = 0; i < RequestLog::newest - 1; ++i) requests->add(row("other"));
+  requests->flush();
+  EXPECT_EQ(status_at_hand("first"), 200) << "one of those written with it is among the newest";
+  requests->add(row("last"));
+  requests->flush();
+  EXPECT_EQ(status_at_hand("first"), 0) << "they have made room";
+  EXPECT_EQ(status_at_hand("twice"), 0);
+  EXPECT_EQ(status_at_hand("last"), 200);
+}
+
+TEST_F(RequestLogTest, OfManyWrittenAtOnceTheNewestAreAtHand) {
+  const auto requests = open();
+  const auto is_at_hand = [&](std::string_view name) {
+    return requests->at_hand(name, [](const RequestRow&) {});
+  };
+  requests->add(row("first"));
+  for (std::size_t i = 0; i < 2 * RequestLog::newest; ++i) requests->add(row("other"));
+  requests->add(row("last"));
+  EXPECT_TRUE(is_at_hand("last"));
+  requests->flush();
+  EXPECT_TRUE(is_at_hand("last"));
+  EXPECT_TRUE(is_at_hand("other"));
+  EXPECT_FALSE(is_at_hand("first"));
 }
 
 TEST_F(RequestLogTest, IsReadByTimeOldestFirst) {

@@ -37,6 +37,9 @@ class AnswerName {
 /// In one text, as they go out. Control bytes in values become spaces, so that no value can end the head.
 class AnswerFields {
  public:
+  /// Enough for a routed answer; 512 with its end, a size of the allocator.
+  static constexpr std::size_t usual_most = 511;
+
   void add(AnswerName name, std::string_view value) {
     const std::string_view name_text = name.text();
     const std::size_t begin = text_.size() + name_text.size() + between.size();

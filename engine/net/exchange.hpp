@@ -97,7 +97,7 @@ class Exchange {
   virtual const BodyRefusal& refusal() const noexcept = 0;
 
   /// The whole answer in one gather write. For HEAD the body is counted and not sent. Adds Date,
-  /// Content-Length, Connection.
+  /// Content-Length, Connection. The fields are read before this returns; the body outlives the answer.
   virtual Task<bool> respond(int status, const AnswerFields& fields, std::string_view body) = 0;
 
   /// Sends nothing yet: the head goes out with the first write.

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds margin{50};
 Attempts::Attempts(const Lanes& lanes, const Limits& limits) : limits_(limits) { add(lanes); }
 
 void Attempts::add(const Lanes& lanes) {
-  lanes_.insert(lanes_.end(), lanes.begin(), lanes.end());
+  for (const Lane& lane : lanes) lanes_.push_back(lane);
   places_.resize(lanes_.size(), Place::open);
 }
 

@@ -56,6 +56,7 @@ struct Run::Leg {
   quota::Reservation reservation;
   std::optional<std::uint64_t> stated_cost;  ///< by the answer, in thousandths of the provider's unit
   std::optional<Reading> reading;
+  std::string body;                                          ///< of an answer that goes out whole
   std::optional<base::Instant> sent_at{}, first_token_at{};  ///< on the steady clock
   /// How long the first token is waited for, as others may be asked then; nothing: as the policy says.
   std::optional<std::chrono::milliseconds> patience{};

@@ -27,7 +27,7 @@ namespace freellmapi::relay {
 struct Job {
   const chat::Request& request;
   Encoder& encoder;
-  const net::AnswerFields& common;  ///< X-Request-Id, CORS: on every reply
+  net::AnswerFields& common;  ///< X-Request-Id, CORS: for the one reply, which may take it
   Record& record;
   std::optional<bool> continue_stream{};  ///< the client's own word on routing.continue_streams
 };

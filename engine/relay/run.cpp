@@ -133,17 +133,17 @@ net::Task<void> Run::serve(Relay& relay, net::Exchange& exchange, net::Core& cor
   }
   run.plan_attempts();
   while (true) {
-    const Action action = run.continuation_ ? run.next_leg() : run.attempts_->next(relay.clock_.steady());
+    base::Moment present = relay.clock_.moment();
+    const Action action = run.continuation_ ? run.next_leg() : run.attempts_->next(present.steady);
     if (action.what == Action::What::give_up) break;
-    const bool waits = action.not_before != base::Instant{};
-    while (waits && relay.clock_.steady() < action.not_before && !exchange.gone()) {
+    for (; present.steady < action.not_before && !exchange.gone(); present = relay.clock_.moment()) {
       // In slices, so that a client that leaves is noticed.
-      const base::Instant slice = relay.clock_.steady() + milliseconds{250};
+      const base::Instant slice = present.steady + milliseconds{250};
       const base::Instant until = std::min(action.not_before, slice);
       co_await core.sleep_until(until);
     }
     End end = End::client_gone;
-    if (!exchange.gone()) end = co_await run.attempt(action);
+    if (!exchange.gone()) end = co_await run.attempt(action, present);
     run.under_way_[0] = nullptr;
     if (end == End::served) co_return;
     if (end == End::client_gone) {
@@ -211,12 +211,11 @@ quota::Need Run::need_of(const Leg& leg) const {
   return routing::need_of(features, leg.model, leg.provider, &relay_.calibration_);
 }
 
-net::Task<Run::End> Run::attempt(Action action) {
+net::Task<Run::End> Run::attempt(Action action, base::Moment present) {
   const std::size_t lane_index = action.lane;
   const Lane lane = attempts_->lanes()[lane_index];
   Leg leg(*this, lane_index, lane, action);
   under_way_[race_ != nullptr ? 1 : 0] = &leg;
-  base::Moment present = relay_.clock_.moment();
   leg.route.created = present.wall;
 
   if (!enter(leg, action.insists)) co_return End::put_off;

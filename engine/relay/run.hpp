@@ -57,7 +57,7 @@ class Run final : private net::GoneWatcher {
   Attempts::Lanes lanes_from(std::size_t place) const;  ///< of the decision's order
   /// Looks at the candidates that the first ones' success would have made needless.
   void widen();
-  net::Task<End> attempt(Action action);
+  net::Task<End> attempt(Action action, base::Moment present);
   quota::Need need_of(const Leg& leg) const;
   /// The leg's candidate, for what is heard of it after the decision.
   routing::Considered& as_it_is_now(const Leg& leg);
@@ -79,6 +79,7 @@ class Run final : private net::GoneWatcher {
   net::Task<End> read_refusal(Leg& leg, net::UpstreamCall& call);
   net::Task<End> answer_locally(Leg& leg);
   net::Task<End> deliver(Leg& leg);
+  net::Task<bool> answer_whole(Leg& leg, const base::Moment& present);
   net::Task<bool> flush(Leg& leg);
   void set_exhausted();  ///< nobody is left: the failure that says so
   net::Task<void> give_up();
@@ -146,7 +147,8 @@ class Run final : private net::GoneWatcher {
   void settle_success(Leg& leg, const base::Moment& at);
   void settle_failure(Leg& leg, Spent spent);
   void note_route(const Leg& leg);
-  net::AnswerFields route_fields(const Leg& leg, base::Instant at) const;
+  /// For the answer's head; once.
+  net::AnswerFields route_fields(const Leg& leg, base::Instant at);
   void note_decided(base::Instant at);  ///< the first attempt leaves
   Timing timing(base::Instant at) const;
   quota::Now now() const;

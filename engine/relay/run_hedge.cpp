@@ -37,7 +37,8 @@ net::Task<Run::End> Run::race(Leg& leg, base::Instant at) {
 net::Task<void> Run::second_leg() {
   const std::optional<Action> action = from_surplus();
   if (!action) co_return;
-  const End end = co_await attempt(*action);
+  const base::Moment present = relay_.clock_.moment();
+  const End end = co_await attempt(*action, present);
   under_way_[1] = nullptr;
   account_for(action->lane, end);
   const bool attempted = end != End::put_off && end != End::passed_over;

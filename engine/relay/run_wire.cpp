@@ -193,7 +193,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   // Comments keep a silent stream's connection alive; they do not make it answer. A whole answer comes at its
   // end anyway, behind white space that some providers send meanwhile.
   const net::Deadlines& deadlines = leg.upstream.deadlines;
-  const base::Instant begun_at = relay_.clock_.steady();
+  const base::Instant begun_at = job_.request.stream ? relay_.clock_.steady() : *leg.sent_at;
   base::Instant first_token_by = begun_at + deadlines.first_byte + deadlines.idle;
   // A head that came at once is no first token either.
   if (leg.patience) first_token_by = *leg.sent_at + *leg.patience;
@@ -207,6 +207,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   base::Instant next_event_by = begun_at + longest_silence;
   std::uint64_t events = 0;
   bool whole = false;  // the body's end has come
+  base::Moment present{};
   while (reading.state() == Reading::State::going) {
     const auto bytes = co_await call.read();
     if (leg.overtaken) co_return was_overtaken(leg, Spent::answer);
@@ -235,7 +236,12 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
       if (!bytes->empty()) reading.feed(*parser, *bytes);
       if (whole) reading.end(*parser);
     }
-    watch_plugin(leg, fed_at, relay_.clock_.steady());
+    if (whole) {
+      present = relay_.clock_.moment();
+    } else {
+      present.steady = relay_.clock_.steady();
+    }
+    watch_plugin(leg, fed_at, present.steady);
     if (!leg.first_token_at && (reading.first_token_seen() || reading.calling())) leg.first_token_at = fed_at;
     if (leg.first_token_at && reading.state() == Reading::State::going) claim(leg);
     if (hurried) {
@@ -272,7 +278,13 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   }
   note_limits(leg, head.head);
   leg.stated_cost = leg.upstream.plugin->stated_cost(head.head);
-  const End end = co_await deliver(leg);
+  End end = End::served;
+  if (job_.request.stream || reading.state() == Reading::State::failed) {
+    end = co_await deliver(leg);
+  } else {
+    if (!whole) present = relay_.clock_.moment();
+    co_await answer_whole(leg, present);
+  }
   // The answer is with the client; reading to the body's end gives the connection back to its pool.
   if (end == End::served && reading.state() == Reading::State::done && !whole) {
     call.hurry(farewell);
@@ -300,18 +312,13 @@ Timing Run::timing(base::Instant at) const {
   return timing;
 }
 
-net::AnswerFields Run::route_fields(const Leg& leg, base::Instant at) const {
-  constexpr std::size_t usual_most = 511;  // 512 with its end: a size of the allocator
-  net::AnswerFields fields;
-  fields.reserve(usual_most);
-  fields.add(job_.common);
-  if (target_->passed_model.empty()) {
-    fields.add(snapshot_->answered_by[leg.model_index]);
+net::AnswerFields Run::route_fields(const Leg& leg, base::Instant at) {
+  net::AnswerFields fields = std::move(job_.common);
+  if (trail_.count() == 0 && target_->passed_model.empty()) {
+    fields.add(snapshot_->answered_first[leg.model_index]);
   } else {
-    fields.add(answered_by(policy_, leg.route.provider, leg.route.model));
+    fields.add(answered_by(policy_, leg.route.provider, leg.route.model, trail_.count()));
   }
-  fields.add_made("X-Fallback-Attempts", base::decimal_most,
-                  [&](std::string& out) { base::append_decimal(out, trail_.count()); });
   if (trail_.count() > 0) fields.add("X-Fallback-Trail", trail_.header());
   fields.add_made("Server-Timing", server_timing_most,
                   [&](std::string& out) { append_server_timing(out, timing(at)); });
@@ -351,23 +358,33 @@ net::Task<Run::End> Run::deliver(Leg& leg) {
     co_return co_await after_cut(leg);
   }
 
+  if (!job_.request.stream) {
+    const base::Moment present = relay_.clock_.moment();
+    co_await answer_whole(leg, present);
+    co_return End::served;
+  }
   claim(leg);
-  const base::Moment present = relay_.clock_.moment();
+  settle_success(leg, relay_.clock_.moment());
+  note_route(leg);
+  job_.record.status = 200;
+  if (co_await flush(leg)) co_await exchange_.end_stream();
+  co_return End::served;
+}
+
+// No coroutine: it seldom has to wait.
+net::Task<bool> Run::answer_whole(Leg& leg, const base::Moment& present) {
+  claim(leg);
   settle_success(leg, present);
   note_route(leg);
   job_.record.status = 200;
-  if (job_.request.stream) {
-    if (co_await flush(leg)) co_await exchange_.end_stream();
-    co_return End::served;
-  }
   job_.record.first_token =
       std::chrono::duration_cast<std::chrono::microseconds>(present.steady - exchange_.started());
-  Reply reply = job_.encoder.whole(leg.route, reading.answer());
-  job_.record.response_bytes = reply.body.size();
+  Reply reply = job_.encoder.whole(leg.route, leg.reading->answer());
+  leg.body = std::move(reply.body);
+  job_.record.response_bytes = leg.body.size();
   net::AnswerFields fields = route_fields(leg, present.steady);
   fields.add(reply.fields);
-  co_await exchange_.respond(reply.status, fields, reply.body);
-  co_return End::served;
+  return exchange_.respond(reply.status, fields, leg.body);
 }
 
 }  // namespace freellmapi::relay

@@ -56,8 +56,8 @@ base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plu
   return upstream;
 }
 
-net::AnswerFields answered_by(const policy::Policy& policy, std::string_view provider,
-                              std::string_view model) {
+net::AnswerFields answered_by(const policy::Policy& policy, std::string_view provider, std::string_view model,
+                              std::size_t attempts) {
   net::AnswerFields fields;
   fields.add_made("X-Routed-Via", provider.size() + model.size(), [&](std::string& out) {
     base::append_header_safe(out, provider);
@@ -65,6 +65,7 @@ net::AnswerFields answered_by(const policy::Policy& policy, std::string_view pro
     base::append_header_safe(out, model);
   });
   fields.add("X-Policy-Version", policy.version);
+  fields.add("X-Fallback-Attempts", std::to_string(attempts));
   return fields;
 }
 
@@ -88,11 +89,11 @@ base::Result<std::shared_ptr<const Snapshot>> make_snapshot(std::shared_ptr<cons
   snapshot->statistics =
       std::make_shared<routing::Statistics>(*policy, before ? before->statistics.get() : nullptr);
   snapshot->counted_as = meter.learn(*policy);
-  snapshot->answered_by.reserve(policy->models.size());
+  snapshot->answered_first.reserve(policy->models.size());
   snapshot->routed.reserve(policy->models.size());
   for (const policy::Model& model : policy->models) {
     const std::string& provider = policy->providers[model.provider].id;
-    snapshot->answered_by.push_back(answered_by(*policy, provider, model.id));
+    snapshot->answered_first.push_back(answered_by(*policy, provider, model.id, 0));
     snapshot->routed.push_back(provider + '/' + model.id);
   }
   snapshot->policy = std::move(policy);

@@ -41,9 +41,9 @@ using Plugins = std::map<std::string, std::shared_ptr<const host::Provider>, std
 base::Result<Upstream> make_upstream(const policy::Provider& provider, const Plugins& plugins,
                                      std::string (*environment)(const char* name));
 
-/// What an answer of this model under this policy says of its route.
-net::AnswerFields answered_by(const policy::Policy& policy, std::string_view provider,
-                              std::string_view model);
+/// What an answer of this model under this policy says of its route; `attempts` failed before.
+net::AnswerFields answered_by(const policy::Policy& policy, std::string_view provider, std::string_view model,
+                              std::size_t attempts);
 
 /// Immutable, but for what is learnt of keys and models.
 struct Snapshot {
@@ -55,8 +55,8 @@ struct Snapshot {
   std::shared_ptr<routing::Statistics> statistics;
   CountedAs counted_as;
   // By policy::ModelIndex.
-  std::vector<net::AnswerFields> answered_by;  ///< what its answers say of the route
-  std::vector<std::string> routed;             ///< "provider/model"
+  std::vector<net::AnswerFields> answered_first;  ///< answered_by() it at the first attempt
+  std::vector<std::string> routed;                ///< "provider/model"
   base::WallTime made{};
 };
 

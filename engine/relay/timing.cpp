@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "base/text.hpp"
@@ -13,16 +12,12 @@ namespace freellmapi::relay {
 namespace {
 
 // In milliseconds with three places behind the point. The end.
-char* write(char* to, std::string_view what, std::chrono::microseconds time) noexcept {
+inline char* write(char* to, std::string_view what, std::chrono::microseconds time) noexcept {
   const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
-  std::memcpy(to, what.data(), what.size());
-  char* const point = base::write_decimal(to + what.size(), us / 1'000);
-  const auto rest = static_cast<std::uint32_t>(us % 1'000);
-  point[0] = '.';
-  point[1] = static_cast<char>('0' + rest / 100);
-  point[2] = static_cast<char>('0' + rest / 10 % 10);
-  point[3] = static_cast<char>('0' + rest % 10);
-  return point + 4;
+  const std::uint64_t ms = us / 1'000;
+  char* const point = base::write_decimal(base::write_text(to, what), ms);
+  *point = '.';
+  return base::write_three_digits(point + 1, static_cast<std::uint32_t>(us - ms * 1'000));
 }
 
 }  // namespace

@@ -9,13 +9,22 @@
 
 namespace freellmapi::surfaces {
 
+/// What fields of the head say that more than one surface looks at; "" where there is none. Views into the
+/// head.
+struct Asked {
+  std::string_view request_id, origin, content_type, session_id, continue_stream;
+};
+
 /// One request past the door.
 struct Incoming {
+  Incoming(net::Exchange& its_exchange, net::Core& its_core) : exchange(its_exchange), core(its_core) {}
+
   net::Exchange& exchange;
   net::Core& core;
+  Asked asked = {};
   std::string_view rest = {};     ///< what follows a prefix path
   std::string* body = nullptr;    ///< read, when the route takes one; the exchange's own string
-  net::AnswerFields common = {};  ///< for every reply: X-Request-Id, CORS
+  net::AnswerFields common = {};  ///< for the reply, which may take it: X-Request-Id, CORS
   relay::Record record = {};
   bool id_is_ours = false;  ///< record.request_id is none of the client's making
   bool refused = false;     ///< at the door: no endpoint has seen it

@@ -20,6 +20,8 @@ struct FrontDoor::Match {
 
 namespace {
 
+using std::chrono::microseconds;
+
 bool path_matches(const Route& route, std::string_view path) {
   if (!route.path.ends_with('/')) return path == route.path;
   return path.size() > route.path.size() && path.starts_with(route.path);
@@ -36,8 +38,33 @@ bool is_json(std::string_view content_type) {
   return type.empty() || base::equal_ignoring_case(type, "application/json");
 }
 
-void add_cors(const net::RequestHead& head, net::AnswerFields& common) {
-  const std::string_view origin = head.get("origin");
+/// In one walk. Of several fields of one name the first counts.
+Asked asked_in(const net::RequestHead& head) {
+  Asked asked;
+  const auto take = [](const net::Field& field, std::string_view name, std::string_view& value) {
+    if (field.name == name && value.data() == nullptr) value = field.value;
+  };
+  for (const net::Field& field : head.fields) {
+    switch (field.name.size()) {
+      case 6:
+        take(field, "origin", asked.origin);
+        break;
+      case 12:
+        take(field, "content-type", asked.content_type);
+        take(field, "x-request-id", asked.request_id);
+        take(field, "x-session-id", asked.session_id);
+        break;
+      case 17:
+        take(field, "x-continue-stream", asked.continue_stream);
+        break;
+      default:
+        break;
+    }
+  }
+  return asked;
+}
+
+void add_cors(std::string_view origin, net::AnswerFields& common) {
   if (origin.empty() || !is_loopback_origin(origin)) return;
   common.add("Access-Control-Allow-Origin", origin);
   common.add("Vary", "Origin");
@@ -88,7 +115,7 @@ FrontDoor::Match FrontDoor::match(std::string_view path, std::string_view method
   return found;
 }
 
-/// Why a request goes no further than this door.
+/// Why a request goes no further than this door. Status 204: it is a browser's question what it may send.
 struct FrontDoor::Refusal {
   int status = 0;
   std::string_view type, code;
@@ -112,10 +139,10 @@ net::Task<void> FrontDoor::refuse(Incoming& incoming, Refusal refusal) {
   co_await relay::send(incoming.exchange, reply, incoming.common);
 }
 
-net::Task<void> FrontDoor::preflight(Incoming& incoming, const Match& found) {
+net::Task<void> FrontDoor::preflight(Incoming& incoming, std::string_view allow) {
   net::AnswerFields fields = incoming.common;
   add_preflight(incoming.exchange.head(), fields);
-  fields.add("Allow", found.allow);
+  fields.add("Allow", allow);
   incoming.record.status = 204;
   co_await incoming.exchange.respond(204, fields, std::string_view());
 }
@@ -151,52 +178,61 @@ std::optional<FrontDoor::Refusal> FrontDoor::objection(Incoming& incoming, const
         return Refusal{401, "authentication_error", "invalid_api_key",
                        "That is not this router's key. `freellmapi unified-key show` prints it."};
     }
-    incoming.record.admitted =
-        std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
   }
-  if (route.method == "POST" && !is_json(head.get("content-type"))) {
+  if (route.method == "POST" && !is_json(incoming.asked.content_type)) {
     return Refusal{415, "invalid_request_error", "unsupported_media_type",
                    "Send the body as JSON, with 'Content-Type: application/json'."};
   }
   return std::nullopt;
 }
 
-net::Task<void> FrontDoor::admit(Incoming& incoming) {
+// Null: the refusal says why.
+const Route* FrontDoor::enter(Incoming& incoming, std::unique_ptr<Refusal>& refusal) const {
   const net::RequestHead& head = incoming.exchange.head();
-  const Match found = match(head.path, head.method);
+  incoming.asked = asked_in(head);
+  relay::Record& record = incoming.record;
+  record.surface = "http";
+  record.surface_number = counted_as_.back();
+  Match found = match(head.path, head.method);
   if (head.method == "OPTIONS" && found.path_known) {
-    co_await preflight(incoming, found);
-    co_return;
+    refusal = std::make_unique<Refusal>(Refusal{204, {}, {}, {}, std::move(found.allow)});
+  } else if (auto objects = objection(incoming, found)) {
+    refusal = std::make_unique<Refusal>(std::move(*objects));
   }
-  std::optional<Refusal> refusal = objection(incoming, found);
-  if (!refusal && found.route->method == "POST") {
-    const auto body = co_await incoming.exchange.read_body();
-    if (body) {
-      incoming.body = *body;
-      incoming.record.request_bytes = incoming.body->size();
-    } else {
-      const net::BodyRefusal& why = incoming.exchange.refusal();
-      refusal = Refusal{why.status, "invalid_request_error", why.code, why.message};
-    }
-  }
-  if (refusal) {
-    co_await refuse(incoming, std::move(*refusal));
-    co_return;
-  }
-  co_await found.route->endpoint.handle(incoming);
+  const base::Moment present = clock_.moment();
+  if (!refusal && found.route->access == Access::key)
+    record.admitted = std::chrono::duration_cast<microseconds>(present.steady - incoming.exchange.started());
+  incoming.id_is_ours = !base::is_plain_id(incoming.asked.request_id);
+  record.request_id = incoming.id_is_ours ? base::make_timed_id("req_", present.wall)
+                                          : std::string(incoming.asked.request_id);
+  incoming.common.reserve(net::AnswerFields::usual_most);
+  incoming.common.add("X-Request-Id", record.request_id);
+  add_cors(incoming.asked.origin, incoming.common);
+  return refusal ? nullptr : found.route;
 }
 
 net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
   Incoming incoming{exchange, core};
-  const std::string_view asked_id = exchange.head().get("x-request-id");
-  incoming.id_is_ours = !base::is_plain_id(asked_id);
-  incoming.record.request_id =
-      incoming.id_is_ours ? base::make_timed_id("req_", clock_.wall()) : std::string(asked_id);
-  incoming.record.surface = "http";
-  incoming.record.surface_number = counted_as_.back();
-  incoming.common.add("X-Request-Id", incoming.record.request_id);
-  add_cors(exchange.head(), incoming.common);
-  co_await admit(incoming);
+  std::unique_ptr<Refusal> refusal;
+  const Route* const route = enter(incoming, refusal);
+  if (route != nullptr && route->method == "POST") {
+    const auto body = co_await exchange.read_body();
+    if (body) {
+      incoming.body = *body;
+      incoming.record.request_bytes = incoming.body->size();
+    } else {
+      const net::BodyRefusal& why = exchange.refusal();
+      refusal =
+          std::make_unique<Refusal>(Refusal{why.status, "invalid_request_error", why.code, why.message});
+    }
+  }
+  if (!refusal) {
+    co_await route->endpoint.handle(incoming);
+  } else if (refusal->status == 204) {
+    co_await preflight(incoming, refusal->allow);
+  } else {
+    co_await refuse(incoming, std::move(*refusal));
+  }
   write_log(incoming);
 }
 
@@ -210,14 +246,14 @@ void FrontDoor::count_with(relay::Meter& meter) {
 void FrontDoor::write_log(const Incoming& incoming) {
   const relay::Record& r = incoming.record;
   if (r.surface.empty() && r.status < 400) return;
-  const auto total =
-      std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - incoming.exchange.started());
+  const base::Moment present = clock_.moment();
+  const auto total = std::chrono::duration_cast<microseconds>(present.steady - incoming.exchange.started());
   if (meter_) meter_->request(incoming.core.index(), r, total);
   // What the client made up may hold anything.
   const base::Field id =
       incoming.id_is_ours ? base::Field("id", base::Plain{r.request_id}) : base::Field("id", r.request_id);
   if (incoming.refused) {
-    const auto more = refusals_.count(r.code, incoming.exchange.peer(), clock_.steady());
+    const auto more = refusals_.count(r.code, incoming.exchange.peer(), present.steady);
     if (!more) return;
     log_.record("request.refused", {id,
                                     {"surface", r.surface},
@@ -228,7 +264,7 @@ void FrontDoor::write_log(const Incoming& incoming) {
                                     {"peer", incoming.exchange.peer()}});
     return;
   }
-  if (sink_ && !r.surface.empty()) sink_->keep(r, clock_.wall(), total);
+  if (sink_ && !r.surface.empty()) sink_->keep(r, present.wall, total);
   if (r.provider.empty()) {
     log_.record("request.done", {id,
                                  {"surface", r.surface},

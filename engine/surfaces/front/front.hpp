@@ -2,6 +2,7 @@
 // surface.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -47,9 +48,9 @@ class FrontDoor final : public net::Handler {
   struct Refusal;
   Match match(std::string_view path, std::string_view method) const;
   net::Task<void> refuse(Incoming& incoming, Refusal refusal);
-  net::Task<void> preflight(Incoming& incoming, const Match& found);
+  net::Task<void> preflight(Incoming& incoming, std::string_view allow);
   std::optional<Refusal> objection(Incoming& incoming, const Match& found) const;
-  net::Task<void> admit(Incoming& incoming);
+  const Route* enter(Incoming& incoming, std::unique_ptr<Refusal>& refusal) const;
   void write_log(const Incoming& incoming);
   KeyGate::Verdict judge(const net::RequestHead& head) const;
 

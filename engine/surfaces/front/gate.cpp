@@ -28,10 +28,9 @@ std::size_t key_name(std::string_view lower_name) noexcept {
 
 /// The token behind "Bearer ", or nothing for another scheme.
 std::optional<std::string_view> bearer(std::string_view value) {
-  constexpr std::string_view scheme = "bearer ";
-  if (value.size() < scheme.size() || !base::equal_ignoring_case(value.substr(0, scheme.size()), scheme)) {
-    return std::nullopt;
-  }
+  constexpr std::string_view scheme = "Bearer ";
+  const bool usual = value.starts_with(scheme);
+  if (!usual && !base::equal_ignoring_case(value.substr(0, scheme.size()), scheme)) return std::nullopt;
   return base::trim(value.substr(scheme.size()));
 }
 

@@ -34,10 +34,10 @@ net::Task<void> ChatEndpoint::handle(Incoming& incoming) {
     co_return;
   }
   chat::Request& request = *decoded;
-  request.session = chat::session_named(incoming.exchange.head().get("x-session-id"));
+  request.session = chat::session_named(incoming.asked.session_id);
   ChatEncoder encoder(request.include_usage);
   relay::Job job{request, encoder, incoming.common, incoming.record};
-  job.continue_stream = said_on_or_off(incoming.exchange.head().get("x-continue-stream"));
+  job.continue_stream = said_on_or_off(incoming.asked.continue_stream);
   co_await relay_.serve(incoming.exchange, incoming.core, job);
 }
 

@@ -91,18 +91,30 @@ constexpr bool breaks_a_line(std::uint32_t c) noexcept {
          c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
+#if defined(__SSE2__)
+// One bit for each of sixteen bytes that is a control, a quote, a backslash or not ASCII.
+[[gnu::always_inline]] inline unsigned no_plain_bytes(const char* at) noexcept {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  // As signed numbers controls and what is not ASCII are both below the blank.
+  const __m128i special = _mm_or_si128(
+      _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+  return static_cast<unsigned>(_mm_movemask_epi8(special));
+}
+#endif
+
 // From `at` to the first byte that is a control, a quote, a backslash or not ASCII.
 std::size_t plain_run(std::string_view text, std::size_t at) noexcept {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(0x20);
-  for (; at + 16 <= text.size(); at += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    // As signed numbers controls and what is not ASCII are both below the blank.
-    const __m128i special =
-        _mm_or_si128(_mm_cmplt_epi8(bytes, blank),
-                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
-    if (const auto stop = static_cast<unsigned>(_mm_movemask_epi8(special)); stop != 0)
+  constexpr std::size_t wide = 16;
+  for (; at + wide <= text.size(); at += wide) {
+    if (const unsigned stop = no_plain_bytes(text.data() + at); stop != 0)
       return at + static_cast<unsigned>(std::countr_zero(stop));
+  }
+  if (text.size() >= wide && at < text.size()) {  // the last ones, of which some have been seen
+    const std::size_t begin = text.size() - wide;
+    const unsigned stop = no_plain_bytes(text.data() + begin) >> (at - begin);
+    return stop == 0 ? text.size() : at + static_cast<unsigned>(std::countr_zero(stop));
   }
 #endif
   for (; at < text.size(); ++at) {
@@ -197,6 +209,12 @@ std::vector<std::string> nearest(std::string_view word, std::span<const std::str
     if (std::find(result.begin(), result.end(), *candidate) == result.end()) result.push_back(*candidate);
   }
   return result;
+}
+
+char* write_long_decimal(char* to, std::uint64_t number) noexcept {
+  to = write_decimal(to, number / 10'000);
+  const auto four = static_cast<std::uint32_t>(number % 10'000);
+  return write_two_digits(write_two_digits(to, four / 100), four % 100);
 }
 
 void append_json_escaped(std::string& out, std::string_view text) { append_escaped<false>(out, text); }

@@ -67,8 +67,9 @@ inline char* write_three_digits(char* to, std::uint32_t under_thousand) noexcept
 
 /// Writes a number in decimal, at most decimal_most bytes. Where it ends.
 inline constexpr std::size_t decimal_most = 20;
+char* write_long_decimal(char* to, std::uint64_t at_least_ten_thousand) noexcept;
 inline char* write_decimal(char* to, std::uint64_t number) noexcept {
-  if (number >= 10'000) return std::to_chars(to, to + decimal_most, number).ptr;
+  if (number >= 10'000) return write_long_decimal(to, number);
   const auto small = static_cast<std::uint32_t>(number);
   if (small >= 1'000) return write_two_digits(write_two_digits(to, small / 100), small % 100);
   if (small >= 100) return write_three_digits(to, small);

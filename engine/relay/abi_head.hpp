@@ -12,10 +12,10 @@ namespace freellmapi::relay {
 
 /// Views into the call: valid as long as it.
 struct AbiHead {
-  explicit AbiHead(const net::UpstreamCall& call) {
-    headers.reserve(call.fields().size());
+  explicit AbiHead(const net::UpstreamCall& call) : headers(call.fields().size()) {
+    auto header = headers.begin();
     for (const net::Field& f : call.fields()) {
-      headers.push_back({{f.name.data(), f.name.size()}, {f.value.data(), f.value.size()}});
+      *header++ = {{f.name.data(), f.name.size()}, {f.value.data(), f.value.size()}};
     }
     head.size = sizeof head;
     head.http_status = call.status();

@@ -45,8 +45,10 @@ bool is_output_limit(std::string_view name) noexcept {
 }  // namespace
 
 PluginCall::PluginCall(const chat::Request& request, const policy::Model& model,
-                       std::string_view upstream_name, std::uint64_t max_output, std::uint64_t seed) {
-  for (const chat::Member& m : request.members) members_.push_back({str(m.name), str(m.value)});
+                       std::string_view upstream_name, std::uint64_t max_output, std::uint64_t seed)
+    : members_(request.members.size(), boost::container::default_init) {
+  auto member = members_.begin();
+  for (const chat::Member& m : request.members) *member++ = {str(m.name), str(m.value)};
   call_.size = sizeof call_;
   call_.flags = flags_of(request);
   call_.model = str(upstream_name);

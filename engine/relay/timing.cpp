@@ -12,7 +12,8 @@ namespace freellmapi::relay {
 namespace {
 
 // In milliseconds with three places behind the point. The end.
-inline char* write(char* to, std::string_view what, std::chrono::microseconds time) noexcept {
+[[gnu::always_inline]] inline char* write(char* to, std::string_view what,
+                                          std::chrono::microseconds time) noexcept {
   const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
   const std::uint64_t ms = us / 1'000;
   char* const point = base::write_decimal(base::write_text(to, what), ms);

@@ -56,6 +56,21 @@ TEST(Json, EscapesWhatJsonDoesNotAllowAndNothingElse) {
             "\"h\xC3\xA9llo \xF0\x9F\x98\x80 \xE2\x80\xA8\"");
 }
 
+TEST(Json, WhatHasToBeEscapedIsFoundWhereverItStands) {
+  for (std::size_t size = 1; size < 70; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (std::size_t also = 0; also <= at; also += 5) {
+        std::string text(size, 'x'), expected;
+        text[also] = '"';
+        text[at] = '\n';
+        for (const char c : text) expected += c == '"' ? "\\\"" : c == '\n' ? "\\n" : std::string(1, c);
+        ASSERT_EQ(json(text), '"' + expected + '"');
+      }
+    }
+    EXPECT_EQ(json(std::string(size, 'x')), '"' + std::string(size, 'x') + '"');
+  }
+}
+
 TEST(Json, ReplacesEachFaultOfUtf8Once) {
   const std::string bad = "\xEF\xBF\xBD";
   EXPECT_EQ(json("a\xFFz"), "\"a" + bad + "z\"");

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace freellmapi::base {
 
 namespace {
@@ -83,17 +85,15 @@ std::string make_id(std::string_view prefix, std::size_t length) {
 }
 
 std::string make_timed_id(std::string_view prefix, WallTime at) {
-  constexpr std::size_t drawn = 24;  // whole words
-  static_assert(drawn >= random_digits);
-  std::array<char, time_digits + drawn> text;
+  std::string id(prefix.size() + time_digits + random_digits, '\0');
+  char* const digits = write_text(id.data(), prefix);
   auto millis = static_cast<std::uint64_t>(at.time_since_epoch().count());
   for (std::size_t i = time_digits; i > 0; --i, millis /= alphabet.size())
-    text[i - 1] = alphabet[millis % alphabet.size()];
-  draw(text.data() + time_digits, drawn);
-  std::string id;
-  id.reserve(prefix.size() + time_digits + random_digits);
-  id += prefix;
-  id.append(text.data(), time_digits + random_digits);
+    digits[i - 1] = alphabet[millis % alphabet.size()];
+  std::array<char, 24> drawn;  // whole words
+  static_assert(drawn.size() >= random_digits);
+  draw(drawn.data(), drawn.size());
+  std::memcpy(digits + time_digits, drawn.data(), random_digits);
   return id;
 }
 

@@ -117,11 +117,15 @@ void append_answer_head(std::string& out, const AnswerShape& shape, std::string_
   const std::size_t begin = out.size();
   out.resize(begin + ours_most + fields.text().size());
   Pen pen(std::span<char>(out).subspan(begin));
-  pen.put("HTTP/1.1 ");
-  pen.put(static_cast<std::uint64_t>(shape.status));
-  pen.put(' ');
-  pen.put(reason_phrase(shape.status));
-  pen.put("\r\nDate: ");
+  if (shape.status == 200) {
+    pen.put("HTTP/1.1 200 OK\r\nDate: ");
+  } else {
+    pen.put("HTTP/1.1 ");
+    pen.put(static_cast<std::uint64_t>(shape.status));
+    pen.put(' ');
+    pen.put(reason_phrase(shape.status));
+    pen.put("\r\nDate: ");
+  }
   pen.put(date);
   pen.put("\r\n");
   pen.put(fields.text());

@@ -83,6 +83,7 @@ bool Connection::take_body(std::string_view in, std::size_t& consumed) {
     }
     if (step.state != BodyDecoder::State::payload) return true;
     if (!append_body(step.payload)) return false;
+    if (decoder_.ended()) return true;
   }
 }
 

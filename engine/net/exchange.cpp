@@ -12,7 +12,7 @@ std::string_view RequestHead::find(std::string_view lower_name) const noexcept {
 }
 
 std::size_t RequestHead::count(std::string_view lower_name) const noexcept {
-  if (!name_sizes.may_hold(lower_name.size())) return 0;
+  if (!marks.may_hold(lower_name)) return 0;
   return static_cast<std::size_t>(std::count_if(
       fields.begin(), fields.end(), [&](const Field& field) { return field.name == lower_name; }));
 }

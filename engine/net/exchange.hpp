@@ -1,10 +1,8 @@
 // One client request and its answer, as the rest of the engine sees them.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,19 +20,18 @@ struct Field {
   std::string_view name, value;
 };
 
-/// The sizes of the names of a head's fields: most fields that are asked for did not come, and most of those
-/// are told by this alone.
-class NameSizes {
+/// A mark for each name of a head's fields, of its size and its first byte: most fields that are asked for
+/// did not come, and most of those are told by this alone. Names in lower case, none of them empty.
+class NameMarks {
  public:
-  void add(std::size_t size) noexcept { sizes_ |= bit(size); }
-  bool may_hold(std::size_t size) const noexcept { return (sizes_ & bit(size)) != 0; }
-  bool may_hold(std::initializer_list<std::size_t> sizes) const noexcept {
-    return std::any_of(sizes.begin(), sizes.end(), [this](std::size_t size) { return may_hold(size); });
-  }
+  void add(std::string_view name) noexcept { marks_ |= mark(name); }
+  bool may_hold(std::string_view name) const noexcept { return (marks_ & mark(name)) != 0; }
 
  private:
-  static std::uint64_t bit(std::size_t size) noexcept { return std::uint64_t{1} << (size < 63 ? size : 63); }
-  std::uint64_t sizes_ = 0;
+  static std::uint64_t mark(std::string_view name) noexcept {
+    return std::uint64_t{1} << ((5 * name.size() + static_cast<unsigned char>(name.front())) % 64);
+  }
+  std::uint64_t marks_ = 0;
 };
 
 /// The parsed, judged head of a request: framing, Host and target have passed before anyone sees it.
@@ -45,12 +42,12 @@ struct RequestHead {
   std::string_view query;   ///< without '?'
   unsigned version = 11;    ///< 10 or 11
   std::span<const Field> fields;  ///< at most 100
-  NameSizes name_sizes;           ///< of `fields`
+  NameMarks marks;                ///< of `fields`
   bool has_body = false;          ///< a Content-Length above zero, or chunked
 
   /// The first field of that (lower case) name, or an empty view.
   std::string_view get(std::string_view lower_name) const noexcept {
-    return name_sizes.may_hold(lower_name.size()) ? find(lower_name) : std::string_view{};
+    return marks.may_hold(lower_name) ? find(lower_name) : std::string_view{};
   }
   /// How many fields of that name came.
   std::size_t count(std::string_view lower_name) const noexcept;

@@ -42,7 +42,7 @@ class Frames {
 #endif
 
  private:
-  static constexpr std::size_t step = 64, ranks = 32;
+  static constexpr std::size_t step = 64, ranks = 40;
 
   struct Kept {
     Kept* next;

@@ -71,7 +71,7 @@ bool note(const Field& field, unsigned at, Framing& framing) noexcept {
     ++its.count;
     its.at = at;
   };
-  framing.name_sizes.add(field.name.size());
+  framing.marks.add(field.name);
   switch (field.name.size()) {
     case 4:
       if (is(field.name, "host")) noted(framing.host);
@@ -115,8 +115,11 @@ HeadFault read_fields(char*& at, const char* const end, std::size_t most, std::v
     // No blank before the colon: proxies disagree about what such a field is.
     if (name.empty() || here == end || *here != ':') return HeadFault::field;
     ++here;
-    if (here != end && *here == ' ') ++here;
-    while (here != end && is_blank(*here)) ++here;
+    if (end - here >= 2 && here[0] == ' ' && !is_blank(here[1])) {
+      ++here;  // as nearly all write it
+    } else {
+      while (here != end && is_blank(*here)) ++here;
+    }
     const char* const value = here;
     here += field_text_end({here, static_cast<std::size_t>(end - here)});
     if (!ends_line(here, end)) return HeadFault::field;

@@ -33,8 +33,8 @@ struct Framing {
     unsigned count = 0, at = 0;
   };
   Noted host, expect, content_length, content_encoding, transfer_encoding;
-  bool close = false;    ///< a Connection says so
-  NameSizes name_sizes;  ///< of all fields
+  bool close = false;  ///< a Connection says so
+  NameMarks marks;     ///< of all fields
 };
 
 struct HeadLines {

@@ -37,7 +37,6 @@ Lifeline::Lifeline(LocalCore& core, Canceller& canceller, std::chrono::milliseco
       look_at_(never) {
   CancellerAccess::attach(canceller, *this);
   if (canceller.cancelled()) stopped_ = Fault::cancelled;
-  rearm();
 }
 
 Lifeline::~Lifeline() { CancellerAccess::detach(canceller_, *this); }

@@ -13,7 +13,8 @@ namespace freellmapi::net {
 class Stream;
 
 /// Core only. A call tells it what it is waiting in; when the time has come that thing is closed, and the
-/// operation that waits in it ends. Once stopped it stays stopped.
+/// operation that waits in it ends. Once stopped it stays stopped. Before the first phase() nothing is waited
+/// in, and no time passes.
 class Lifeline {
  public:
   Lifeline(LocalCore& core, Canceller& canceller, std::chrono::milliseconds total, base::Instant now);

@@ -24,17 +24,22 @@ PooledClient::PooledClient(LocalCore& core, const UpstreamOptions& options, TlsS
              [](void* self) noexcept { static_cast<PooledClient*>(self)->drop_aged(); }) {}
 
 PooledClient::Place& PooledClient::enter(const Origin& origin) {
-  auto found = places_.find(origin);
-  if (found == places_.end()) {
-    Kept kept(OriginLines(origin, options_.user_agent));
-    found = places_.emplace(origin, std::move(kept)).first;
+  if (last_ == nullptr || last_->first != origin) {
+    auto found = places_.find(origin);
+    if (found == places_.end()) {
+      Kept kept(OriginLines(origin, options_.user_agent));
+      found = places_.emplace(origin, std::move(kept)).first;
+    }
+    last_ = &*found;
   }
-  ++found->second.calls;
-  return *found;
+  ++last_->second.calls;
+  return *last_;
 }
 
 void PooledClient::leave(Place& place) noexcept {
-  if (--place.second.calls == 0 && place.second.idle.empty()) places_.erase(places_.find(place.first));
+  if (--place.second.calls != 0 || !place.second.idle.empty()) return;
+  last_ = nullptr;
+  places_.erase(places_.find(place.first));
 }
 
 std::unique_ptr<Stream> PooledClient::take(Place& place, base::Instant now) {
@@ -112,6 +117,7 @@ void PooledClient::drop_idle() noexcept {
 }
 
 void PooledClient::drop_empty() noexcept {
+  last_ = nullptr;
   std::erase_if(places_,
                 [](const Place& place) { return place.second.idle.empty() && place.second.calls == 0; });
 }

@@ -55,9 +55,10 @@ class PooledClient final : public UpstreamClient {
 
   /// Memory in which one call writes what it sends, and reads: taken for so long by exchanging it for none.
   struct Room {
-    OutgoingHead head;
+    OutgoingHead outgoing;
     std::vector<iovec> pieces;
     ByteBuffer in;
+    std::vector<Field> fields;
   };
   Room& room() noexcept { return room_; }
 
@@ -81,6 +82,7 @@ class PooledClient final : public UpstreamClient {
   Dialler dialler_;
   // One without a connection that no call holds stays until the next look for aged ones.
   std::unordered_map<Origin, Kept, OriginHash> places_;
+  Place* last_ = nullptr;  // that was entered; most calls go where the one before went
   Room room_;
   bool closed_ = false;
   Deadline aging_;

@@ -206,7 +206,7 @@ Refusal parse_request_head(std::span<char> bytes, const ServerLimits& limits, co
   head.path = head.query = {};
   head.version = static_cast<unsigned>(first.version);
   head.fields = fields;
-  head.name_sizes = lines.framing.name_sizes;
+  head.marks = lines.framing.marks;
   head.has_body = false;
   plan = {};
   plan.head_size = lines.size;

@@ -1,6 +1,7 @@
 #include "net/response_head.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
@@ -13,26 +14,17 @@ namespace {
 
 constexpr std::size_t most_fields = 200;
 
-/// True for what belongs to one connection, whatever its Connection field says.
-bool is_hop_by_hop(std::string_view name) noexcept {
-  switch (name.size()) {
-    case 2:
-      return name == "te";
-    case 7:
-      return name == "trailer" || name == "upgrade";
-    case 10:
-      return name == "connection" || name == "keep-alive";
-    case 16:
-      return name == "proxy-connection";
-    case 17:
-      return name == "transfer-encoding";
-    default:
-      return false;
-  }
-}
+/// What belongs to one connection, whatever its Connection field says.
+constexpr std::array<std::string_view, 7> hop_by_hop = {
+    "te", "trailer", "upgrade", "connection", "keep-alive", "proxy-connection", "transfer-encoding"};
 
-/// Of the names that is_hop_by_hop() knows.
-bool may_hold_hop_by_hop(const NameSizes& sizes) noexcept { return sizes.may_hold({2, 7, 10, 16, 17}); }
+bool is_hop_by_hop(std::string_view name) noexcept {
+  return std::find(hop_by_hop.begin(), hop_by_hop.end(), name) != hop_by_hop.end();
+}
+bool may_hold_hop_by_hop(const NameMarks& marks) noexcept {
+  return std::any_of(hop_by_hop.begin(), hop_by_hop.end(),
+                     [&](std::string_view name) { return marks.may_hold(name); });
+}
 
 std::string_view judge_body(const Framing& framing, const std::vector<Field>& fields, int version,
                             bool bodiless, ResponsePlan& plan) {
@@ -94,7 +86,7 @@ std::string_view parse_response_head(std::span<char> bytes, bool to_head, std::v
   plan.coding = plan.body.kind == BodyPlan::Kind::none ? Coding::identity : *coding;
   plan.keep_alive = first.version >= 11 && !framing.close && plan.body.kind != BodyPlan::Kind::until_close;
   const bool inflated = plan.coding != Coding::identity;
-  if (may_hold_hop_by_hop(framing.name_sizes) || inflated) drop_hop_by_hop(fields, inflated);
+  if (may_hold_hop_by_hop(framing.marks) || inflated) drop_hop_by_hop(fields, inflated);
   return {};
 }
 

@@ -13,7 +13,7 @@ constexpr std::size_t read_size = 8 * 1024;
 constexpr std::size_t inflate_size = 16 * 1024;
 constexpr int most_interim = 16;
 // What of its memory a call leaves to the next.
-constexpr std::size_t kept_head = 4 * 1024, kept_pieces = 64;
+constexpr std::size_t kept_head = 4 * 1024, kept_pieces = 64, kept_fields = 64;
 }  // namespace
 
 std::string_view name(Fault fault) noexcept {
@@ -62,6 +62,7 @@ PooledCall::PooledCall(PooledClient& client, const Origin& origin, const Deadlin
 
 PooledCall::~PooledCall() {
   give_back_room();
+  if (fields_.capacity() <= kept_fields) fields_.swap(client_.room().fields);
   client_.leave(place_);
 }
 
@@ -152,7 +153,7 @@ Task<bool> PooledCall::send(const OutgoingRequest& request) {
   if (line_.stopped()) return false;
   std::string credentials;
   const bool absolute = !origin_.proxy.empty() && through_plain_proxy(credentials);
-  outgoing_.swap(client_.room().head);
+  outgoing_.swap(client_.room().outgoing);
   pieces_.swap(client_.room().pieces);
   const bool whole = outgoing_.write(place_.second.lines, request, absolute, credentials);
   first_piece_ = 0;
@@ -204,7 +205,7 @@ void PooledCall::forget_outgoing() noexcept {
   outgoing_.wipe();
   pieces_.clear();
   PooledClient::Room& room = client_.room();
-  if (outgoing_.capacity() <= kept_head && room.head.capacity() == 0) outgoing_.swap(room.head);
+  if (outgoing_.capacity() <= kept_head && room.outgoing.capacity() == 0) outgoing_.swap(room.outgoing);
   if (pieces_.capacity() <= kept_pieces && room.pieces.capacity() == 0) pieces_.swap(room.pieces);
   if (outgoing_.capacity() != 0) OutgoingHead().swap(outgoing_);
   if (pieces_.capacity() != 0) std::vector<iovec>().swap(pieces_);
@@ -266,6 +267,7 @@ bool PooledCall::received(const IoResult& result) {
 std::optional<bool> PooledCall::look_for_head() {
   for (; interim_ <= most_interim; ++interim_) {
     if (in_.empty()) return std::nullopt;
+    if (fields_.capacity() == 0) fields_.swap(client_.room().fields);
     // Nearly every head comes whole and is sound: one walk over it. What else it may be is told otherwise.
     const bool whole = scan_.fresh() && parse_response_head(in_.bytes(), to_head_, fields_, plan_).empty() &&
                        plan_.head_size <= client_.options().head_bytes;

@@ -92,29 +92,39 @@ constexpr bool breaks_a_line(std::uint32_t c) noexcept {
 }
 
 #if defined(__SSE2__)
-// One bit for each of sixteen bytes that is a control, a quote, a backslash or not ASCII.
-[[gnu::always_inline]] inline unsigned no_plain_bytes(const char* at) noexcept {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  // As signed numbers controls and what is not ASCII are both below the blank.
-  const __m128i special = _mm_or_si128(
-      _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
-      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-  return static_cast<unsigned>(_mm_movemask_epi8(special));
+// A bit for each byte that is a control, a quote, a backslash or not ASCII. As signed numbers, controls and
+// what is not ASCII are below 0x21, and so is the quote when its second bit is turned over, which leaves the
+// controls among themselves.
+unsigned special_bytes(__m128i bytes) noexcept {
+  const __m128i low = _mm_subs_epi8(_mm_xor_si128(bytes, _mm_set1_epi8(2)), _mm_set1_epi8(0x21));
+  return static_cast<unsigned>(
+      _mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')))));
 }
 #endif
 
 // From `at` to the first byte that is a control, a quote, a backslash or not ASCII.
 std::size_t plain_run(std::string_view text, std::size_t at) noexcept {
 #if defined(__SSE2__)
-  constexpr std::size_t wide = 16;
-  for (; at + wide <= text.size(); at += wide) {
-    if (const unsigned stop = no_plain_bytes(text.data() + at); stop != 0)
-      return at + static_cast<unsigned>(std::countr_zero(stop));
+  constexpr std::size_t step = sizeof(__m128i), half = step / 2;
+  const auto load = [&text](std::size_t from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
+  };
+  const auto first = [](unsigned stops) { return static_cast<unsigned>(std::countr_zero(stops)); };
+  for (; at + step <= text.size(); at += step)
+    if (const unsigned stops = special_bytes(load(at)); stops != 0) return at + first(stops);
+  // What is left is looked at together with bytes that have been, or in two halves that may overlap.
+  const std::size_t left = text.size() - at;
+  if (left != 0 && text.size() >= step) {
+    const unsigned stops = special_bytes(load(text.size() - step)) >> (step - left);
+    return stops != 0 ? at + first(stops) : text.size();
   }
-  if (text.size() >= wide && at < text.size()) {  // the last ones, of which some have been seen
-    const std::size_t begin = text.size() - wide;
-    const unsigned stop = no_plain_bytes(text.data() + begin) >> (at - begin);
-    return stop == 0 ? text.size() : at + static_cast<unsigned>(std::countr_zero(stop));
+  if (left >= half) {
+    const auto load_half = [&text](std::size_t from) {
+      return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(text.data() + from));
+    };
+    const unsigned stops = special_bytes(_mm_unpacklo_epi64(load_half(at), load_half(text.size() - half)));
+    if (stops == 0) return text.size();
+    return first(stops) < half ? at + first(stops) : text.size() + first(stops) - step;
   }
 #endif
   for (; at < text.size(); ++at) {
@@ -218,6 +228,8 @@ char* write_long_decimal(char* to, std::uint64_t number) noexcept {
 }
 
 void append_json_escaped(std::string& out, std::string_view text) { append_escaped<false>(out, text); }
+
+void append_json_line_escaped(std::string& out, std::string_view text) { append_escaped<true>(out, text); }
 
 void append_json_line(std::string& out, std::string_view text) {
   out += '"';

@@ -44,6 +44,7 @@ void append_json_string(std::string& out, std::string_view text);
 /// The same for readers that take more for the end of a line than others do: U+0085, U+2028 and U+2029 are
 /// escaped.
 void append_json_line(std::string& out, std::string_view text);
+void append_json_line_escaped(std::string& out, std::string_view text);
 /// `text` as a JSON string with its quotes.
 std::string json_string(std::string_view text);
 

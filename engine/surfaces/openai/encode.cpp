@@ -1,6 +1,8 @@
 #include "surfaces/openai/encode.hpp"
 
+#include <array>
 #include <chrono>
+#include <cstring>
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
@@ -10,62 +12,109 @@ namespace freellmapi::surfaces::openai {
 
 namespace {
 
-void append_member(std::string& out, std::string_view name, std::string_view value) {
-  out += '"';
-  out += name;
-  out += "\":";
-  base::append_json_line(out, value);
+/// Collects short pieces, which are appended together: at the latest with flush().
+class Pieces {
+ public:
+  explicit Pieces(std::string& out) : out_(out) {}
+  Pieces(const Pieces&) = delete;
+  Pieces& operator=(const Pieces&) = delete;
+
+  template <std::size_t size>
+  void put(const char (&text)[size]) {
+    make_room(size - 1);
+    std::memcpy(at_, text, size - 1);
+    at_ += size - 1;
+  }
+  void put(std::uint64_t number) {
+    make_room(base::decimal_most);
+    at_ = base::write_decimal(at_, number);
+  }
+  void text(std::string_view text) {
+    make_room(text.size());
+    if (text.size() > collected_.size()) {
+      out_ += text;
+    } else {
+      at_ = std::copy(text.begin(), text.end(), at_);
+    }
+  }
+  /// As the inside of a JSON string.
+  void escaped(std::string_view text) {
+    flush();
+    base::append_json_line_escaped(out_, text);
+  }
+  void id(std::string_view prefix) {
+    flush();
+    base::append_id(out_, prefix);
+  }
+  void flush() {
+    out_.append(collected_.data(), static_cast<std::size_t>(at_ - collected_.data()));
+    at_ = collected_.data();
+  }
+
+ private:
+  void make_room(std::size_t size) {
+    if (static_cast<std::size_t>(collected_.data() + collected_.size() - at_) < size) flush();
+  }
+  std::string& out_;
+  std::array<char, 256> collected_;
+  char* at_ = collected_.data();
+};
+
+void put_call(Pieces& out, const chat::ToolCall& call) {
+  out.put("\"id\":\"");
+  out.escaped(call.id);
+  out.put("\",\"type\":\"function\",\"function\":{\"name\":\"");
+  out.escaped(call.name);
+  out.put("\",\"arguments\":\"");
+  out.escaped(call.arguments);
+  out.put("\"}");
+  if (!call.extra.empty()) {
+    out.put(",\"extra_content\":");
+    out.text(call.extra);
+  }
 }
 
 void append_call(std::string& out, const chat::ToolCall& call) {
-  append_member(out, "id", call.id);
-  out += ",\"type\":\"function\",\"function\":{";
-  append_member(out, "name", call.name);
-  out += ',';
-  append_member(out, "arguments", call.arguments);
-  out += '}';
-  if (!call.extra.empty()) {
-    out += ",\"extra_content\":";
-    out += call.extra;
-  }
+  Pieces pieces(out);
+  put_call(pieces, call);
+  pieces.flush();
 }
 
-void append_usage(std::string& out, const chat::Usage& usage) {
+void put_usage(Pieces& out, const chat::Usage& usage) {
   const std::uint64_t input = usage.input.value_or(0), output = usage.output.value_or(0);
-  const auto put = [&out](std::string_view before, std::uint64_t number) {
-    out += before;
-    base::append_decimal(out, number);
-  };
-  put("\"usage\":{\"prompt_tokens\":", input);
-  put(",\"completion_tokens\":", output);
-  put(",\"total_tokens\":", input + output);
+  out.put("\"usage\":{\"prompt_tokens\":");
+  out.put(input);
+  out.put(",\"completion_tokens\":");
+  out.put(output);
+  out.put(",\"total_tokens\":");
+  out.put(input + output);
   if (usage.cached) {
-    put(",\"prompt_tokens_details\":{\"cached_tokens\":", *usage.cached);
-    out += '}';
+    out.put(",\"prompt_tokens_details\":{\"cached_tokens\":");
+    out.put(*usage.cached);
+    out.put("}");
   }
   if (usage.reasoning) {
-    put(",\"completion_tokens_details\":{\"reasoning_tokens\":", *usage.reasoning);
-    out += '}';
+    out.put(",\"completion_tokens_details\":{\"reasoning_tokens\":");
+    out.put(*usage.reasoning);
+    out.put("}");
   }
-  out += '}';
+  out.put("}");
 }
 
-void append_opening(std::string& out, const relay::Route& route, std::string_view object) {
-  out += "{\"id\":\"";
-  base::append_id(out, "chatcmpl-");
-  out += "\",\"object\":\"";
-  out += object;
-  out += "\",\"created\":";
+template <std::size_t size>
+void put_opening(Pieces& out, const relay::Route& route, const char (&object)[size]) {
+  out.put("{\"id\":\"");
+  out.id("chatcmpl-");
+  out.put("\",\"object\":\"");
+  out.put(object);
+  out.put("\",\"created\":");
   const auto created = std::chrono::floor<std::chrono::seconds>(route.created.time_since_epoch()).count();
-  base::append_decimal(out, static_cast<std::uint64_t>(created));
-  out += ",\"model\":";
-  std::string name;
-  name.reserve(route.provider.size() + 1 + route.model.size());
-  name += route.provider;
-  name += '/';
-  name += route.model;
-  base::append_json_line(out, name);
-  out += ",\"choices\":[";
+  out.put(static_cast<std::uint64_t>(created));
+  out.put(",\"model\":\"");
+  out.escaped(route.provider);
+  out.put("/");
+  out.escaped(route.model);
+  out.put("\",\"choices\":[");
 }
 
 // `,"name":json`, as it goes on an object.
@@ -77,57 +126,77 @@ std::string extra_member(const chat::Extra& extra) {
   return out;
 }
 
-void append_message(std::string& out, const chat::Answer& answer) {
-  out += "{\"role\":\"assistant\",\"content\":";
+void put_message(Pieces& out, const chat::Answer& answer) {
+  out.put("{\"role\":\"assistant\",\"content\":");
   // OpenAI says null where there are only calls or a refusal.
   if (answer.text.empty() && !(answer.calls.empty() && answer.refusal.empty())) {
-    out += "null";
+    out.put("null");
   } else {
-    base::append_json_line(out, answer.text);
+    out.put("\"");
+    out.escaped(answer.text);
+    out.put("\"");
   }
-  out += ",\"refusal\":";
   if (answer.refusal.empty()) {
-    out += "null";
+    out.put(",\"refusal\":null");
   } else {
-    base::append_json_line(out, answer.refusal);
+    out.put(",\"refusal\":\"");
+    out.escaped(answer.refusal);
+    out.put("\"");
   }
   if (!answer.reasoning.empty()) {
-    out += ',';
-    append_member(out, "reasoning_content", answer.reasoning);
+    out.put(",\"reasoning_content\":\"");
+    out.escaped(answer.reasoning);
+    out.put("\"");
   }
   for (std::size_t i = 0; i < answer.calls.size(); ++i) {
-    out += i == 0 ? ",\"tool_calls\":[{" : ",{";
-    append_call(out, answer.calls[i]);
-    out += '}';
+    if (i == 0) {
+      out.put(",\"tool_calls\":[{");
+    } else {
+      out.put(",{");
+    }
+    put_call(out, answer.calls[i]);
+    out.put("}");
   }
-  out += answer.calls.empty() ? "}" : "]}";
+  if (!answer.calls.empty()) out.put("]");
+  out.put("}");
 }
+
+void put_answer(Pieces& out, const relay::Route& route, const chat::Answer& answer) {
+  put_opening(out, route, "chat.completion");
+  out.put("{\"index\":0,\"message\":");
+  put_message(out, answer);
+  bool logprobs = false;
+  for (const chat::Extra& extra : answer.extras) {
+    if (!extra.in_choice) continue;
+    logprobs |= extra.name == "logprobs";
+    out.text(extra_member(extra));
+  }
+  if (!logprobs) out.put(",\"logprobs\":null");
+  out.put(",\"finish_reason\":\"");
+  out.text(chat::name(answer.finish.value_or(chat::Finish::stop)));
+  out.put("\"}],");
+  put_usage(out, answer.usage);
+  for (const chat::Extra& extra : answer.extras)
+    if (!extra.in_choice) out.text(extra_member(extra));
+  out.put("}");
+}
+
+const net::AnswerFields json_fields = [] {
+  net::AnswerFields made;
+  made.add("content-type", "application/json");
+  return made;
+}();
 
 }  // namespace
 
 relay::Reply ChatEncoder::whole(const relay::Route& route, const chat::Answer& answer) {
   relay::Reply reply;
-  reply.fields.add("content-type", "application/json");
-  std::string& out = reply.body;
+  reply.fields = json_fields;
   constexpr std::size_t around_text = 512;
-  out.reserve(answer.text.size() + answer.text.size() / 8 + answer.reasoning.size() + around_text);
-  append_opening(out, route, "chat.completion");
-  out += "{\"index\":0,\"message\":";
-  append_message(out, answer);
-  bool logprobs = false;
-  for (const chat::Extra& extra : answer.extras) {
-    if (!extra.in_choice) continue;
-    logprobs |= extra.name == "logprobs";
-    out += extra_member(extra);
-  }
-  if (!logprobs) out += ",\"logprobs\":null";
-  out += ",\"finish_reason\":\"";
-  out += chat::name(answer.finish.value_or(chat::Finish::stop));
-  out += "\"}],";
-  append_usage(out, answer.usage);
-  for (const chat::Extra& extra : answer.extras)
-    if (!extra.in_choice) out += extra_member(extra);
-  out += '}';
+  reply.body.reserve(answer.text.size() + answer.text.size() / 8 + answer.reasoning.size() + around_text);
+  Pieces out(reply.body);
+  put_answer(out, route, answer);
+  out.flush();
   return reply;
 }
 
@@ -164,7 +233,9 @@ void ChatEncoder::text_delta(std::string& out, std::string_view member_open, std
 
 void ChatEncoder::begin(const relay::Route& route, std::string& out) {
   head_ = "data: ";
-  append_opening(head_, route, "chat.completion.chunk");
+  Pieces head(head_);
+  put_opening(head, route, "chat.completion.chunk");
+  head.flush();
   open_delta(out);
   out += "\"role\":\"assistant\",\"content\":\"\"";
   close_delta(out);
@@ -219,7 +290,9 @@ void ChatEncoder::finish(chat::Finish finish, const chat::Usage& usage, std::str
   if (include_usage_) {
     out += head_;
     out += "],";
-    append_usage(out, usage);
+    Pieces figures(out);
+    put_usage(figures, usage);
+    figures.flush();
     out += "}\n\n";
   }
   out += "data: [DONE]\n\n";

@@ -77,7 +77,7 @@ bool Walk::run() {
 bool Walk::read_members() {
   while (members_->to_next()) {
     Element& here = members_->here();
-    const Knob* const knob = knob_named(here.name);
+    const Knob* const knob = knob_of(here);
     if (knob != nullptr) {
       places_[static_cast<std::size_t>(knob->field)] = static_cast<std::uint16_t>(members_->all().size());
     }

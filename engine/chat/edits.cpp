@@ -49,10 +49,12 @@ std::string Edits::spliced() {
 }
 
 void Elements::grow() {
-  if (many_.empty()) many_.assign(all_, all_ + size_);
-  room_ *= 2;
-  many_.resize(room_);
+  const std::size_t before = size();
+  if (many_.empty()) many_.assign(all_, end_);
+  many_.resize(2 * before);
   all_ = many_.data();
+  end_ = all_ + before;
+  room_end_ = all_ + many_.size();
 }
 
 bool Members::next() { return to_next(); }
@@ -104,7 +106,7 @@ bool Items::next() {
   if (!scan_.next_item(comma)) return false;
   scan_.peek();  // an item begins behind the blanks
   if (elements_.full()) elements_.grow();
-  elements_.add({}, scan_.offset(), scan_.offset(), comma);
+  elements_.add({{}, scan_.offset(), {scan_.offset(), scan_.offset()}, comma, 0, false});
   return true;
 }
 

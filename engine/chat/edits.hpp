@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "chat/json_scan.hpp"
+#include "chat/names.hpp"
 
 namespace freellmapi::chat {
 
@@ -30,6 +31,7 @@ struct Element {
   std::size_t begin;      ///< of the name, or of the item
   Span value;             ///< may begin with blanks while it is being read
   std::size_t comma;      ///< the one before it; npos: it is the first
+  std::uint32_t key;      ///< key_of(name)
   bool drop;
 };
 
@@ -38,30 +40,27 @@ class Elements {
  public:
   static constexpr std::size_t few = 16;
 
-  Elements() noexcept : all_(few_) {}
+  Elements() noexcept : all_(few_), end_(few_), room_end_(few_ + few) {}
   Elements(const Elements&) = delete;
   Elements& operator=(const Elements&) = delete;
 
-  std::size_t size() const noexcept { return size_; }
-  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - all_); }
+  bool empty() const noexcept { return all_ == end_; }
   Element* begin() noexcept { return all_; }
-  Element* end() noexcept { return all_ + size_; }
-  Element& back() noexcept { return all_[size_ - 1]; }
-  const Element& back() const noexcept { return all_[size_ - 1]; }
+  Element* end() noexcept { return end_; }
+  Element& back() noexcept { return end_[-1]; }
+  const Element& back() const noexcept { return end_[-1]; }
   Element& operator[](std::size_t i) noexcept { return all_[i]; }
-  std::span<const Element> all() const noexcept { return {all_, size_}; }
+  std::span<const Element> all() const noexcept { return {all_, size()}; }
 
   /// There must be room.
-  void add(std::string_view name, std::size_t begin, std::size_t value, std::size_t comma) noexcept {
-    std::construct_at(all_ + size_++, Element{name, begin, {value, value}, comma, false});
-  }
-  bool full() const noexcept { return size_ == room_; }
+  void add(const Element& element) noexcept { std::construct_at(end_++, element); }
+  bool full() const noexcept { return end_ == room_end_; }
   /// Twice as much room.
   void grow();
 
  private:
-  std::size_t size_ = 0, room_ = few;
-  Element* all_;
+  Element *all_, *end_, *room_end_;
   union {  // begun by add()
     Element few_[few];
   };
@@ -142,7 +141,7 @@ class Members {
  private:
   std::string_view long_name();
   bool ended();
-  bool may_have_come(std::string_view name) noexcept;
+  bool may_have_come(std::uint32_t key) noexcept;
   bool unique(std::string_view name, std::size_t begin);
   bool more_room(std::size_t begin);
   void unique_at_end();
@@ -154,11 +153,8 @@ class Members {
   std::forward_list<std::string> escaped_names_;  // a list: views into short strings must not move
 };
 
-// By its size and two of its bytes, in which nearly all names differ. There is always a byte: the quote
-// behind an empty name.
-inline bool Members::may_have_come(std::string_view name) noexcept {
-  const auto byte = [name](std::size_t i) { return std::size_t{static_cast<unsigned char>(name.data()[i])}; };
-  const std::uint64_t bit = std::uint64_t{1} << ((name.size() + byte(0) + 5 * byte(name.size() / 2)) % 64);
+inline bool Members::may_have_come(std::uint32_t key) noexcept {
+  const std::uint64_t bit = std::uint64_t{1} << (key * 0x9E37'79B1U >> 26U);
   const bool perhaps = (seen_ & bit) != 0;
   seen_ |= bit;
   return perhaps;
@@ -174,9 +170,10 @@ inline bool Members::may_have_come(std::string_view name) noexcept {
     if (name.data() == nullptr) return false;
   }
   if (!scan_.colon()) return false;
-  if (may_have_come(name) && !unique(name, begin)) return false;
+  const std::uint32_t key = key_of(name);
+  if (may_have_come(key) && !unique(name, begin)) return false;
   if (elements_.full() && !more_room(begin)) return false;
-  elements_.add(name, begin, scan_.offset(), comma);
+  elements_.add({name, begin, {scan_.offset(), scan_.offset()}, comma, key, false});
   return true;
 }
 

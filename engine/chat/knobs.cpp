@@ -146,8 +146,8 @@ bool read_modalities(Pass& pass) {
 
 }  // namespace
 
-const Knob* knob_named(std::string_view name) noexcept {
-  const std::size_t place = knob_names.find(name);
+const Knob* knob_of(const Element& member) noexcept {
+  const std::size_t place = knob_names.find(member.name, member.key);
   return place < knobs.size() ? &knobs[place] : nullptr;
 }
 

@@ -40,9 +40,9 @@ struct Knob {
   double low = 0, high = 0;  ///< for numbers and integers
 };
 
-/// The knob of that name, or null. Beside OpenAI's own members it knows those that providers share and that
+/// The knob of a member, or null. Beside OpenAI's own members it knows those that providers share and that
 /// are passed on: top_k, min_p, repetition_penalty, reasoning.
-const Knob* knob_named(std::string_view name) noexcept;
+const Knob* knob_of(const Element& member) noexcept;
 
 /// Reads a value that is not null by its knob's type; special ones are not for this.
 bool read_knob(Pass& pass, const Knob& knob, Element& element);

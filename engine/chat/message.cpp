@@ -46,17 +46,24 @@ std::string_view Message::content() {
 
 bool Message::read() {
   while (members_.to_next()) {
-    const std::size_t which = member_names.find(members_.name());
+    Element& here = members_.here();
+    const std::size_t which = member_names.find(here.name, here.key);
     places_[which] = static_cast<std::uint16_t>(members_.all().size());
-    if (!read_member(static_cast<Named>(which), members_.here())) return false;
+    if (!read_member(static_cast<Named>(which), here)) return false;
   }
   return !pass_.scan.failed();
 }
 
 bool Message::read_role() {
-  JsonText text;
-  if (!pass_.text("role", text)) return false;
-  role_ = roles[text.escaped ? role_names.find(text.unescaped()) : role_names.find(text.raw)];
+  if (pass_.scan.peek() != JsonType::string) return pass_.wrong_type("role", "a string");
+  const std::string_view word = pass_.scan.short_string();
+  if (!word.empty()) {
+    role_ = roles[role_names.find(word)];
+  } else {
+    JsonText text;
+    if (!pass_.scan.string(text)) return false;
+    role_ = roles[role_names.find(text.unescaped())];
+  }
   return role_ != Role::unknown ||
          pass_.wrong("invalid_value", "role", "must be system, developer, user, assistant, tool or function");
 }

@@ -25,22 +25,35 @@ bool Pass::within(std::string_view outer, std::size_t index) {
 
 namespace {
 
-typedef signed char Bytes16 __attribute__((vector_size(16)));
-typedef signed char Bytes32 __attribute__((vector_size(32)));
+// Signed for comparing, unsigned for what may go beyond.
+struct Lanes16 {
+  typedef signed char Bytes __attribute__((vector_size(16)));
+  typedef unsigned char Wrapping __attribute__((vector_size(16)));
+};
+struct Lanes32 {
+  typedef signed char Bytes __attribute__((vector_size(32)));
+  typedef unsigned char Wrapping __attribute__((vector_size(32)));
+};
 
 /// Neither small letters nor blanks nor wide: what tokenizers cut small.
-template <class Bytes>
+template <class Lanes>
 [[gnu::always_inline]] inline std::size_t dense_in(std::string_view text) noexcept {
+  using Bytes = typename Lanes::Bytes;
+  using Wrapping = typename Lanes::Wrapping;
   constexpr std::size_t lanes = sizeof(Bytes);
   // What is added up in a byte must fit into it.
   constexpr std::size_t most_rounds = 255;
   const char* at = text.data();
   std::size_t left = text.size(), dense = 0;
   while (left != 0) {
-    // As signed numbers, wide bytes are below the blank too. A comparison that holds is -1.
+    // As signed numbers, wide bytes are below the blank too. Small letters are a part of what is above it:
+    // moved up until z is the largest number there is, they are the largest. A comparison that holds is -1.
     Bytes found{};
     const auto count = [&found](const Bytes& bytes) {
-      found -= (bytes > ' ') & ((bytes < 'a') | (bytes > 'z'));
+      constexpr unsigned char up = 127 - 'z';
+      found -= bytes > ' ';
+      found += reinterpret_cast<Bytes>(reinterpret_cast<Wrapping>(bytes) + up) >
+               static_cast<signed char>('a' + up - 1);
     };
     Bytes bytes{};
     const char* const end = at + std::min(left / lanes, most_rounds) * lanes;
@@ -65,11 +78,11 @@ template <class Bytes>
   return dense;
 }
 
-std::size_t dense_anywhere(std::string_view text) noexcept { return dense_in<Bytes16>(text); }
+std::size_t dense_anywhere(std::string_view text) noexcept { return dense_in<Lanes16>(text); }
 
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] std::size_t dense_wide(std::string_view text) noexcept {
-  return dense_in<Bytes32>(text);
+  return dense_in<Lanes32>(text);
 }
 const auto dense_bytes = __builtin_cpu_supports("avx2") ? &dense_wide : &dense_anywhere;
 #else

@@ -129,9 +129,12 @@ class Load {
     if (!c.out.send(c.socket, requests_[sent_ % requests_.size()])) lose(c);
   }
 
-  // The rate belongs to all connections together, and there is one of them then.
+  // The rate belongs to all connections together, and there is one of them then. What was held up is made
+  // up for at once, so that an hour holds its requests even if the machine stood still for moments of it.
   void keep_pace() {
-    next_at_ = std::max(next_at_ + static_cast<std::uint64_t>(1e9 / options_.rate), now_ns());
+    constexpr std::uint64_t made_up = 60'000'000'000;  // at most, in ns
+    const std::uint64_t now = now_ns(), period = static_cast<std::uint64_t>(1e9 / options_.rate);
+    next_at_ = std::max(next_at_ + period, now - std::min(now, made_up));
     timespec at{};
     at.tv_sec = static_cast<time_t>(next_at_ / 1'000'000'000U);
     at.tv_nsec = static_cast<long>(next_at_ % 1'000'000'000U);

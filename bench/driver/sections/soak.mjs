@@ -39,6 +39,7 @@ export async function measure({ tree, quick, hours, whole, note }) {
     }
     const answered = await ended;
     // Under a lesser load memory and descriptors tell nothing of the goal's.
+    note(`${answered.rate.toFixed(0)} requests a second, ${(points.at(-1)?.y ?? 0).toFixed(1)} MiB`);
     if (answered.rate < least_of_rate * rate) throw new Error(`${answered.rate.toFixed(0)} requests a second, and ${rate} were to be sent`);
     const late = points.slice(Math.floor(points.length / 2));
     return { seconds, rate: answered.rate, requests: answered.requests, first_mib: points[0]?.y, last_mib: points.at(-1)?.y, slope_mib_per_hour: slope(late),

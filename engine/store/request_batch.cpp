@@ -14,55 +14,70 @@ std::optional<base::WallTime> told_by_name(const RequestRow& row) noexcept {
   return told;
 }
 
-struct BatchWriter::Batch {
-  std::int64_t first_id = 1;
-  std::size_t rows = 0;
-  base::WallTime oldest{}, newest{};
-  std::string_view bytes;
-
-  bool takes(const RequestRow& row, std::size_t size) const noexcept {
-    return rows == 0 || (rows < batch_rows_most && bytes.size() + size <= batch_bytes_most &&
-                         std::max(newest, row.at) - std::min(oldest, row.at) <= batch_span);
-  }
-  void take(const RequestRow& row, std::size_t size) noexcept {
-    oldest = rows == 0 ? row.at : std::min(oldest, row.at);
-    newest = rows == 0 ? row.at : std::max(newest, row.at);
-    bytes = {bytes.data(), bytes.size() + size};
-    ++rows;
-  }
-};
-
-void BatchWriter::write(const Batch& batch) {
-  batch_.bind(1, batch.first_id).bind(2, stored(batch.oldest));
-  batch_.bind(3, stored(batch.newest)).bind(4, static_cast<std::int64_t>(batch.rows));
-  batch_.bind_bytes(5, batch.bytes).run();
-}
-
-std::size_t BatchWriter::write(std::string_view packed) {
-  Batch batch;
-  batch.first_id =
-      database_.number("SELECT id + rows FROM request_batches ORDER BY id DESC LIMIT 1").value_or(1);
-  batch.bytes = packed.substr(0, 0);
-  std::size_t written = 0;
-  PackedRows rows(packed, batch.first_id);
-  for (RequestRow row; !database_.failed();) {
+std::vector<Batch> batches_of(std::string_view packed) {
+  std::vector<Batch> batches;
+  RowChanges changes;
+  std::size_t bytes = 0;  // of the last batch's packed rows
+  const auto takes = [&](const Batch& batch, const RequestRow& row, std::size_t size) {
+    return batch.rows < batch_rows_most && bytes + size <= batch_bytes_most &&
+           std::max(batch.newest, row.at) - std::min(batch.oldest, row.at) <= batch_span;
+  };
+  PackedRows rows(packed);
+  for (RequestRow row;;) {
     const std::string_view here = rows.rest();
     if (!rows.next(row)) break;
     const std::size_t size = here.size() - rows.rest().size();
-    if (!batch.takes(row, size)) {
-      write(batch);
-      batch = {row.id, 0, {}, {}, here.substr(0, 0)};
+    if (batches.empty() || !takes(batches.back(), row, size)) {
+      if (!batches.empty()) batches.back().changes = changes.bytes();
+      changes.begin();
+      bytes = 0;
+      batches.push_back({0, row.at, row.at, {}, {}});
     }
-    batch.take(row, size);
-    if (!told_by_name(row)) name_.bind(1, row.id).bind(2, row.request_id).run();
-    ++written;
+    Batch& batch = batches.back();
+    if (!told_by_name(row)) batch.names.emplace_back(batch.rows, row.request_id);
+    batch.oldest = std::min(batch.oldest, row.at);
+    batch.newest = std::max(batch.newest, row.at);
+    ++batch.rows;
+    bytes += size;
+    changes.add(here.substr(0, size));
   }
-  if (batch.rows > 0) write(batch);
-  return written;
+  if (!batches.empty()) batches.back().changes = changes.bytes();
+  return batches;
 }
+
+void BatchWriter::write(std::span<const Batch> batches) {
+  std::int64_t id =
+      database_.number("SELECT id + rows FROM request_batches ORDER BY id DESC LIMIT 1").value_or(1);
+  for (const Batch& batch : batches) {
+    const auto rows = static_cast<std::int64_t>(batch.rows);
+    batch_.bind(1, id).bind(2, stored(batch.oldest)).bind(3, stored(batch.newest)).bind(4, rows);
+    batch_.bind_bytes(5, batch.changes).run();
+    for (const auto& [row, name] : batch.names) name_.bind(1, id + row).bind(2, name).run();
+    id += rows;
+  }
+}
+
+namespace {
+
+// What schemas 5 and 6 have in the place of changes are the packed rows.
+void repack_batches(Database& database) {
+  Statement next(database, "SELECT id, packed FROM request_batches WHERE id > ?1 ORDER BY id LIMIT 1");
+  Statement keep(database, "UPDATE request_batches SET packed = ?1 WHERE id = ?2");
+  for (std::int64_t id = INT64_MIN; next.bind(1, id).step();) {
+    id = next.integer(0);
+    const std::string changes = changes_of(next.bytes(1));
+    next.reset();
+    keep.bind_bytes(1, changes).bind(2, id).run();
+  }
+}
+
+}  // namespace
 
 bool repack_requests(Database& database) {
   constexpr std::size_t at_once = 1024 * 1024;
+  repack_batches(database);
+  if (database.number("SELECT count(*) FROM sqlite_schema WHERE name = 'requests'") != 1)
+    return !database.failed();
   Statement from(
       database,
       "SELECT at_ms, request_id, surface, status, code, asked, provider, model, key_label, attempts, "
@@ -98,10 +113,10 @@ bool repack_requests(Database& database) {
     row.decision = decision;
     pack(row, packed);
     if (packed.size() < at_once) continue;
-    to.write(packed);
+    to.write(batches_of(packed));
     packed.clear();
   }
-  to.write(packed);
+  to.write(batches_of(packed));
   return !database.failed();
 }
 

@@ -8,16 +8,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "store/request_row.hpp"
+#include "store/row_changes.hpp"
 #include "store/sqlite.hpp"
 
 namespace freellmapi::store {
 
-inline constexpr std::size_t batch_rows_most = 64, batch_bytes_most = 128 * 1024;
+inline constexpr std::size_t batch_rows_most = 256;
 /// The rows of one batch ended within that of each other.
 inline constexpr std::chrono::milliseconds batch_span{10'000};
 /// A request that took longer than that is not found by the time in its name.
@@ -26,7 +31,19 @@ inline constexpr std::chrono::milliseconds named_before_end{60'000};
 /// When its request began, where that is enough to find it.
 std::optional<base::WallTime> told_by_name(const RequestRow& row) noexcept;
 
-/// Writes rows into the tables of schema 5. One thread, inside one transaction of the database.
+/// Rows that become one record.
+struct Batch {
+  std::size_t rows = 0;
+  base::WallTime oldest{}, newest{};
+  std::string changes;  ///< the rows: see row_changes.hpp
+  /// The names that do not tell their time, with the number of their row in the batch.
+  std::vector<std::pair<std::int64_t, std::string>> names;
+};
+
+/// Packed rows, in their order.
+std::vector<Batch> batches_of(std::string_view packed);
+
+/// Writes batches into the tables of schema 7. One thread, inside one transaction of the database.
 class BatchWriter {
  public:
   explicit BatchWriter(Database& database)
@@ -37,19 +54,16 @@ class BatchWriter {
   BatchWriter(const BatchWriter&) = delete;
   BatchWriter& operator=(const BatchWriter&) = delete;
 
-  /// Writes packed rows, in their order, behind those that are there. How many; fewer than there are when the
-  /// database fails, which remembers why.
-  std::size_t write(std::string_view packed);
+  /// Behind those that are there. The database remembers its failure.
+  void write(std::span<const Batch> batches);
 
  private:
-  struct Batch;
-  void write(const Batch& batch);
-
   Database& database_;
   Statement batch_, name_;
 };
 
-/// Puts the rows of schema 4 into batches. False: the database failed.
+/// Puts the rows of schema 4 into batches, and the batches of schema 5 and 6 into today's form. False: the
+/// database failed.
 bool repack_requests(Database& database);
 
 }  // namespace freellmapi::store

@@ -81,11 +81,20 @@ bool RequestLog::at_hand(std::string_view request_id,
   const std::lock_guard lock(mutex_);
   std::optional<RequestRow> found;
   const auto look = [&](std::string_view packed) {
+    bool here = false;
     PackedRows rows(packed);
-    for (RequestRow row; rows.next(row);)
-      if (row.request_id == request_id && (!found || row.at >= found->at)) found = row;
+    for (RequestRow row; rows.next(row);) {
+      if (row.request_id != request_id || (found && row.at < found->at)) continue;
+      found = row;
+      here = true;
+    }
+    return here;
   };
-  for (const Rows& rows : recent_) look(rows.packed);
+  std::string kept;  // found's texts lie in it
+  for (const Rows& rows : recent_) {
+    std::string packed = packed_rows(rows.changes);
+    if (look(packed)) kept.swap(packed);  // a swap of long strings moves no byte
+  }
   look(writing_.rest());
   look(waiting_.rest());
   if (found) see(*found);
@@ -105,13 +114,6 @@ void RequestLog::Queue::clear() {
   bytes.clear();
   from = 0;
   rows = 0;
-}
-
-RequestLog::Rows RequestLog::last_of(const Queue& queue) {
-  std::string_view rest = queue.rest();
-  std::size_t rows = queue.rows;
-  for (; rows > newest; --rows) rest.remove_prefix(packed_size(rest));
-  return {std::string(rest), rows};
 }
 
 void RequestLog::flush() {
@@ -147,13 +149,15 @@ void RequestLog::run() {
     const Retention retention = retention_;
     const std::function<void(Database&)> also = also_;
     lock.unlock();
-    write();
-    Rows written = last_of(writing_);
+    std::vector<Batch> written = batches_of(writing_.rest());
+    write(written);
     if (also) also(*database_);
     if (!last) retain(retention);
     lock.lock();
-    recent_rows_ += written.count;
-    if (written.count > 0) recent_.push_back(std::move(written));
+    for (Batch& batch : written) {
+      recent_rows_ += batch.rows;
+      recent_.push_back({std::move(batch.changes), batch.rows});
+    }
     while (!recent_.empty() && recent_rows_ - recent_.front().count >= newest) {
       recent_rows_ -= recent_.front().count;
       recent_.pop_front();
@@ -165,12 +169,12 @@ void RequestLog::run() {
   }
 }
 
-void RequestLog::write() {
-  if (writing_.empty()) return;
+void RequestLog::write(const std::vector<Batch>& batches) {
+  if (batches.empty()) return;
   const std::size_t rows = writing_.rows;
   Transaction transaction(*database_);
   if (!batches_) batches_.emplace(*database_);
-  batches_->write(writing_.rest());
+  batches_->write(batches);
   if (const auto committed = transaction.commit(); !committed) {
     batches_.reset();
     dropped_.fetch_add(rows, std::memory_order_relaxed);
@@ -220,13 +224,14 @@ void RequestLog::cut_batch(std::int64_t below) {
                    "SELECT id, rows, packed FROM request_batches WHERE id < ?1 ORDER BY id LIMIT 1");
   if (!oldest.bind(1, below).step()) return;
   const std::int64_t id = oldest.integer(0);
-  const std::string packed = oldest.bytes(2);
+  const std::string packed = packed_rows(oldest.bytes(2));
   PackedRows rows(packed, id);
   RequestRow row;
   while (row.id < below - 1 && rows.next(row)) {
   }
   Statement keep(*database_, "UPDATE request_batches SET id = ?1, rows = ?2, packed = ?3 WHERE id = ?4");
-  keep.bind(1, below).bind(2, oldest.integer(1) - (below - id)).bind_bytes(3, rows.rest()).bind(4, id);
+  const std::string changes = changes_of(rows.rest());
+  keep.bind(1, below).bind(2, oldest.integer(1) - (below - id)).bind_bytes(3, changes).bind(4, id);
   oldest.reset();
   keep.run();
 }

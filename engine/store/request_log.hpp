@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -81,11 +82,10 @@ class RequestLog {
     void clear();
   };
   struct Rows {
-    std::string packed;
+    std::string changes;
     std::size_t count = 0;
   };
-  static Rows last_of(const Queue& queue);
-  void write();
+  void write(const std::vector<Batch>& batches);
   void retain(Retention retention);
   void cut_batch(std::int64_t below);
   void forget_names();

@@ -69,7 +69,7 @@ base::Result<bool> RequestReader::by_name(std::string_view request_id,
   std::string newest;  // the bytes that it lies in
   RequestRow found;
   const auto look = [&](const Statement& batch) {
-    std::string packed = batch.bytes(2);
+    std::string packed = packed_rows(batch.bytes(2));
     PackedRows rows(packed, batch.integer(0));
     bool here = false;
     for (RequestRow row; rows.next(row);) {
@@ -104,7 +104,7 @@ base::Result<void> RequestReader::between(base::WallTime from, base::WallTime un
   bool more = true;
   while (more && batches.step()) {
     more = rows.give(time_in(batches, 1));
-    rows.take(batches.bytes(2), batches.integer(0), from, until);
+    rows.take(packed_rows(batches.bytes(2)), batches.integer(0), from, until);
   }
   if (more) rows.give(until);
   if (database_->failed()) return database_->take_failure();

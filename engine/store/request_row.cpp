@@ -22,7 +22,7 @@ struct Head {
   std::uint16_t request_id, surface, code, asked, provider, model, key_label, trail;
   std::uint8_t streamed, has_first_token, has_decided, unused;
 };
-static_assert(sizeof(Head) == 104);
+static_assert(sizeof(Head) == row_head_size);
 
 std::string_view cut(std::string_view text, std::size_t most) noexcept {
   if (text.size() <= most) return text;
@@ -86,25 +86,30 @@ std::size_t packed_size(std::string_view bytes) noexcept {
   return size < sizeof(Head) || size > bytes.size() ? 0 : size;
 }
 
+std::size_t text_sizes(std::string_view head_bytes, RowSizes& sizes) noexcept {
+  Head head{};
+  if (head_bytes.size() < sizeof head) return 0;
+  std::memcpy(&head, head_bytes.data(), sizeof head);
+  sizes = {head.request_id, head.surface,   head.code,  head.asked,   head.provider,
+           head.model,      head.key_label, head.trail, head.decision};
+  std::size_t size = sizeof head;
+  for (const std::size_t text : sizes) size += text;
+  return size == head.size ? size : 0;
+}
+
 bool PackedRows::next(RequestRow& row) noexcept {
-  const std::size_t size = packed_size(rest_);
-  if (size == 0) return false;
+  RowSizes sizes{};
+  const std::size_t size = text_sizes(rest_, sizes);
+  if (size == 0 || size > rest_.size()) return false;
   Head head{};
   std::memcpy(&head, rest_.data(), sizeof head);
-  const std::array<std::pair<std::string_view*, std::size_t>, 9> texts{{{&row.request_id, head.request_id},
-                                                                        {&row.surface, head.surface},
-                                                                        {&row.code, head.code},
-                                                                        {&row.asked, head.asked},
-                                                                        {&row.provider, head.provider},
-                                                                        {&row.model, head.model},
-                                                                        {&row.key_label, head.key_label},
-                                                                        {&row.trail, head.trail},
-                                                                        {&row.decision, head.decision}}};
-  std::string_view bytes = rest_.substr(sizeof head, size - sizeof head);
-  for (const auto& [text, length] : texts) {
-    if (length > bytes.size()) return false;
-    *text = bytes.substr(0, length);
-    bytes.remove_prefix(length);
+  const std::array<std::string_view*, std::tuple_size_v<RowSizes>> texts{
+      &row.request_id, &row.surface,   &row.code,  &row.asked,   &row.provider,
+      &row.model,      &row.key_label, &row.trail, &row.decision};
+  const char* at = rest_.data() + sizeof head;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    *texts[i] = {at, sizes[i]};
+    at += sizes[i];
   }
   rest_.remove_prefix(size);
   row.id = id_++;

@@ -2,6 +2,7 @@
 // in the store.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,7 +34,7 @@ inline constexpr std::size_t row_text_most = 512, row_trail_most = 2'048;
 /// A longer decision is left out.
 inline constexpr std::size_t row_decision_most = 64 * 1024;
 
-/// Puts the row behind `out`, all but its id.
+/// Puts the row behind `out`, all but its id. Schemas 5 and 6 hold rows that were packed so.
 void pack(const RequestRow& row, std::string& out);
 
 /// Walks over packed rows.
@@ -54,5 +55,12 @@ class PackedRows {
 
 /// How many bytes the first of these packed rows takes; 0: there is none, or it is damaged.
 std::size_t packed_size(std::string_view bytes) noexcept;
+
+/// What a packed row begins with; its texts follow.
+inline constexpr std::size_t row_head_size = 104;
+/// Of its texts, in their order.
+using RowSizes = std::array<std::size_t, 9>;
+/// Of the row that begins with that head. How many bytes it takes; 0: it is damaged.
+std::size_t text_sizes(std::string_view head, RowSizes& sizes) noexcept;
 
 }  // namespace freellmapi::store

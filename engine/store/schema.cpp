@@ -70,15 +70,16 @@ constexpr std::array<Step, schema_version> steps{{
     {"CREATE TABLE request_batches("
      " id INTEGER PRIMARY KEY, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL, rows INTEGER NOT NULL,"
      " packed BLOB NOT NULL);"
-     "CREATE TABLE request_names(id INTEGER PRIMARY KEY, name TEXT NOT NULL);",
-     repack_requests,
-     "DROP TABLE requests;"
+     "CREATE TABLE request_names(id INTEGER PRIMARY KEY, name TEXT NOT NULL);"
      "CREATE INDEX request_batches_by_time ON request_batches(oldest_ms);"
      "CREATE INDEX request_names_by_name ON request_names(name);"},
 
     {"CREATE TABLE measured("
      " name INTEGER NOT NULL, spread INTEGER NOT NULL, at_ms INTEGER NOT NULL, figures BLOB NOT NULL,"
      " PRIMARY KEY(name, spread)) WITHOUT ROWID;"},
+
+    // The rows of schema 4 are put into batches here, in the form that batches have from now on.
+    {"", repack_requests, "DROP TABLE IF EXISTS requests;"},
 }};
 
 // Of the write-ahead log, before it is taken into the file.

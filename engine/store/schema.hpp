@@ -11,7 +11,7 @@ namespace freellmapi::store {
 
 /// Of the schema that this program writes. A step is added for every change; a step that was released is
 /// never changed.
-inline constexpr int schema_version = 6;
+inline constexpr int schema_version = 7;
 /// Marks the file as ours.
 inline constexpr int application_id = 0x464c4d41;
 

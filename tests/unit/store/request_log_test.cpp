@@ -306,6 +306,19 @@ TEST_F(RequestLogTest, TheOldAndTheSurplusAreDeletedOldestFirst) {
   EXPECT_EQ(status_of("r9"), 200);
 }
 
+TEST_F(RequestLogTest, OfTheOldestBatchOnlyTheSurplusIsDeleted) {
+  {
+    const auto requests = open();
+    auto other = Database::open(database, Database::Mode::read_write, Database::Sync::normal);
+    Transaction transaction(**other);  // until it ends they wait and come together
+    for (int i = 0; i < 10; ++i) requests->add(row("r" + std::to_string(i)));
+  }
+  open(Retention{std::chrono::hours{5}, 3})->flush();
+  EXPECT_EQ(names(), "r7 r8 r9");
+  EXPECT_EQ(status_of("r6"), std::nullopt);
+  EXPECT_EQ(status_of("r7"), 200);
+}
+
 TEST_F(RequestLogTest, RetentionIsLookedAtOnceAMinuteAndTakesNewBounds) {
   const auto requests = open();
   for (int i = 0; i < 5; ++i) requests->add(row("r" + std::to_string(i)));

@@ -87,6 +87,44 @@ TEST_F(SchemaTest, TheRequestsOfSchemaFourAreStillFoundAndReadInOrder) {
   EXPECT_EQ(seen, 300);
 }
 
+TEST_F(SchemaTest, TheBatchesOfSchemaSixAreStillFoundAndReadInOrder) {
+  make(6);
+  {
+    auto old = Database::open(database, Database::Mode::read_write, Database::Sync::full);
+    ASSERT_TRUE((*old)->run("DROP TABLE requests"));
+    Statement batch(**old, "INSERT INTO request_batches VALUES(?1,?2,?3,64,?4)");
+    Statement name(**old, "INSERT INTO request_names VALUES(?1,?2)");
+    for (std::int64_t id = 1; id < 300; id += 64) {
+      std::string packed;
+      for (std::int64_t i = id; i < id + 64; ++i) {
+        const std::string told = "req_" + std::to_string(i);
+        RequestRow row;
+        row.at = base::WallTime{std::chrono::milliseconds{1'000'000 + i}};
+        row.request_id = told;
+        row.model = i % 3 == 0 ? "m" : "another";
+        row.first_token_us = i;
+        row.decision = std::string_view("\0\1\2", 3);
+        pack(row, packed);
+        ASSERT_TRUE(name.bind(1, i).bind(2, std::string_view(told)).run());
+      }
+      batch.bind(1, id).bind(2, 1'000'000 + id).bind(3, 1'000'000 + id + 63).bind_bytes(4, packed);
+      ASSERT_TRUE(batch.run());
+    }
+  }
+  const auto reader = RequestReader::open(database);
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_TRUE(*(*reader)->by_name("req_250", [](const RequestRow& r) {
+    EXPECT_EQ(r.id, 250);
+    EXPECT_EQ(r.model, "another");
+    EXPECT_EQ(r.first_token_us, 250);
+    EXPECT_EQ(r.decision, std::string_view("\0\1\2", 3));
+  }));
+  std::int64_t seen = 0;
+  EXPECT_TRUE(
+      (*reader)->between({}, base::WallTime::max(), [&seen](const RequestRow& r) { return r.id == ++seen; }));
+  EXPECT_EQ(seen, 320);
+}
+
 TEST_F(SchemaTest, AMigrationThatFailsChangesNothing) {
   make(1);
   {

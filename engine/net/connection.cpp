@@ -290,6 +290,7 @@ Task<void> Connection::answer_request() {
   exchanging_ = true;
   home_.shared.requests.fetch_add(1, std::memory_order_relaxed);
 
+  co_await home_.local.turn().at(Step::enter);
   std::exception_ptr failure;
   try {
     co_await home_.shared.handler.handle(*this, home_.local);

@@ -76,7 +76,7 @@ Task<bool> Connection::send(Then then) {
 // Behind what else has come: a whole answer, but not a stream's piece, which somebody reads as it is written.
 Task<bool> Connection::send_in_turn(Then then) {
   sending_ = true;
-  co_await home_.local.turn().end();
+  co_await home_.local.turn().at(Step::answer);
   co_return co_await send(then);
 }
 
@@ -120,8 +120,8 @@ Task<bool> Connection::respond(int status, const AnswerFields& fields, std::stri
   head_sent_ = true;
   add(head_out_);
   if (!head_only_ && shape.sized) add(body);
-  if (home_.local.turn().puts_off()) return send_in_turn(&Connection::answer_sent);
-  return send(&Connection::answer_sent);
+  if (home_.local.turn().alone()) return send(&Connection::answer_sent);
+  return send_in_turn(&Connection::answer_sent);
 }
 
 void Connection::start_stream(int status, const AnswerFields& fields) {

@@ -39,11 +39,11 @@ class LocalCore final : public Core {
   unsigned index() const noexcept override { return index_; }
   UpstreamClient& upstream() noexcept override;
   const base::Clock& clock() const noexcept override { return clock_; }
+  Turn& turn() noexcept override { return turn_; }
   Task<void> sleep_until(base::Instant when) override;
 
   asio::io_context& io() noexcept { return *io_; }
   Sweeper& sweeper() noexcept { return *sweeper_; }
-  Turn& turn() noexcept { return turn_; }
   const base::Log& log() const noexcept { return log_; }
 
   /// Destroys the coroutines that still wait, and the loop. Nothing but destruction may follow.

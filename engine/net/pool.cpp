@@ -136,7 +136,7 @@ Task<std::unique_ptr<UpstreamCall>> PooledClient::call(const Origin& origin, con
   for (;;) {
     if (!connected) connected = co_await call->dial(request);
     if (!connected) break;
-    if (core_.turn().puts_off()) co_await core_.turn().end();
+    co_await core_.turn().at(Step::send);
     const bool sent = co_await call->send(request);
     // Even when not everything could be sent an answer may have come: providers refuse large bodies early.
     if (!call->await_answer(request, sent)) break;
@@ -146,7 +146,10 @@ Task<std::unique_ptr<UpstreamCall>> PooledClient::call(const Origin& origin, con
       const bool come = co_await call->receive();
       answered = come ? call->look_for_head() : call->cut_in_head();
     }
-    if (*answered) co_return call;
+    if (*answered) {
+      co_await core_.turn().at(Step::hear);
+      co_return call;
+    }
     if (!call->goes_on_fresh(request)) break;
     connected = false;
   }

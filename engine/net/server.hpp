@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "net/exchange.hpp"
+#include "net/turn.hpp"
 #include "net/upstream.hpp"
 
 namespace freellmapi::net {
@@ -23,6 +24,7 @@ class Core {
   virtual unsigned index() const noexcept = 0;
   virtual UpstreamClient& upstream() noexcept = 0;
   virtual const base::Clock& clock() const noexcept = 0;
+  virtual Turn& turn() noexcept = 0;
   /// Suspends the calling coroutine until `when` or until wake() by the returned handle's owner; coarse (<=
   /// 50 ms late).
   virtual Task<void> sleep_until(base::Instant when) = 0;

@@ -1,57 +1,81 @@
-// Puts off what a core sends until it has looked at everything that has come.
+// Takes the requests of a core step by step, and not one after the other.
 #pragma once
 
+#include <array>
 #include <coroutine>
+#include <cstdint>
+#include <memory>
 
-#include "net/asio.hpp"
+namespace boost::asio {
+class io_context;
+}
 
 namespace freellmapi::net {
 
-/// A turn of the loop: one question to the kernel, and what it told of. Sends that follow each other find the
-/// peer awake, and the code of each kind in the cache; a peer that sleeps is woken once for all of them. With
-/// nothing else to do in a turn a send would only wait, so it does not: a core whose turns hold one send each
-/// sends at once, and looks again now and then.
+/// The steps of a request, in the order in which a turn takes them.
+enum class Step : std::uint8_t {
+  enter,    ///< its head is judged
+  read,     ///< its body is read
+  choose,   ///< a chain is decided
+  attempt,  ///< a candidate is asked: reservation, the provider's request
+  ask,      ///< that request is made out
+  send,     ///< and sent
+  hear,     ///< the provider's answer is read
+  settle,   ///< it is accounted for and made out
+  answer,   ///< and sent
+  account,  ///< log and counters
+};
+
+/// A turn of the loop: one question to the kernel, and what it told of. What a request needs of code is more
+/// than the first cache holds, so all that have come take a step together, then the next: the code of each
+/// step is fetched once, sends that follow each other find the peer awake, and one that sleeps is woken once.
+/// With a single request in a turn that would only be a detour, so a core whose turns hold no more goes
+/// straight on, and looks again now and then.
 ///
 /// Core only. Must not outlive the loop.
 class Turn {
  public:
-  /// co_await turn.end(): goes on behind what else this turn has told of.
-  class End {
+  /// co_await turn.at(step): goes on when what else has come has taken the steps before it.
+  class Place {
    public:
-    explicit End(Turn& turn) noexcept : turn_(turn) {}
-    bool await_ready() const noexcept { return false; }
+    bool await_ready() const noexcept { return turn_.goes_straight_on(); }
     void await_suspend(std::coroutine_handle<> waiter) noexcept;
     void await_resume() const noexcept {}
 
    private:
     friend class Turn;
+    Place(Turn& turn, Step step) noexcept : turn_(turn), step_(step) {}
+
     Turn& turn_;
     std::coroutine_handle<> waiter_;
-    End* next_ = nullptr;
+    Place* next_ = nullptr;
+    const Step step_;
   };
 
-  explicit Turn(asio::io_context& io);
+  explicit Turn(boost::asio::io_context& io);
+  ~Turn();
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
-  /// Asked before each send: whether it is to await the end().
-  bool puts_off() noexcept;
-  End end() noexcept { return End(*this); }
+  Place at(Step step) noexcept { return {*this, step}; }
+  /// Nothing would wait at any step now.
+  bool alone() const noexcept { return straight_on_ != 0; }
 
  private:
-  struct Op final : asio::detail::scheduler_operation {
-    explicit Op(Turn& its) : scheduler_operation(&Op::complete), turn(its) {}
-    static void complete(void* owner, scheduler_operation* base, const ErrorCode&, std::size_t);
-    Turn& turn;
+  struct Op;  // in the loop's queue while somebody waits
+  struct Queue {
+    Place *first = nullptr, *last = nullptr;
   };
+  static constexpr std::size_t steps = 10;
 
-  void over();
+  bool goes_straight_on() noexcept { return straight_on_ != 0 && straight_on_-- != 0; }
+  void take();
 
-  asio::detail::scheduler& loop_;
-  Op op_;  // in the loop's queue while somebody waits
-  End *first_ = nullptr, *last_ = nullptr;
-  unsigned lone_ = 0;     // turns of one send, one after another
-  unsigned at_once_ = 0;  // sends that are not put off
+  std::unique_ptr<Op> op_;
+  std::array<Queue, steps> queues_;
+  bool under_way_ = false;
+  unsigned lone_ = 0;         // turns without company, one after another
+  unsigned straight_on_ = 0;  // steps that wait for nobody
 };
 
 }  // namespace freellmapi::net

@@ -125,6 +125,7 @@ void Run::plan_attempts() {
 }
 
 net::Task<void> Run::serve(Relay& relay, net::Exchange& exchange, net::Core& core, Job job) {
+  co_await core.turn().at(net::Step::choose);
   job.record.asked = base::printable(job.request.model);
   Run run(relay, exchange, core, job);
   if (!run.choose()) {
@@ -132,6 +133,7 @@ net::Task<void> Run::serve(Relay& relay, net::Exchange& exchange, net::Core& cor
     co_return;
   }
   run.plan_attempts();
+  co_await core.turn().at(net::Step::attempt);
   while (true) {
     base::Moment present = relay.clock_.moment();
     const Action action = run.continuation_ ? run.next_leg() : run.attempts_->next(present.steady);

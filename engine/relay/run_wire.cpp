@@ -90,6 +90,7 @@ struct Run::Sending {
 };
 
 net::Task<Run::End> Run::send(Leg& leg) {
+  co_await core_.turn().at(net::Step::ask);
   net::CallError error;
   std::optional<Sending> sending(std::in_place, *this, leg);
   leg.sent_at = relay_.clock_.steady();
@@ -283,6 +284,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     end = co_await deliver(leg);
   } else {
     if (!whole) present = relay_.clock_.moment();
+    co_await core_.turn().at(net::Step::settle);
     co_await answer_whole(leg, present);
   }
   // The answer is with the client; reading to the body's end gives the connection back to its pool.

@@ -233,7 +233,9 @@ net::Task<void> FrontDoor::handle(net::Exchange& exchange, net::Core& core) {
   } else {
     co_await refuse(incoming, std::move(*refusal));
   }
-  write_log(incoming);
+  const base::Moment ended = clock_.moment();
+  co_await core.turn().at(net::Step::account);
+  write_log(incoming, ended);
 }
 
 void FrontDoor::count_with(relay::Meter& meter) {
@@ -243,17 +245,16 @@ void FrontDoor::count_with(relay::Meter& meter) {
   meter_ = &meter;
 }
 
-void FrontDoor::write_log(const Incoming& incoming) {
+void FrontDoor::write_log(const Incoming& incoming, const base::Moment& ended) {
   const relay::Record& r = incoming.record;
   if (r.surface.empty() && r.status < 400) return;
-  const base::Moment present = clock_.moment();
-  const auto total = std::chrono::duration_cast<microseconds>(present.steady - incoming.exchange.started());
+  const auto total = std::chrono::duration_cast<microseconds>(ended.steady - incoming.exchange.started());
   if (meter_) meter_->request(incoming.core.index(), r, total);
   // What the client made up may hold anything.
   const base::Field id =
       incoming.id_is_ours ? base::Field("id", base::Plain{r.request_id}) : base::Field("id", r.request_id);
   if (incoming.refused) {
-    const auto more = refusals_.count(r.code, incoming.exchange.peer(), present.steady);
+    const auto more = refusals_.count(r.code, incoming.exchange.peer(), ended.steady);
     if (!more) return;
     log_.record("request.refused", {id,
                                     {"surface", r.surface},
@@ -264,7 +265,7 @@ void FrontDoor::write_log(const Incoming& incoming) {
                                     {"peer", incoming.exchange.peer()}});
     return;
   }
-  if (sink_ && !r.surface.empty()) sink_->keep(r, present.wall, total);
+  if (sink_ && !r.surface.empty()) sink_->keep(r, ended.wall, total);
   if (r.provider.empty()) {
     log_.record("request.done", {id,
                                  {"surface", r.surface},

@@ -51,7 +51,7 @@ class FrontDoor final : public net::Handler {
   net::Task<void> preflight(Incoming& incoming, std::string_view allow);
   std::optional<Refusal> objection(Incoming& incoming, const Match& found) const;
   const Route* enter(Incoming& incoming, std::unique_ptr<Refusal>& refusal) const;
-  void write_log(const Incoming& incoming);
+  void write_log(const Incoming& incoming, const base::Moment& ended);
   KeyGate::Verdict judge(const net::RequestHead& head) const;
 
   mutable base::Lock gate_mutex_;

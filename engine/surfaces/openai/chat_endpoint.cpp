@@ -28,6 +28,7 @@ net::Task<void> refuse(Incoming& incoming, const chat::Fault& fault) {
 }  // namespace
 
 net::Task<void> ChatEndpoint::handle(Incoming& incoming) {
+  co_await incoming.core.turn().at(net::Step::read);
   auto decoded = chat::decode(*incoming.body);
   if (!decoded) {
     co_await refuse(incoming, decoded.error());

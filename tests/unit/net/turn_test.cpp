@@ -1,9 +1,12 @@
-// When a core sends: behind what else has come, unless nothing else ever does.
+// When a request takes its next step: behind what else has come, unless nothing else ever does.
 #include "net/turn.hpp"
 
 #include <gtest/gtest.h>
 
 #include <boost/asio/post.hpp>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "net/local_core.hpp"
 #include "net/loop.hpp"
@@ -24,59 +27,107 @@ void run(const std::function<Task<void>(LocalCore&)>& body) {
 /// What happens, in its order.
 using Story = std::vector<std::string>;
 
-Task<void> come_and_send(Turn& turn, Story& story, std::string name, Event* told) {
-  story.push_back(name + " came");
-  co_await turn.end();
-  story.push_back(name + " sends");
-  if (told != nullptr) told->set();
+/// The last of several that run beside each other ends it.
+struct Running {
+  explicit Running(LocalCore& its, int tasks) : core(its), over(its.io()), left(tasks) {}
+  void ended() {
+    if (--left == 0) over.set();
+  }
+  void begin(std::function<Task<void>()> make) {
+    asio::post(core.io(), [this, make = std::move(make)] { core.spawn("test", make()); });
+  }
+  LocalCore& core;
+  Event over;
+  int left;
+};
+
+Task<void> take(Running& running, Story& story, std::string name, std::vector<Step> steps) {
+  story.push_back(name + " comes");
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    co_await running.core.turn().at(steps[i]);
+    story.push_back(name + (i == 0 ? " goes on" : " ends"));
+  }
+  running.ended();
 }
 
-Task<void> send_together(LocalCore& core, Story& story) {
-  Event last(core.io());
-  asio::post(core.io(), [&] { core.spawn("first", come_and_send(core.turn(), story, "first", nullptr)); });
-  asio::post(core.io(), [&] { core.spawn("second", come_and_send(core.turn(), story, "second", nullptr)); });
-  asio::post(core.io(), [&] { core.spawn("third", come_and_send(core.turn(), story, "third", &last)); });
-  co_await last;
+Task<void> take_beside_each_other(LocalCore& core, Story& story, std::vector<std::vector<Step>> all) {
+  Running running(core, static_cast<int>(all.size()));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string name(1, static_cast<char>('A' + i));
+    running.begin([&running, &story, name, steps = all[i]] { return take(running, story, name, steps); });
+  }
+  co_await running.over;
 }
 
-TEST(Turn, SendsBehindEverythingThatHasComeInTheOrderOfComing) {
+TEST(Turn, WhatHasComeTakesAStepTogetherAndThenTheNext) {
   Story story;
-  const auto body = [&](LocalCore& core) { return send_together(core, story); };
+  const std::vector<Step> steps = {Step::read, Step::send};
+  const auto body = [&](LocalCore& core) {
+    return take_beside_each_other(core, story, {steps, steps, steps});
+  };
   run(body);
-  EXPECT_EQ(story,
-            (Story{"first came", "second came", "third came", "first sends", "second sends", "third sends"}));
+  EXPECT_EQ(story, (Story{"A comes", "B comes", "C comes", "A goes on", "B goes on", "C goes on", "A ends",
+                          "B ends", "C ends"}));
 }
 
-// Sends one after another, with nothing beside them: how many are put off before one is not, or the reverse.
-Task<unsigned> lone_sends(Turn& turn, bool put_off) {
-  unsigned sends = 0;
-  for (; sends < 10'000 && turn.puts_off() == put_off; ++sends)
-    if (put_off) co_await turn.end();
-  co_return sends;
+TEST(Turn, TakesTheStepsInTheirOrderWhoeverCameFirst) {
+  Story story;
+  const auto body = [&](LocalCore& core) {
+    return take_beside_each_other(core, story, {{Step::account}, {Step::hear}, {Step::enter}});
+  };
+  run(body);
+  EXPECT_EQ(story, (Story{"A comes", "B comes", "C comes", "C goes on", "B goes on", "A goes on"}));
 }
 
-TEST(Turn, OfACoreWhoseTurnsHoldOneSendEachSendsAtOnceAndLooksAgainNowAndThen) {
+TEST(Turn, WhoComesBackToAStepThatHasBeenTakenLetsTheLoopGoOnFirst) {
+  Story story;
+  const auto body = [&](LocalCore& core) -> Task<void> {
+    Event told(core.io());
+    co_await core.turn().at(Step::send);
+    asio::post(core.io(), [&] { story.push_back("something else"); });
+    for (const Step step : {Step::answer, Step::read}) {
+      co_await core.turn().at(step);
+      story.push_back(step == Step::answer ? "a later step" : "an earlier one");
+    }
+  };
+  run(body);
+  EXPECT_EQ(story, (Story{"a later step", "something else", "an earlier one"}));
+}
+
+// Turns with nobody else in them.
+Task<unsigned> waits_alone(Turn& turn) {
+  unsigned waits = 0;
+  for (; waits < 10'000 && !turn.alone(); ++waits) co_await turn.at(Step::send);
+  co_return waits;
+}
+
+Task<unsigned> steps_without_waiting(Turn& turn) {
+  unsigned steps = 0;
+  for (; steps < 10'000 && turn.alone(); ++steps) co_await turn.at(Step::send);
+  co_return steps;
+}
+
+TEST(Turn, OfACoreWithOneRequestAtATimeGoesStraightOnAndLooksAgainNowAndThen) {
   const auto body = [](LocalCore& core) -> Task<void> {
-    const unsigned at_first = co_await lone_sends(core.turn(), true);
-    EXPECT_EQ(at_first, 4U);
-    // The call that ended the count was a send that is not put off.
-    const unsigned at_once = co_await lone_sends(core.turn(), false);
-    EXPECT_EQ(at_once, 255U);
-    co_await core.turn().end();
-    const unsigned looks = co_await lone_sends(core.turn(), true);
-    EXPECT_EQ(looks, 0U) << "it was alone again";
+    const unsigned at_first = co_await waits_alone(core.turn());
+    EXPECT_EQ(at_first, 8U);
+    const unsigned straight_on = co_await steps_without_waiting(core.turn());
+    EXPECT_EQ(straight_on, 2'000U);
+    const unsigned looks = co_await waits_alone(core.turn());
+    EXPECT_EQ(looks, 1U) << "it was alone again";
   };
   run(body);
 }
 
-TEST(Turn, OfACoreWithMuchToDoPutsOffAgain) {
+TEST(Turn, OfACoreWithMuchToDoWaitsForTheOthersAgain) {
   const auto body = [](LocalCore& core) -> Task<void> {
-    co_await lone_sends(core.turn(), true);
-    co_await lone_sends(core.turn(), false);
+    co_await waits_alone(core.turn());
+    co_await steps_without_waiting(core.turn());
     Story story;
-    co_await send_together(core, story);
-    const unsigned put_off = co_await lone_sends(core.turn(), true);
-    EXPECT_EQ(put_off, 4U);
+    const std::vector<std::vector<Step>> all = {{Step::read}, {Step::read}};
+    co_await take_beside_each_other(core, story, all);
+    const unsigned waits = co_await waits_alone(core.turn());
+    EXPECT_EQ(waits, 8U);
   };
   run(body);
 }
@@ -98,7 +149,7 @@ Task<void> ask(LocalCore& core, const Origin& origin, Canceller& canceller, Aske
   over.set();
 }
 
-TEST(Turn, WhatIsCancelledBeforeItsEndIsNotSent) {
+TEST(Turn, WhatIsCancelledBeforeItIsSentIsNotSent) {
   std::string rest = "nothing was read";
   {
     RawPeer peer([&rest](RawSocket& socket, int) {

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cstdint>
 #include <utility>
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
 #endif
 
 namespace freellmapi::base {
@@ -91,25 +91,46 @@ constexpr bool breaks_a_line(std::uint32_t c) noexcept {
          c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
-#if defined(__SSE2__)
-// A bit for each byte that is a control, a quote, a backslash or not ASCII. As signed numbers, controls and
-// what is not ASCII are below 0x21, and so is the quote when its second bit is turned over, which leaves the
-// controls among themselves.
+// A control, a quote, a backslash or not ASCII. As signed numbers, controls and what is not ASCII are below
+// 0x21, and so is the quote when its second bit is turned over, which leaves the controls among themselves.
+constexpr bool is_special(char c) noexcept { return static_cast<signed char>(c ^ 2) < 0x21 || c == '\\'; }
+
+#if defined(__x86_64__)
+// A bit for each byte.
 unsigned special_bytes(__m128i bytes) noexcept {
   const __m128i low = _mm_subs_epi8(_mm_xor_si128(bytes, _mm_set1_epi8(2)), _mm_set1_epi8(0x21));
   return static_cast<unsigned>(
       _mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')))));
 }
+
+// How many bytes, 64 at a time, come before those among which one is special.
+[[gnu::target("avx2")]] std::size_t plain_blocks(const char* text, std::size_t size) noexcept {
+  constexpr std::size_t half = sizeof(__m256i), block = 2 * half;
+  const __m256i two = _mm256_set1_epi8(2), above = _mm256_set1_epi8(0x21), slash = _mm256_set1_epi8('\\');
+  std::size_t at = 0;
+  for (; at + block <= size; at += block) {
+    const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + at));
+    const __m256i second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + at + half));
+    const __m256i low = _mm256_or_si256(_mm256_subs_epi8(_mm256_xor_si256(first, two), above),
+                                        _mm256_subs_epi8(_mm256_xor_si256(second, two), above));
+    const __m256i slashes =
+        _mm256_or_si256(_mm256_cmpeq_epi8(first, slash), _mm256_cmpeq_epi8(second, slash));
+    if (_mm256_movemask_epi8(_mm256_or_si256(low, slashes)) != 0) break;
+  }
+  return at;
+}
+const bool has_blocks = __builtin_cpu_supports("avx2");
 #endif
 
 // From `at` to the first byte that is a control, a quote, a backslash or not ASCII.
 std::size_t plain_run(std::string_view text, std::size_t at) noexcept {
-#if defined(__SSE2__)
+#if defined(__x86_64__)
   constexpr std::size_t step = sizeof(__m128i), half = step / 2;
   const auto load = [&text](std::size_t from) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
   };
   const auto first = [](unsigned stops) { return static_cast<unsigned>(std::countr_zero(stops)); };
+  if (has_blocks && text.size() - at >= 4 * step) at += plain_blocks(text.data() + at, text.size() - at);
   for (; at + step <= text.size(); at += step)
     if (const unsigned stops = special_bytes(load(at)); stops != 0) return at + first(stops);
   // What is left is looked at together with bytes that have been, or in two halves that may overlap.
@@ -127,10 +148,7 @@ std::size_t plain_run(std::string_view text, std::size_t at) noexcept {
     return first(stops) < half ? at + first(stops) : text.size() + first(stops) - step;
   }
 #endif
-  for (; at < text.size(); ++at) {
-    const unsigned char c = byte_at(text, at);
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
-  }
+  while (at < text.size() && !is_special(text[at])) ++at;
   return at;
 }
 
@@ -230,6 +248,8 @@ char* write_long_decimal(char* to, std::uint64_t number) noexcept {
 void append_json_escaped(std::string& out, std::string_view text) { append_escaped<false>(out, text); }
 
 void append_json_line_escaped(std::string& out, std::string_view text) { append_escaped<true>(out, text); }
+
+bool stands_in_json(std::string_view text) noexcept { return plain_run(text, 0) == text.size(); }
 
 void append_json_line(std::string& out, std::string_view text) {
   out += '"';

@@ -45,6 +45,8 @@ void append_json_string(std::string& out, std::string_view text);
 /// escaped.
 void append_json_line(std::string& out, std::string_view text);
 void append_json_line_escaped(std::string& out, std::string_view text);
+/// True for ASCII of which nothing has to be escaped: it is the inside of a JSON string as it is.
+bool stands_in_json(std::string_view text) noexcept;
 /// `text` as a JSON string with its quotes.
 std::string json_string(std::string_view text);
 

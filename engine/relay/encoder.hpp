@@ -17,6 +17,7 @@ namespace freellmapi::relay {
 /// What is known of the route when the answer begins. The texts are the request's record's and its policy's.
 struct Route {
   std::string_view request_id;
+  bool id_is_ours = false;           ///< no other request has it
   std::string_view provider, model;  ///< as the policy names them
   base::WallTime created{};
 };
@@ -40,7 +41,7 @@ struct Failure {
   std::vector<Detail> details;  ///< at most 64
 };
 
-/// A finished head and body for a failure before the commit point.
+/// A finished head and body.
 struct Reply {
   int status = 200;
   net::AnswerFields fields;  ///< content-type among them
@@ -54,7 +55,9 @@ class Encoder {
   virtual ~Encoder() = default;
 
   // ---- not streamed
-  virtual Reply whole(const Route& route, const chat::Answer& answer) = 0;
+  virtual std::string_view whole_content_type() const noexcept = 0;
+  /// Appends the body.
+  virtual void whole(const Route& route, const chat::Answer& answer, std::string& out) = 0;
   /// Also for streams, before the commit point.
   virtual Reply failure(const std::string& request_id, const Failure& failure) = 0;
 

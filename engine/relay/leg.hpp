@@ -30,6 +30,7 @@ struct Run::Leg {
         asked(&run.job_.request),
         fresh(action.fresh) {
     route.request_id = run.job_.record.request_id;
+    route.id_is_ours = run.job_.record.id_is_ours;
     route.provider = provider.id;
     route.model = run.target_->passed_model.empty() ? model.id : run.target_->passed_model;
   }

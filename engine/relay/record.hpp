@@ -15,6 +15,7 @@ namespace freellmapi::relay {
 /// Filled while the request runs, written once when it ends: one log line now, one row in the store.
 struct Record {
   std::string request_id;
+  bool id_is_ours = false;   ///< request_id is none of the client's making
   std::string_view surface;  ///< "openai.chat"; static storage
   int status = 0;            ///< as sent; 499 when the client left before an answer
   std::string code;          ///< of the error, or of what ended a stream early; "" when all went well

@@ -381,12 +381,11 @@ net::Task<bool> Run::answer_whole(Leg& leg, const base::Moment& present) {
   job_.record.status = 200;
   job_.record.first_token =
       std::chrono::duration_cast<std::chrono::microseconds>(present.steady - exchange_.started());
-  Reply reply = job_.encoder.whole(leg.route, leg.reading->answer());
-  leg.body = std::move(reply.body);
+  job_.encoder.whole(leg.route, leg.reading->answer(), leg.body);
   job_.record.response_bytes = leg.body.size();
   net::AnswerFields fields = route_fields(leg, present.steady);
-  fields.add(reply.fields);
-  return exchange_.respond(reply.status, fields, leg.body);
+  fields.add("Content-Type", job_.encoder.whole_content_type());
+  return exchange_.respond(job_.record.status, fields, leg.body);
 }
 
 }  // namespace freellmapi::relay

@@ -26,8 +26,7 @@ struct Incoming {
   std::string* body = nullptr;    ///< read, when the route takes one; the exchange's own string
   net::AnswerFields common = {};  ///< for the reply, which may take it: X-Request-Id, CORS
   relay::Record record = {};
-  bool id_is_ours = false;  ///< record.request_id is none of the client's making
-  bool refused = false;     ///< at the door: no endpoint has seen it
+  bool refused = false;  ///< at the door: no endpoint has seen it
 };
 
 /// Answers one route's requests. Outlives the server.

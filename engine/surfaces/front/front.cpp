@@ -202,9 +202,9 @@ const Route* FrontDoor::enter(Incoming& incoming, std::unique_ptr<Refusal>& refu
   const base::Moment present = clock_.moment();
   if (!refusal && found.route->access == Access::key)
     record.admitted = std::chrono::duration_cast<microseconds>(present.steady - incoming.exchange.started());
-  incoming.id_is_ours = !base::is_plain_id(incoming.asked.request_id);
-  record.request_id = incoming.id_is_ours ? base::make_timed_id("req_", present.wall)
-                                          : std::string(incoming.asked.request_id);
+  record.id_is_ours = !base::is_plain_id(incoming.asked.request_id);
+  record.request_id =
+      record.id_is_ours ? base::make_timed_id("req_", present.wall) : std::string(incoming.asked.request_id);
   incoming.common.reserve(net::AnswerFields::usual_most);
   incoming.common.add("X-Request-Id", record.request_id);
   add_cors(incoming.asked.origin, incoming.common);
@@ -252,7 +252,7 @@ void FrontDoor::write_log(const Incoming& incoming, const base::Moment& ended) {
   if (meter_) meter_->request(incoming.core.index(), r, total);
   // What the client made up may hold anything.
   const base::Field id =
-      incoming.id_is_ours ? base::Field("id", base::Plain{r.request_id}) : base::Field("id", r.request_id);
+      r.id_is_ours ? base::Field("id", base::Plain{r.request_id}) : base::Field("id", r.request_id);
   if (incoming.refused) {
     const auto more = refusals_.count(r.code, incoming.exchange.peer(), ended.steady);
     if (!more) return;

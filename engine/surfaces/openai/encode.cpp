@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <type_traits>
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
@@ -19,44 +20,58 @@ class Pieces {
   Pieces(const Pieces&) = delete;
   Pieces& operator=(const Pieces&) = delete;
 
-  template <std::size_t size>
-  void put(const char (&text)[size]) {
-    make_room(size - 1);
-    std::memcpy(at_, text, size - 1);
-    at_ += size - 1;
-  }
-  void put(std::uint64_t number) {
-    make_room(base::decimal_most);
-    at_ = base::write_decimal(at_, number);
+  /// Literals and numbers.
+  template <class... Parts>
+  void put(const Parts&... parts) {
+    constexpr std::size_t most = (most_of<Parts> + ...);
+    static_assert(most <= room);
+    make_room(most);
+    (write(parts), ...);
   }
   void text(std::string_view text) {
     make_room(text.size());
-    if (text.size() > collected_.size()) {
+    if (text.size() > room) {
       out_ += text;
     } else {
-      at_ = std::copy(text.begin(), text.end(), at_);
+      at_ = base::write_text(at_, text);
     }
   }
   /// As the inside of a JSON string.
-  void escaped(std::string_view text) {
-    flush();
-    base::append_json_line_escaped(out_, text);
+  void escaped(std::string_view said) {
+    constexpr std::size_t name_most = 64;
+    if (said.size() <= name_most && base::stands_in_json(said)) {
+      text(said);
+    } else {
+      flush();
+      base::append_json_line_escaped(out_, said);
+    }
   }
-  void id(std::string_view prefix) {
+  void made_id() {
     flush();
-    base::append_id(out_, prefix);
+    base::append_id(out_, "");
   }
-  void flush() {
+  [[gnu::noinline]] void flush() {
     out_.append(collected_.data(), static_cast<std::size_t>(at_ - collected_.data()));
     at_ = collected_.data();
   }
 
  private:
-  void make_room(std::size_t size) {
-    if (static_cast<std::size_t>(collected_.data() + collected_.size() - at_) < size) flush();
+  static constexpr std::size_t room = 512;
+  template <class Part>
+  static constexpr std::size_t most_of = std::is_array_v<Part> ? std::extent_v<Part> : base::decimal_most;
+
+  template <std::size_t size>
+  void write(const char (&text)[size]) noexcept {
+    std::memcpy(at_, text, size - 1);
+    at_ += size - 1;
   }
+  void write(std::uint64_t number) noexcept { at_ = base::write_decimal(at_, number); }
+  void make_room(std::size_t size) {
+    if (static_cast<std::size_t>(collected_.data() + room - at_) < size) flush();
+  }
+
   std::string& out_;
-  std::array<char, 256> collected_;
+  std::array<char, room> collected_;
   char* at_ = collected_.data();
 };
 
@@ -82,35 +97,26 @@ void append_call(std::string& out, const chat::ToolCall& call) {
 
 void put_usage(Pieces& out, const chat::Usage& usage) {
   const std::uint64_t input = usage.input.value_or(0), output = usage.output.value_or(0);
-  out.put("\"usage\":{\"prompt_tokens\":");
-  out.put(input);
-  out.put(",\"completion_tokens\":");
-  out.put(output);
-  out.put(",\"total_tokens\":");
-  out.put(input + output);
-  if (usage.cached) {
-    out.put(",\"prompt_tokens_details\":{\"cached_tokens\":");
-    out.put(*usage.cached);
-    out.put("}");
-  }
-  if (usage.reasoning) {
-    out.put(",\"completion_tokens_details\":{\"reasoning_tokens\":");
-    out.put(*usage.reasoning);
-    out.put("}");
-  }
+  out.put("\"usage\":{\"prompt_tokens\":", input, ",\"completion_tokens\":", output,
+          ",\"total_tokens\":", input + output);
+  if (usage.cached) out.put(",\"prompt_tokens_details\":{\"cached_tokens\":", *usage.cached, "}");
+  if (usage.reasoning)
+    out.put(",\"completion_tokens_details\":{\"reasoning_tokens\":", *usage.reasoning, "}");
   out.put("}");
 }
 
 template <std::size_t size>
 void put_opening(Pieces& out, const relay::Route& route, const char (&object)[size]) {
-  out.put("{\"id\":\"");
-  out.id("chatcmpl-");
-  out.put("\",\"object\":\"");
-  out.put(object);
-  out.put("\",\"created\":");
   const auto created = std::chrono::floor<std::chrono::seconds>(route.created.time_since_epoch()).count();
-  out.put(static_cast<std::uint64_t>(created));
-  out.put(",\"model\":\"");
+  out.put("{\"id\":\"chatcmpl-");
+  // A client may give many requests one id; clients put together what has one completion's.
+  if (route.id_is_ours) {
+    out.text(route.request_id);
+  } else {
+    out.made_id();
+  }
+  out.put("\",\"object\":\"", object, "\",\"created\":", static_cast<std::uint64_t>(created),
+          ",\"model\":\"");
   out.escaped(route.provider);
   out.put("/");
   out.escaped(route.model);
@@ -181,23 +187,14 @@ void put_answer(Pieces& out, const relay::Route& route, const chat::Answer& answ
   out.put("}");
 }
 
-const net::AnswerFields json_fields = [] {
-  net::AnswerFields made;
-  made.add("content-type", "application/json");
-  return made;
-}();
-
 }  // namespace
 
-relay::Reply ChatEncoder::whole(const relay::Route& route, const chat::Answer& answer) {
-  relay::Reply reply;
-  reply.fields = json_fields;
+void ChatEncoder::whole(const relay::Route& route, const chat::Answer& answer, std::string& out) {
   constexpr std::size_t around_text = 512;
-  reply.body.reserve(answer.text.size() + answer.text.size() / 8 + answer.reasoning.size() + around_text);
-  Pieces out(reply.body);
-  put_answer(out, route, answer);
-  out.flush();
-  return reply;
+  out.reserve(answer.text.size() + answer.text.size() / 8 + answer.reasoning.size() + around_text);
+  Pieces pieces(out);
+  put_answer(pieces, route, answer);
+  pieces.flush();
 }
 
 relay::Reply ChatEncoder::failure(const std::string& request_id, const relay::Failure& failure) {

@@ -15,7 +15,8 @@ class ChatEncoder final : public relay::Encoder {
   /// `include_usage`: the client asked for the frame with the usage at the end of the stream.
   explicit ChatEncoder(bool include_usage) : include_usage_(include_usage) {}
 
-  relay::Reply whole(const relay::Route& route, const chat::Answer& answer) override;
+  std::string_view whole_content_type() const noexcept override { return "application/json"; }
+  void whole(const relay::Route& route, const chat::Answer& answer, std::string& out) override;
   relay::Reply failure(const std::string& request_id, const relay::Failure& failure) override;
 
   std::string_view stream_content_type() const noexcept override {

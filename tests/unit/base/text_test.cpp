@@ -15,6 +15,33 @@ std::string json(std::string_view text) {
   return out;
 }
 
+// Long texts are looked at in blocks.
+TEST(JsonEscaping, FindsWhatMustBeEscapedAtEveryPlace) {
+  for (std::size_t size : {1U, 7U, 15U, 16U, 63U, 64U, 65U, 130U, 200U}) {
+    const std::string plain(size, 'x');
+    EXPECT_EQ(json_string(plain), '"' + plain + '"');
+    EXPECT_TRUE(stands_in_json(plain));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const auto& [special, escaped] : {std::pair{'"', "\\\""},
+                                             {'\\', "\\\\"},
+                                             {'\n', "\\n"},
+                                             {'\x01', "\\u0001"},
+                                             {'\xFF', "\xEF\xBF\xBD"}}) {
+        std::string text = plain, expected = plain;
+        text[at] = special;
+        expected.replace(at, 1, escaped);
+        EXPECT_EQ(json_string(text), '"' + expected + '"') << size << ", " << at;
+        EXPECT_FALSE(stands_in_json(text));
+      }
+      for (const char usual : {' ', '!', '#', '\x7F'}) {
+        std::string text = plain;
+        text[at] = usual;
+        EXPECT_TRUE(stands_in_json(text)) << size << ", " << at;
+      }
+    }
+  }
+}
+
 TEST(Text, HeaderNamesCompareWithoutRegardToAsciiCase) {
   EXPECT_TRUE(equal_ignoring_case("Content-Type", "content-TYPE"));
   EXPECT_FALSE(equal_ignoring_case("Content-Type", "Content-Typ"));

@@ -8,7 +8,8 @@ namespace {
 /// Writes down which of its methods was called.
 class Notes final : public Encoder {
  public:
-  Reply whole(const Route&, const chat::Answer&) override { return {}; }
+  std::string_view whole_content_type() const noexcept override { return "text/plain"; }
+  void whole(const Route&, const chat::Answer&, std::string&) override {}
   Reply failure(const std::string&, const Failure&) override { return {}; }
   std::string_view stream_content_type() const noexcept override { return "text/plain"; }
   void begin(const Route&, std::string& out) override { out += "begin "; }

@@ -21,7 +21,8 @@ class Client final : public Encoder {
   std::vector<chat::ToolCall> calls;
   int begun = 0, finished = 0;
 
-  Reply whole(const Route&, const chat::Answer&) override { return {}; }
+  std::string_view whole_content_type() const noexcept override { return "text/plain"; }
+  void whole(const Route&, const chat::Answer&, std::string&) override {}
   Reply failure(const std::string&, const Failure&) override { return {}; }
   std::string_view stream_content_type() const noexcept override { return "text/plain"; }
   void begin(const Route&, std::string&) override { ++begun; }

@@ -15,7 +15,7 @@ using testing::Not;
 using testing::StartsWith;
 
 relay::Route route() {
-  return {"req-1", "groq", "llama-3.3-70b", base::WallTime{std::chrono::seconds{1'767'225'600}}};
+  return {"req-1", false, "groq", "llama-3.3-70b", base::WallTime{std::chrono::seconds{1'767'225'600}}};
 }
 
 chat::Event text_event(std::string_view text, chat::Event::Kind kind = chat::Event::Kind::text) {
@@ -184,7 +184,8 @@ TEST(Stream, PingsWithAComment) {
 }
 
 std::string body(const chat::Answer& answer) {
-  std::string text = ChatEncoder(false).whole(route(), answer).body;
+  std::string text;
+  ChatEncoder(false).whole(route(), answer, text);
   EXPECT_FALSE(chat::check_json(text)) << text;
   return text.substr(text.find("\"choices\""));
 }
@@ -201,11 +202,23 @@ TEST(Whole, IsACompletion) {
       R"("choices":[{"index":0,"message":{"role":"assistant","content":"Hi \"you\"","refusal":null,)"
       R"("reasoning_content":"hm"},"logprobs":null,"finish_reason":"stop"}],)"
       R"("usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"system_fingerprint":"fp"})");
-  const relay::Reply reply = ChatEncoder(false).whole(route(), answer);
-  EXPECT_EQ(reply.status, 200);
-  EXPECT_EQ(reply.fields.text(), "content-type: application/json\r\n");
-  EXPECT_THAT(reply.body,
+  std::string whole;
+  ChatEncoder(false).whole(route(), answer, whole);
+  EXPECT_THAT(whole,
               HasSubstr(R"("object":"chat.completion","created":1767225600,"model":"groq/llama-3.3-70b")"));
+}
+
+// The client's own id may be that of many requests.
+TEST(Whole, HasTheRequestsIdWhereItIsOurs) {
+  relay::Route from = route();
+  std::string clients, again, ours;
+  ChatEncoder(false).whole(from, {}, clients);
+  ChatEncoder(false).whole(from, {}, again);
+  from.id_is_ours = true;
+  ChatEncoder(false).whole(from, {}, ours);
+  EXPECT_THAT(ours, StartsWith("{\"id\":\"chatcmpl-req-1\","));
+  EXPECT_THAT(clients, testing::MatchesRegex("\\{\"id\":\"chatcmpl-[0-9a-v]{24}\",.*"));
+  EXPECT_NE(clients, again);
 }
 
 TEST(Whole, HasNullContentBesideCallsAlone) {

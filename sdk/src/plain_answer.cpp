@@ -1,7 +1,7 @@
 #include "plain_answer.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <cstring>
 
 #include "json_walk.hpp"
 #include "utf8.hpp"
@@ -26,11 +26,9 @@ void append_utf8(std::string& out, unsigned point) {
   put(tail(0));
 }
 
-/// What the string means whose escapes JsonWalk has found right.
-std::string unescape(std::string_view raw) {
+/// Appends what the string means whose escapes JsonWalk has found right.
+void unescape(std::string_view raw, std::string& out) {
   constexpr std::string_view names = "bfnrt", meanings = "\b\f\n\r\t";
-  std::string out;
-  out.reserve(raw.size());
   for (std::size_t at = 0; at < raw.size();) {
     const std::size_t slash = std::min(raw.find('\\', at), raw.size());
     out.append(raw, at, slash - at);
@@ -50,7 +48,22 @@ std::string unescape(std::string_view raw) {
     }
     append_utf8(out, point);
   }
-  return out;
+}
+
+/// What `raw`, a string of `text`, means. Nothing that `answer` keeps moves: all of it is shorter than the
+/// text.
+std::string_view meaning(std::string_view raw, std::string_view text, PlainAnswer& answer) {
+  std::string& kept = answer.unescaped;
+  if (kept.empty()) kept.reserve(text.size());
+  const std::size_t from = kept.size();
+  unescape(raw, kept);
+  return std::string_view(kept).substr(from);
+}
+
+/// With the size known here it is a comparison of words, and no call.
+template <std::size_t size>
+bool is(std::string_view name, const char (&word)[size]) noexcept {
+  return name.size() == size - 1 && std::memcmp(name.data(), word, size - 1) == 0;
 }
 
 /// Members that may come once: a second one of a name is for those who keep the last.
@@ -67,144 +80,146 @@ class Once {
   unsigned seen_ = 0;
 };
 
+/// Its steps are those of JsonWalk.
 class Reader {
  public:
-  Reader(std::string_view text, PlainAnswer& answer) noexcept : walk_(text), answer_(answer) {}
+  Reader(std::string_view text, PlainAnswer& answer) noexcept : text_(text), walk_(text), answer_(answer) {}
 
-  bool frame() {
-    bool choices = false;
-    const auto member = [&](std::string_view name) {
-      if (name == "choices") return !std::exchange(choices, true) && read_choices();
-      if (name == "usage") return once_.first(0) && read_usage();
-      // An error that is one is none of ours.
-      if (name == "error") return once_.first(1) && null();
-      return walk_.skip();
-    };
-    return object(member) && choices && walk_.at_end();
+  bool read() {
+    const char* const at = object(walk_.begin(), Of::answer);
+    return at != nullptr && choices_ && walk_.at_end(at);
   }
 
  private:
-  template <class Member>
-  bool object(const Member& member) {
-    if (!walk_.take('{')) return false;
-    if (walk_.take('}')) return true;
-    for (bool more = true; more;) {
+  /// Whose members they are.
+  enum class Of : std::uint8_t { answer, choice, message, usage, input_details, output_details };
+
+  const char* object(const char* at, Of whose) {
+    if (walk_.peek(at) != '{') return nullptr;
+    if (walk_.peek(++at) == '}') return at + 1;
+    for (Once once;; ++at) {
       std::string_view name;
-      if (!walk_.name(name) || !member(name) || !walk_.next(more)) return false;
+      at = walk_.name(at, name);
+      if (at == nullptr) return nullptr;
+      walk_.peek(at);
+      at = member(at, whose, name, once);
+      if (at == nullptr) return nullptr;
+      const char c = walk_.peek(at);
+      if (c != ',') return c == '}' ? at + 1 : nullptr;
     }
-    return true;
   }
-  bool null() noexcept { return walk_.peek() == 'n' && walk_.word("null"); }
+
+  /// `at` is where its value begins.
+  const char* member(const char* at, Of whose, std::string_view name, Once& once) {
+    switch (whose) {
+      case Of::answer:
+        if (is(name, "choices")) return once.first(0) ? choices(at) : nullptr;
+        if (is(name, "usage")) return once.first(1) ? usage(at) : nullptr;
+        // An error that is one is none of ours.
+        return is(name, "error") ? null(at) : walk_.skip(at);
+      case Of::choice:
+        if (is(name, "message")) return once.first(0) ? message(at, PlainAnswer::Said::message) : nullptr;
+        if (is(name, "delta")) return once.first(0) ? message(at, PlainAnswer::Said::delta) : nullptr;
+        if (is(name, "finish_reason")) return once.first(1) ? finish_reason(at) : nullptr;
+        if (is(name, "index")) return once.first(2) && walk_.peek(at) == '0' ? walk_.skip(at) : nullptr;
+        // What is not null is for others: log probabilities go on, errors and usage count.
+        return is(name, "logprobs") || is(name, "error") || is(name, "usage") ? null(at) : walk_.skip(at);
+      case Of::message:
+        if (is(name, "content")) {
+          return once.first(0) ? text(at, answer_.content, &answer_.content_as_written) : nullptr;
+        }
+        if (is(name, "refusal")) return once.first(1) ? text(at, answer_.refusal) : nullptr;
+        if (is(name, "reasoning_content") || is(name, "reasoning")) return reasoning(at, once);
+        return is(name, "function_call") ? null(at) : walk_.skip(at);
+      case Of::usage:
+        return figure(at, name, once);
+      case Of::input_details:
+        if (!is(name, "cached_tokens")) return walk_.skip(at);
+        return once.first(0) ? count(at, answer_.usage.cached) : nullptr;
+      case Of::output_details:
+        if (!is(name, "reasoning_tokens")) return walk_.skip(at);
+        return once.first(0) ? count(at, answer_.usage.reasoning) : nullptr;
+    }
+    return nullptr;
+  }
+
+  /// A null, or nothing else.
+  const char* null(const char* at) const noexcept {
+    return walk_.peek(at) == 'n' ? walk_.word(at, "null") : nullptr;
+  }
+  bool is_null(const char* at) const noexcept { return walk_.peek(at) == 'n'; }
 
   /// A text, or null in the place of an empty one.
-  bool read_text(std::string_view& out, std::size_t which) {
-    if (null()) return true;
+  const char* text(const char* at, std::string_view& out, std::string_view* as_written = nullptr) {
+    if (is_null(at)) return null(at);
     std::string_view raw;
     bool escaped = false;
-    if (!walk_.string(raw, escaped)) return false;
-    out = escaped ? std::string_view(answer_.unescaped[which] = unescape(raw)) : raw;
-    if (which == 0) answer_.content_as_written = raw;
-    return true;
+    at = walk_.string(at, raw, escaped);
+    if (at == nullptr) return nullptr;
+    out = escaped ? meaning(raw, text_, answer_) : raw;
+    if (as_written != nullptr) *as_written = raw;
+    return at;
+  }
+  /// Two names of one thing.
+  const char* reasoning(const char* at, Once& once) {
+    if (is_null(at)) return null(at);
+    if (!once.first(2)) return nullptr;
+    at = text(at, answer_.reasoning);
+    return answer_.reasoning.empty() ? nullptr : at;
   }
 
-  bool read_choices() {
-    if (!walk_.take('[')) return false;
-    if (walk_.take(']')) return true;
+  const char* choices(const char* at) {
+    if (walk_.peek(at) != '[') return nullptr;
+    choices_ = true;
+    if (walk_.peek(++at) == ']') return at + 1;
     answer_.choice = true;
-    Once once;
-    const auto member = [&](std::string_view name) {
-      if (name == "message") return once.first(0) && read_message(PlainAnswer::Said::message);
-      if (name == "delta") return once.first(0) && read_message(PlainAnswer::Said::delta);
-      if (name == "finish_reason") return once.first(1) && read_finish_reason();
-      if (name == "index") return once.first(2) && walk_.peek() == '0' && walk_.skip();
-      // What is not null is for others: log probabilities go on, errors and usage count.
-      return name == "logprobs" || name == "error" || name == "usage" ? null() : walk_.skip();
-    };
-    return object(member) && walk_.take(']');
+    at = object(at, Of::choice);
+    return at != nullptr && walk_.peek(at) == ']' ? at + 1 : nullptr;
   }
-
-  bool read_finish_reason() {
-    std::string_view raw;
-    bool escaped = false;
-    if (null()) return true;
-    if (!walk_.string(raw, escaped) || escaped) return false;
-    answer_.finish_reason = raw;
-    return true;
-  }
-
-  bool read_message(PlainAnswer::Said said) {
+  const char* message(const char* at, PlainAnswer::Said said) {
     answer_.said = said;
-    Once once;
-    const auto member = [&](std::string_view name) {
-      if (name == "role") return walk_.skip();
-      if (name == "content") return once.first(0) && read_text(answer_.content, 0);
-      if (name == "refusal") return once.first(1) && read_text(answer_.refusal, 1);
-      // Two names of one thing.
-      if (name == "reasoning_content" || name == "reasoning") {
-        return null() || (once.first(2) && read_text(answer_.reasoning, 2) && !answer_.reasoning.empty());
-      }
-      if (name == "function_call") return null();
-      return walk_.skip();
-    };
-    return object(member);
+    return object(at, Of::message);
+  }
+  const char* finish_reason(const char* at) {
+    if (is_null(at)) return null(at);
+    bool escaped = false;
+    at = walk_.string(at, answer_.finish_reason, escaped);
+    return escaped ? nullptr : at;
   }
 
-  /// A count of tokens: 0 to 10^12, or null for one that is not said.
-  bool read_count(std::uint64_t& out) noexcept { return null() || walk_.count(out); }
-  bool read_details(std::string_view wanted, std::uint64_t& out) {
-    if (null()) return true;
-    Once once;
-    const auto member = [&](std::string_view name) {
-      return name == wanted ? once.first(0) && read_count(out) : walk_.skip();
-    };
-    return object(member);
-  }
-  /// Other names of these figures.
-  static bool is_another_name(std::string_view name) noexcept {
-    switch (name.size()) {
-      case 12:
-        return name == "input_tokens";
-      case 13:
-        return name == "output_tokens";
-      case 16:
-        return name == "reasoning_tokens";
-      case 17:
-        return name == "num_cached_tokens";
-      case 20:
-        return name == "input_tokens_details";
-      case 21:
-        return name == "output_tokens_details";
-      case 23:
-        return name == "prompt_cache_hit_tokens";
-      default:
-        return false;
-    }
-  }
-  bool read_usage() {
-    if (null()) return true;
+  const char* usage(const char* at) {
+    if (is_null(at)) return null(at);
     answer_.usage_said = true;
-    Once once;
-    Usage& usage = answer_.usage;
-    const auto member = [&](std::string_view name) {
-      if (name == "prompt_tokens") return once.first(0) && read_count(usage.input);
-      if (name == "completion_tokens") return once.first(1) && read_count(usage.output);
-      if (name == "prompt_tokens_details")
-        return once.first(2) && read_details("cached_tokens", usage.cached);
-      if (name == "completion_tokens_details")
-        return once.first(3) && read_details("reasoning_tokens", usage.reasoning);
-      return !is_another_name(name) && walk_.skip();
-    };
-    return object(member);
+    return object(at, Of::usage);
+  }
+  const char* figure(const char* at, std::string_view name, Once& once) {
+    if (is(name, "prompt_tokens")) return once.first(0) ? count(at, answer_.usage.input) : nullptr;
+    if (is(name, "completion_tokens")) return once.first(1) ? count(at, answer_.usage.output) : nullptr;
+    if (is(name, "prompt_tokens_details")) return once.first(2) ? details(at, Of::input_details) : nullptr;
+    if (is(name, "completion_tokens_details"))
+      return once.first(3) ? details(at, Of::output_details) : nullptr;
+    // Other names of these figures are for others.
+    const bool another = is(name, "input_tokens") || is(name, "output_tokens") ||
+                         is(name, "reasoning_tokens") || is(name, "num_cached_tokens") ||
+                         is(name, "input_tokens_details") || is(name, "output_tokens_details") ||
+                         is(name, "prompt_cache_hit_tokens");
+    return another ? nullptr : walk_.skip(at);
+  }
+  const char* details(const char* at, Of whose) { return is_null(at) ? null(at) : object(at, whose); }
+  /// A count of tokens: 0 to 10^12, or null for one that is not said.
+  [[gnu::noinline]] const char* count(const char* at, std::uint64_t& out) const noexcept {
+    return is_null(at) ? null(at) : walk_.count(at, out);
   }
 
-  JsonWalk walk_;
+  const std::string_view text_;
+  const JsonWalk walk_;
   PlainAnswer& answer_;
-  Once once_;
+  bool choices_ = false;
 };
 
 }  // namespace
 
-bool read_plain_answer(std::string_view text, PlainAnswer& answer) { return Reader(text, answer).frame(); }
+bool read_plain_answer(std::string_view text, PlainAnswer& answer) { return Reader(text, answer).read(); }
 
 void LikeFrames::learn(std::string_view text, const PlainAnswer& answer) {
   constexpr std::size_t most = 1'024;
@@ -225,13 +240,14 @@ bool LikeFrames::read(std::string_view text, PlainAnswer& answer) const {
   if (around_.empty() || text.size() < around_.size() || !text.starts_with(before) || !text.ends_with(behind))
     return false;
   // From its opening quote to its closing one, which must be the one that `behind` begins with.
-  JsonWalk walk(text.substr(before.size() - 1, text.size() - around_.size() + 2));
+  const JsonWalk walk(text.substr(before.size() - 1, text.size() - around_.size() + 2));
   std::string_view raw;
   bool escaped = false;
-  if (!walk.string(raw, escaped) || !walk.at_end()) return false;
+  const char* const at = walk.string(walk.begin(), raw, escaped);
+  if (at == nullptr || !walk.at_end(at)) return false;
   answer.choice = true;
   answer.said = PlainAnswer::Said::delta;
-  answer.content = escaped ? std::string_view(answer.unescaped[0] = unescape(raw)) : raw;
+  answer.content = escaped ? meaning(raw, text, answer) : raw;
   return true;
 }
 

@@ -2,7 +2,6 @@
 // without a tree.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <freellmapi/views.hpp>
 #include <string>
@@ -20,7 +19,7 @@ struct PlainAnswer {
   std::string_view content_as_written;  ///< between its quotes in the text
   bool usage_said = false;
   Usage usage;
-  std::array<std::string, 3> unescaped;  ///< where a text lies that is not as it was written
+  std::string unescaped;  ///< where the texts lie that are not as they were written
 };
 
 /// False: the text is not that, or no JSON; somebody else has to read it. The views lie in `text` and in the

@@ -52,6 +52,8 @@ const std::vector<std::string> members{
     R"("completion_tokens_details":{"reasoning_tokens":3}})",
     R"("usage":{"prompt_tokens":4,"prompt_tokens_details":null,"input_tokens_details":{"cached_tokens":2}})",
     R"("usage":{"prompt_tokens":4,"prompt_tokens":5,"cost_details":{"x":[1]}})",
+    R"("usage" : { "prompt_tokens" : 16 , "completion_tokens" :5, "prompt_tokens_details": { "cached_tokens": 3 } })",
+    R"("choices": [ { "index" : 0 , "message": { "content" : "hello" , "reasoning": null }, "finish_reason" : "stop" } ])",
     R"("usage":null)",
     R"("usage":{})",
     R"("choices":[])",

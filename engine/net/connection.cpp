@@ -79,8 +79,7 @@ void Connection::give_memory_back() noexcept {
   if (in_.empty()) in_.release();
   std::string().swap(body_);
   std::string().swap(head_out_);
-  std::string().swap(head_bytes_);
-  std::vector<Field>().swap(fields_);
+  kept_head_.release();
 }
 
 // Nothing: it has to be waited for. Zero: the client ended.
@@ -146,7 +145,7 @@ Task<void> Connection::serve() {
     while (!(end = read_head())) co_await ready_.wait();
     if (end == HeadEnd::closed) co_return;
     if (end == HeadEnd::refused) {
-      co_await refuse(std::move(refusal_));
+      co_await refuse(*refusal_);
       co_await linger();
       co_return;
     }
@@ -175,8 +174,8 @@ std::optional<Connection::HeadEnd> Connection::look_for_head() {
   }
   // Nearly every head comes whole and is sound: one walk over it. What else it may be is told below.
   if (scan_.fresh()) {
-    refusal_ = parse_request_head(in_.bytes(), limits, home_.shared.hosts, head_, fields_, plan_);
-    if (refusal_.status == 0 && plan_.head_size <= limits.head_bytes) {
+    refusal_ = parse_request_head(in_.bytes(), limits, home_.shared.hosts, head_, home_.fields, plan_);
+    if (!refusal_ && plan_.head_size <= limits.head_bytes) {
       take_head();
       return HeadEnd::ready;
     }
@@ -188,33 +187,34 @@ std::optional<Connection::HeadEnd> Connection::look_for_head() {
   }
   constexpr std::size_t around_target = 64;  // method, version, spaces
   if (!scan_.has_first_line() && view.size() > limits.target_bytes + around_target) {
-    refusal_ = {};
-    refusal_.status = 414;
-    refusal_.code = "uri_too_long";
-    refusal_.message = "the request target is too long";
-    return HeadEnd::refused;
+    return refused(414, "uri_too_long", "the request target is too long");
   }
   const std::size_t size = state == HeadScan::State::whole ? scan_.length() : view.size();
   if (size > limits.head_bytes) {
-    refusal_ = {};
-    refusal_.status = 431;
-    refusal_.code = "header_too_large";
-    refusal_.message = "the head is too large";
-    return HeadEnd::refused;
+    return refused(431, "header_too_large", "the head is too large");
   }
   if (state == HeadScan::State::more) return std::nullopt;
-  refusal_ = parse_request_head(in_.bytes().first(size), limits, home_.shared.hosts, head_, fields_, plan_);
+  refusal_ =
+      parse_request_head(in_.bytes().first(size), limits, home_.shared.hosts, head_, home_.fields, plan_);
   plan_.head_size = size;
   take_head();
-  return refusal_.status == 0 ? HeadEnd::ready : HeadEnd::refused;
+  return refusal_ ? HeadEnd::refused : HeadEnd::ready;
+}
+
+Connection::HeadEnd Connection::refused(int status, std::string_view code, std::string_view message) {
+  refusal_ = std::make_unique<Refusal>();
+  refusal_->status = status;
+  refusal_->code = code;
+  refusal_->message = message;
+  return HeadEnd::refused;
 }
 
 // What was read of the head goes with its bytes.
 void Connection::take_head() {
   const std::string_view bytes = in_.view().substr(0, plan_.head_size);
-  head_bytes_.assign(bytes);
-  const char *const from = bytes.data(), *const to = head_bytes_.data();
-  move_fields(fields_, from, to);
+  kept_head_.keep(bytes, home_.fields);
+  head_.fields = kept_head_.fields();
+  const char *const from = bytes.data(), *const to = kept_head_.text();
   head_.method = moved(head_.method, from, to);
   head_.path = moved(head_.path, from, to);
   head_.query = moved(head_.query, from, to);
@@ -250,16 +250,12 @@ std::optional<Connection::HeadEnd> Connection::read_head() {
     if (!count) return std::nullopt;
     if (*count != 0) continue;
     if (!timed_out_ || in_.empty()) return HeadEnd::closed;
-    refusal_ = {};
-    refusal_.status = 408;
-    refusal_.code = "request_timeout";
-    refusal_.message = "the head of the request took too long";
-    return HeadEnd::refused;
+    return refused(408, "request_timeout", "the head of the request took too long");
   }
 }
 
 // An answer of our own, after which the connection ends.
-Task<void> Connection::refuse(Refusal refusal) {
+Task<void> Connection::refuse(const Refusal& refusal) {
   timed_out_ = false;
   answer_ = Answer::none;
   last_ = true;
@@ -328,7 +324,7 @@ Task<void> Connection::give_up(std::exception_ptr failure) {
   refusal.status = 500;
   refusal.code = "internal_error";
   refusal.message = "internal error";
-  co_await refuse(std::move(refusal));
+  co_await refuse(refusal);
 }
 
 // Closing with unread bytes would make the kernel send a reset, which may overtake the answer: so we say that

@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "net/asio.hpp"
 #include "net/body_decoder.hpp"
@@ -16,6 +15,7 @@
 #include "net/deadline.hpp"
 #include "net/head_scan.hpp"
 #include "net/inflator.hpp"
+#include "net/kept_head.hpp"
 #include "net/readiness.hpp"
 #include "net/request_head.hpp"
 #include "net/server_core.hpp"
@@ -57,19 +57,20 @@ class Connection final : public Exchange {
   void watch(GoneWatcher* watcher) noexcept override;
 
  private:
-  enum class Wait { nothing, first_head, head, idle, body, write, linger };
+  enum class Wait : std::uint8_t { nothing, first_head, head, idle, body, write, linger };
   enum class HeadEnd { ready, closed, refused };
-  enum class Answer { none, started, streaming, done, aborted };
+  enum class Answer : std::uint8_t { none, started, streaming, done, aborted };
 
   // connection.cpp
   Task<void> serve();
   void begin_head();
   std::optional<HeadEnd> read_head();
   std::optional<HeadEnd> look_for_head();
+  HeadEnd refused(int status, std::string_view code, std::string_view message);
   void take_head();
   Task<void> answer_request();
   Task<void> give_up(std::exception_ptr failure);
-  Task<void> refuse(Refusal refusal);
+  Task<void> refuse(const Refusal& refusal);
   Task<void> linger();
   Task<std::size_t> read_some(char* to, std::size_t room);
   std::optional<std::size_t> receive();
@@ -123,13 +124,11 @@ class Connection final : public Exchange {
   // reading
   ByteBuffer in_;
   HeadScan scan_;
-  std::string head_bytes_;
-  std::vector<Field> fields_;
+  KeptHead kept_head_;
   RequestHead head_;
   RequestPlan plan_;
-  Refusal refusal_;
+  std::unique_ptr<Refusal> refusal_;  // of the head
   base::Instant started_{};
-  bool served_before_ = false, skipped_line_ = false;
 
   // the body
   BodyDecoder decoder_;
@@ -138,17 +137,10 @@ class Connection final : public Exchange {
   BodyRefusal body_refusal_;
   base::Instant body_started_{};
   std::uint64_t body_received_ = 0;
-  bool body_done_ = false;
 
   // the answer
-  Answer answer_ = Answer::none;
-  bool chunked_ = false, head_only_ = false, last_ = false;
-  bool head_sent_ = false;
   std::string head_out_;
-  std::array<char, 20> chunk_line_{};
   std::array<iovec, 5> pieces_{};
-  std::size_t first_piece_ = 0, piece_count_ = 0;
-  bool sending_ = false;
   std::string_view ping_;
   std::chrono::milliseconds ping_every_{0};
   std::string ping_rest_;  // of a ping the kernel took in part
@@ -156,13 +148,21 @@ class Connection final : public Exchange {
 
   // the client
   GoneWatcher* watcher_ = nullptr;
-  bool exchanging_ = false, gone_ = false, half_closed_ = false, probed_ = false;
   Deadline half_close_;
 
+  Deadline deadline_;
+  // What takes little room stands together.
+  std::array<char, 20> chunk_line_{};
+  std::uint8_t first_piece_ = 0, piece_count_ = 0;
   Wait wait_ = Wait::nothing;
+  Answer answer_ = Answer::none;
+  bool served_before_ = false, skipped_line_ = false;
+  bool body_done_ = false;
+  bool chunked_ = false, head_only_ = false, last_ = false;
+  bool head_sent_ = false, sending_ = false;
+  bool exchanging_ = false, gone_ = false, half_closed_ = false, probed_ = false;
   bool timed_out_ = false, closed_ = false;
   bool looked_ = false;  // of an idle connection: for an end that came together with its last request
-  Deadline deadline_;
 };
 
 }  // namespace freellmapi::net

@@ -141,7 +141,6 @@ Task<base::Result<std::string*>> Connection::read_body() {
 Task<base::Result<std::string*>> Connection::await_body(bool asked_for) {
   bool told = true;
   if (asked_for) {
-    pieces_ = {};
     first_piece_ = piece_count_ = 0;
     add(continue_line);
     told = co_await send(nullptr);

@@ -31,7 +31,6 @@ bool Connection::begin_answer() {
   last_ = closes();
   head_only_ = head_.method == "HEAD";
   head_out_.clear();
-  pieces_ = {};
   first_piece_ = piece_count_ = 0;
   return !gone_;
 }
@@ -45,8 +44,8 @@ void Connection::add(std::string_view piece) noexcept {
 
 bool Connection::send_now() noexcept {
   while (first_piece_ < piece_count_ && !gone_ && !closed_) {
-    const ssize_t sent =
-        send_together(socket_.native_handle(), {pieces_.data() + first_piece_, piece_count_ - first_piece_});
+    const std::span<const iovec> unsent(pieces_.data() + first_piece_, pieces_.data() + piece_count_);
+    const ssize_t sent = send_together(socket_.native_handle(), unsent);
     if (sent >= 0) {
       auto left = static_cast<std::size_t>(sent);
       while (first_piece_ < piece_count_ && left >= pieces_[first_piece_].iov_len) {

@@ -51,15 +51,4 @@ HeadFault read_request_lines(std::span<char> bytes, std::size_t most, HeadLines&
 HeadFault read_response_lines(std::span<char> bytes, std::size_t most, HeadLines& lines,
                               std::vector<Field>& fields);
 
-/// A view of what lies at `from`, once that has been copied to `to`.
-inline std::string_view moved(std::string_view view, const char* from, const char* to) noexcept {
-  return view.data() == nullptr ? view : std::string_view(to + (view.data() - from), view.size());
-}
-inline void move_fields(std::vector<Field>& fields, const char* from, const char* to) noexcept {
-  for (Field& field : fields) {
-    field.name = {to + (field.name.data() - from), field.name.size()};
-    field.value = {to + (field.value.data() - from), field.value.size()};
-  }
-}
-
 }  // namespace freellmapi::net

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include <array>
-#include <utility>
 
 #include "base/text.hpp"
 #include "net/grammar.hpp"
@@ -232,10 +231,10 @@ void OutgoingHead::wipe() noexcept {
   size_ = 0;
 }
 
-void OutgoingHead::swap(OutgoingHead& other) noexcept {
-  std::swap(room_, other.room_);
-  std::swap(capacity_, other.capacity_);
-  std::swap(size_, other.size_);
+void OutgoingHead::release() noexcept {
+  wipe();
+  room_.reset();
+  capacity_ = 0;
 }
 
 }  // namespace freellmapi::net

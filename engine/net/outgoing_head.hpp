@@ -35,7 +35,8 @@ class OutgoingHead {
              std::string_view proxy_credentials);
   std::string_view text() const noexcept { return {room_.get(), size_}; }
   void wipe() noexcept;
-  void swap(OutgoingHead& other) noexcept;
+  /// wipe(), and the memory goes back.
+  void release() noexcept;
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:

@@ -142,9 +142,13 @@ Task<std::unique_ptr<UpstreamCall>> PooledClient::call(const Origin& origin, con
     if (!call->await_answer(request, sent)) break;
     std::optional<bool> answered = call->look_for_head();
     while (!answered) {
-      while (call->idles()) co_await call->more();
-      const bool come = co_await call->receive();
-      answered = come ? call->look_for_head() : call->cut_in_head();
+      call->expect();
+      std::optional<bool> come;
+      while (!come) {
+        while (call->idles()) co_await call->more();
+        come = co_await call->receive();
+      }
+      answered = *come ? call->look_for_head() : call->cut_in_head();
     }
     if (*answered) {
       co_await core_.turn().at(Step::hear);

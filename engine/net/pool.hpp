@@ -11,7 +11,9 @@
 #include "net/byte_buffer.hpp"
 #include "net/deadline.hpp"
 #include "net/dial.hpp"
+#include "net/kept_head.hpp"
 #include "net/outgoing_head.hpp"
+#include "net/sending.hpp"
 #include "net/stream.hpp"
 #include "net/upstream.hpp"
 
@@ -53,12 +55,13 @@ class PooledClient final : public UpstreamClient {
   /// A new connection has been made.
   void dialled(Stream& stream) noexcept;
 
-  /// Memory in which one call writes what it sends, and reads: taken for so long by exchanging it for none.
+  /// Memory in which a call writes what it sends, and reads. One that needs it beyond a wait takes it for so
+  /// long by exchanging it for none.
   struct Room {
-    OutgoingHead outgoing;
-    std::vector<iovec> pieces;
+    std::unique_ptr<Sending> sending;
     ByteBuffer in;
-    std::vector<Field> fields;
+    std::vector<Field> fields;  ///< of a head that is being read
+    KeptHead head;
   };
   Room& room() noexcept { return room_; }
 

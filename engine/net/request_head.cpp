@@ -12,14 +12,17 @@ namespace freellmapi::net {
 
 namespace {
 
+using Refused = std::unique_ptr<Refusal>;
+
 /// False, as who refuses says.
-bool refuse(Refusal& refusal, int status, std::string_view code, std::string_view message) {
-  refusal.status = status;
-  refusal.code = code;
-  refusal.message = message;
+bool refuse(Refused& refusal, int status, std::string_view code, std::string_view message) {
+  refusal = std::make_unique<Refusal>();
+  refusal->status = status;
+  refusal->code = code;
+  refusal->message = message;
   return false;
 }
-bool refuse_framing(Refusal& refusal, std::string_view message) {
+bool refuse_framing(Refused& refusal, std::string_view message) {
   return refuse(refusal, 400, "bad_framing", message);
 }
 
@@ -32,7 +35,7 @@ bool names_other_version(std::string_view bytes) noexcept {
          version.substr(6) != "1.0" && version.substr(6) != "1.1";
 }
 
-bool judge_framing(const RequestHead& head, const Framing& framing, RequestPlan& plan, Refusal& refusal) {
+bool judge_framing(const RequestHead& head, const Framing& framing, RequestPlan& plan, Refused& refusal) {
   const Framing::Noted &lengths = framing.content_length, &encodings = framing.transfer_encoding;
   if (encodings.count != 0) {
     if (head.version < 11) return refuse_framing(refusal, "Transfer-Encoding is not part of HTTP/1.0");
@@ -54,7 +57,7 @@ bool judge_framing(const RequestHead& head, const Framing& framing, RequestPlan&
 }
 
 bool judge_expectation(const RequestHead& head, const Framing::Noted& expectations, RequestPlan& plan,
-                       Refusal& refusal) {
+                       Refused& refusal) {
   if (head.version < 11 || expectations.count == 0) return true;
   if (expectations.count > 1 ||
       !base::equal_ignoring_case(head.fields[expectations.at].value, "100-continue")) {
@@ -64,16 +67,18 @@ bool judge_expectation(const RequestHead& head, const Framing::Noted& expectatio
   return true;
 }
 
-bool judge_method(std::string_view method, Refusal& refusal) {
+bool judge_method(std::string_view method, Refused& refusal) {
   constexpr std::array<std::string_view, 7> known = {"POST",  "GET",    "HEAD",   "PUT",
                                                      "PATCH", "DELETE", "OPTIONS"};
   if (std::find(known.begin(), known.end(), method) != known.end()) return true;
-  refusal.allow = method == "CONNECT" || method == "TRACE";
-  return refusal.allow ? refuse(refusal, 405, "method_not_allowed", "this method is not served")
-                       : refuse(refusal, 501, "method_not_implemented", "this method is not known");
+  if (method != "CONNECT" && method != "TRACE")
+    return refuse(refusal, 501, "method_not_implemented", "this method is not known");
+  refuse(refusal, 405, "method_not_allowed", "this method is not served");
+  refusal->allow = true;
+  return false;
 }
 
-bool judge_authority(std::string_view text, const HostRules& hosts, Refusal& refusal) {
+bool judge_authority(std::string_view text, const HostRules& hosts, Refused& refusal) {
   if (hosts.usual(text)) return true;
   const auto authority = parse_authority(text);
   if (!authority) return refuse_framing(refusal, "the Host field is not a host name with an optional port");
@@ -85,7 +90,7 @@ bool judge_authority(std::string_view text, const HostRules& hosts, Refusal& ref
 
 // Splits the target, checks the Host field and, in an absolute target, its authority too.
 bool judge_target(std::string_view target, const HostRules& hosts, const Framing::Noted& named,
-                  RequestHead& head, Refusal& refusal) {
+                  RequestHead& head, Refused& refusal) {
   // Only a client from before the Host field may leave it out; a browser, which is whom the check is for,
   // never does.
   if (named.count > 1 || (named.count == 0 && head.version >= 11))
@@ -149,8 +154,8 @@ bool is_plain_path(std::string_view path) noexcept {
 
 }  // namespace
 
-Refusal bad_framing(std::string_view message) {
-  Refusal refusal;
+std::unique_ptr<Refusal> bad_framing(std::string_view message) {
+  Refused refusal;
   refuse_framing(refusal, message);
   return refusal;
 }
@@ -196,9 +201,10 @@ std::string_view path_fault(std::string_view path) noexcept {
   return dotted() ? "the path holds a dot segment" : std::string_view{};
 }
 
-Refusal parse_request_head(std::span<char> bytes, const ServerLimits& limits, const HostRules& hosts,
-                           RequestHead& head, std::vector<Field>& fields, RequestPlan& plan) {
-  Refusal refusal;
+std::unique_ptr<Refusal> parse_request_head(std::span<char> bytes, const ServerLimits& limits,
+                                            const HostRules& hosts, RequestHead& head,
+                                            std::vector<Field>& fields, RequestPlan& plan) {
+  Refused refusal;
   HeadLines lines;
   const HeadFault fault = read_request_lines(bytes, limits.fields, lines, fields);
   const FirstLine& first = lines.first;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,6 @@ struct RequestPlan {
   bool expects_continue = false;
 };
 
-/// A status of zero means that nothing is wrong.
 struct Refusal {
   int status = 0;
   std::string_view code;
@@ -35,12 +35,13 @@ inline constexpr std::string_view allowed_methods = "GET, HEAD, POST, PUT, PATCH
 
 /// `bytes` begin with a head. Names become lower case in place; the views in `head` and `fields` point into
 /// `bytes`. When the method could be read it is set even if something is wrong. A head that is not whole is
-/// refused like one that is wrong: which of them it is HeadScan tells.
-Refusal parse_request_head(std::span<char> bytes, const ServerLimits& limits, const HostRules& hosts,
-                           RequestHead& head, std::vector<Field>& fields, RequestPlan& plan);
+/// refused like one that is wrong: which of them it is HeadScan tells. Null: nothing is wrong.
+std::unique_ptr<Refusal> parse_request_head(std::span<char> bytes, const ServerLimits& limits,
+                                            const HostRules& hosts, RequestHead& head,
+                                            std::vector<Field>& fields, RequestPlan& plan);
 
 /// The refusal of bytes that are no head.
-Refusal bad_framing(std::string_view message);
+std::unique_ptr<Refusal> bad_framing(std::string_view message);
 
 /// What is wrong with a path (see RequestHead::path), or an empty view.
 std::string_view path_fault(std::string_view path) noexcept;

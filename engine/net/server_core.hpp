@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/answer_head.hpp"
 #include "net/authority.hpp"
@@ -33,6 +34,7 @@ struct ServerCore {
   LocalCore& local;
   DateLine date;
   bool draining = false;
+  std::vector<Field> fields;    ///< of a head that is being read
   Connection* first = nullptr;  ///< every open connection, linked through Connection::next_
   std::size_t open = 0;
 

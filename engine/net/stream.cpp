@@ -57,9 +57,14 @@ Task<bool> Stream::wait_for(int result) {
     end_ = IoEnd::broken;
     co_return false;
   }
+  end_tls(wanted);
+  co_return false;
+}
+
+// What TLS wants is nothing that one could wait for.
+void Stream::end_tls(int wanted) {
   end_ = wanted == SSL_ERROR_ZERO_RETURN ? IoEnd::eof : IoEnd::broken;
   if (end_ == IoEnd::broken) reason_ = tls_reason(ssl_.get());
-  co_return false;
 }
 
 Task<IoResult> Stream::start_tls(std::shared_ptr<SSL_CTX> context, std::string host,
@@ -87,6 +92,10 @@ Task<IoResult> Stream::start_tls(std::shared_ptr<SSL_CTX> context, std::string h
 }
 
 std::optional<IoResult> Stream::try_read(char* to, std::size_t room) {
+  return ssl_ ? try_read_tls(to, room) : try_read_plain(to, room);
+}
+
+std::optional<IoResult> Stream::try_read_plain(char* to, std::size_t room) {
   for (;;) {
     if (!open()) return broken(asio::error::operation_aborted);
     const ssize_t got = ::recv(descriptor_, to, room, MSG_DONTWAIT);
@@ -105,27 +114,34 @@ std::optional<IoResult> Stream::try_read(char* to, std::size_t room) {
   }
 }
 
-Task<IoResult> Stream::read_some(char* to, std::size_t room) {
+std::optional<IoResult> Stream::try_read_tls(char* to, std::size_t room) {
+  if (!open()) return broken(asio::error::operation_aborted);
+  ERR_clear_error();
+  const int result = SSL_read(ssl_.get(), to, static_cast<int>(std::min<std::size_t>(room, 1 << 20)));
   IoResult done;
-  while (!ssl_) {
-    if (dry()) {
-      co_await more();
-      continue;
-    }
+  if (result > 0) {
+    done.count = static_cast<std::size_t>(result);
+    return done;
+  }
+  const int wanted = SSL_get_error(ssl_.get(), result);
+  if (wanted == SSL_ERROR_WANT_READ) {
+    ready_.drained();
+    return std::nullopt;
+  }
+  if (wanted == SSL_ERROR_WANT_WRITE) return std::nullopt;
+  end_tls(wanted);
+  done.end = end_;
+  return done;
+}
+
+Task<IoResult> Stream::read_some(char* to, std::size_t room) {
+  for (;;) {
+    while (dry()) co_await more();
     const std::optional<IoResult> result = try_read(to, room);
     if (result) co_return *result;
-  }
-  for (;;) {
-    ERR_clear_error();
-    const int result = SSL_read(ssl_.get(), to, static_cast<int>(std::min<std::size_t>(room, 1 << 20)));
-    if (result > 0) {
-      done.count = static_cast<std::size_t>(result);
-      co_return done;
-    }
-    const bool again = co_await wait_for(result);
-    if (again) continue;
-    done.end = end_;
-    co_return done;
+    if (dry()) continue;
+    const auto [ec] = co_await socket_.async_wait(Socket::wait_write, awaiting);
+    if (ec) co_return broken(ec);
   }
 }
 

@@ -69,14 +69,15 @@ class Stream {
   Task<IoResult> read_some(char* to, std::size_t room);
   /// write_some() without waiting. Nothing: it would have to wait, or this is no plain connection.
   std::optional<IoResult> write_now(std::span<const iovec> pieces);
-  /// Of a plain connection: as read_some(), without waiting. Nothing: it is dry().
+  /// As read_some(), without waiting. Nothing: it is dry(), or else TLS has to write first, and read_some()
+  /// waits for that.
   std::optional<IoResult> try_read(char* to, std::size_t room);
   /// Some of the pieces; the count is what was taken. Plain: one gather write. TLS: up to one record.
   Task<IoResult> write_some(std::span<const iovec> pieces);
 
   void suspect() noexcept { ready_.suspect(); }
-  /// A plain connection to which nothing has come: await more() first, so that no memory waits for it.
-  bool dry() const noexcept { return !ssl_ && open() && !ready_.readable(); }
+  /// Nothing has come: await more() first, so that no memory waits for it.
+  bool dry() const noexcept { return open() && !ready_.readable(); }
   Readiness::Wait more() const noexcept { return ready_.wait(); }
   void look() noexcept {
     if (open()) ready_.look();
@@ -95,18 +96,21 @@ class Stream {
   CountedIn counted;  ///< by the client that keeps it
 
  private:
+  std::optional<IoResult> try_read_plain(char* to, std::size_t room);
+  std::optional<IoResult> try_read_tls(char* to, std::size_t room);
   Task<bool> wait_for(int ssl_result);
+  void end_tls(int wanted);
   IoResult broken(const ErrorCode& ec);
 
   Socket socket_;
   Readiness ready_;
-  int descriptor_ = -1;
   std::shared_ptr<SSL_CTX> context_;
   std::shared_ptr<SessionSlot> slot_;
   SslPtr ssl_;
   std::unique_ptr<char[]> record_;
   std::size_t record_size_ = 0;
   std::string reason_;
+  int descriptor_ = -1;
   IoEnd end_ = IoEnd::good;
 };
 

@@ -1,9 +1,9 @@
 #include "net/upstream_call.hpp"
 
+#include <array>
 #include <utility>
 
-#include "net/head_lines.hpp"
-#include "net/outgoing_head.hpp"
+#include "net/inflator.hpp"
 #include "net/tunnel.hpp"
 
 namespace freellmapi::net {
@@ -12,9 +12,17 @@ namespace {
 constexpr std::size_t read_size = 8 * 1024;
 constexpr std::size_t inflate_size = 16 * 1024;
 constexpr int most_interim = 16;
-// What of its memory a call leaves to the next.
-constexpr std::size_t kept_head = 4 * 1024, kept_pieces = 64, kept_fields = 64;
+constexpr std::size_t kept_head = 1024;  // what a call leaves to the next
 }  // namespace
+
+struct PooledCall::Inflating {
+  explicit Inflating(Coding coding) : inflator(coding) {}
+
+  Inflator inflator;
+  std::string_view compressed;  // of the present piece, not inflated yet
+  bool more = false;            // may be held by the inflator
+  std::array<char, inflate_size> out;
+};
 
 std::string_view name(Fault fault) noexcept {
   switch (fault) {
@@ -54,15 +62,14 @@ PooledCall::PooledCall(PooledClient& client, const Origin& origin, const Deadlin
                        Canceller& canceller, base::Instant now)
     : client_(client),
       place_(client.enter(origin)),
-      origin_(place_.first),
       deadlines_(deadlines),
-      endless_(endless),
       line_(client.core(), canceller, deadlines.total, now),
-      now_(now) {}
+      now_(now),
+      endless_(endless) {}
 
 PooledCall::~PooledCall() {
   give_back_room();
-  if (fields_.capacity() <= kept_fields) fields_.swap(client_.room().fields);
+  if (head_.capacity() <= kept_head) head_.swap(client_.room().head);
   client_.leave(place_);
 }
 
@@ -85,7 +92,7 @@ void PooledCall::let_go() noexcept {
 void PooledCall::cancel() noexcept { line_.stop(Fault::cancelled); }
 
 std::string_view PooledCall::get(std::string_view lower_name) const noexcept {
-  for (const Field& field : fields_) {
+  for (const Field& field : head_.fields()) {
     if (field.name == lower_name) return field.value;
   }
   return {};
@@ -105,7 +112,7 @@ Task<bool> PooledCall::dial(const OutgoingRequest& request) {
   line_.phase(Fault::timeout_connect, deadlines_.connect, now_);
   delayed(request);
   CallError dialled;
-  stream_ = co_await client_.dialler().dial(origin_, line_, dialled);
+  stream_ = co_await client_.dialler().dial(origin(), line_, dialled);
   if (!stream_) co_return fail(dialled.fault, std::move(dialled.detail));
   now_ = client_.core().clock().steady();
   client_.dialled(*stream_);
@@ -143,8 +150,8 @@ bool PooledCall::await_answer(const OutgoingRequest& request, bool sent_all) {
 
 // Whether the proxy wants the whole address in the request, and what it wants to see of us.
 bool PooledCall::through_plain_proxy(std::string& credentials) const {
-  const auto proxy = parse_proxy_url(origin_.proxy);
-  if (!proxy || proxy->kind != ProxyUrl::Kind::http || origin_.tls) return false;
+  const auto proxy = parse_proxy_url(origin().proxy);
+  if (!proxy || proxy->kind != ProxyUrl::Kind::http || origin().tls) return false;
   if (proxy->has_user) credentials = basic_credentials(*proxy);
   return true;
 }
@@ -152,71 +159,42 @@ bool PooledCall::through_plain_proxy(std::string& credentials) const {
 Task<bool> PooledCall::send(const OutgoingRequest& request) {
   if (line_.stopped()) return false;
   std::string credentials;
-  const bool absolute = !origin_.proxy.empty() && through_plain_proxy(credentials);
-  outgoing_.swap(client_.room().outgoing);
-  pieces_.swap(client_.room().pieces);
-  const bool whole = outgoing_.write(place_.second.lines, request, absolute, credentials);
-  first_piece_ = 0;
-  const auto add = [this](std::string_view bytes) {
-    if (bytes.empty()) return;
-    iovec piece{};
-    piece.iov_base = const_cast<char*>(bytes.data());
-    piece.iov_len = bytes.size();
-    pieces_.push_back(piece);
-  };
-  add(outgoing_.text());
-  if (!whole) {
-    for (const std::string_view piece : request.body) add(piece);
-  }
+  const bool absolute = !origin().proxy.empty() && through_plain_proxy(credentials);
+  std::unique_ptr<Sending>& sending = client_.room().sending;
+  if (!sending) sending = std::make_unique<Sending>();
+  sending->begin(place_.second.lines, request, absolute, credentials);
   sending_ = true;
-  const std::optional<IoResult> now = stream_->write_now(pieces_);
-  if (!now || (took(*now, request) && first_piece_ < pieces_.size())) return send_rest(request);
-  forget_outgoing();
+  const std::optional<IoResult> now = stream_->write_now(sending->left());
+  if (!now || goes_on(*now, *sending, request)) return send_rest(request, std::move(sending));
+  sending->end();
   return now->end == IoEnd::good;
 }
 
-Task<bool> PooledCall::send_rest(const OutgoingRequest& request) {
-  bool good = true;
-  while (good && first_piece_ < pieces_.size()) {
+Task<bool> PooledCall::send_rest(const OutgoingRequest& request, std::unique_ptr<Sending> rest) {
+  IoEnd end = IoEnd::good;
+  bool on = true;
+  while (on) {
     line_.phase(Fault::timeout_idle, deadlines_.idle, now_);
-    const std::span<const iovec> left(pieces_.data() + first_piece_, pieces_.size() - first_piece_);
-    const IoResult result = co_await stream_->write_some(left);
+    const IoResult result = co_await stream_->write_some(rest->left());
     now_ = client_.core().clock().steady();
-    good = took(result, request);
+    on = goes_on(result, *rest, request);
+    end = result.end;
   }
-  forget_outgoing();
-  co_return good;
+  rest->end();
+  if (!client_.room().sending) client_.room().sending = std::move(rest);
+  co_return end == IoEnd::good;
 }
 
-// Takes off what a write took. False: it was the last one.
-bool PooledCall::took(const IoResult& result, const OutgoingRequest& request) {
-  std::size_t count = result.count;
-  while (first_piece_ < pieces_.size() && count >= pieces_[first_piece_].iov_len)
-    count -= pieces_[first_piece_++].iov_len;
-  if (first_piece_ < pieces_.size()) {
-    pieces_[first_piece_].iov_base = static_cast<char*>(pieces_[first_piece_].iov_base) + count;
-    pieces_[first_piece_].iov_len -= count;
-    delayed(request);
-  }
+bool PooledCall::goes_on(const IoResult& result, Sending& sending, const OutgoingRequest& request) {
+  sending.sent(result.count);
+  if (sending.left().empty()) return false;
+  delayed(request);
   return result.end == IoEnd::good;
 }
 
-void PooledCall::forget_outgoing() noexcept {
-  outgoing_.wipe();
-  pieces_.clear();
-  PooledClient::Room& room = client_.room();
-  if (outgoing_.capacity() <= kept_head && room.outgoing.capacity() == 0) outgoing_.swap(room.outgoing);
-  if (pieces_.capacity() <= kept_pieces && room.pieces.capacity() == 0) pieces_.swap(room.pieces);
-  if (outgoing_.capacity() != 0) OutgoingHead().swap(outgoing_);
-  if (pieces_.capacity() != 0) std::vector<iovec>().swap(pieces_);
-}
-
-// Whether to await more() before receive(), so that no memory waits. An end that was not told of is looked
-// for.
-bool PooledCall::idles() {
+void PooledCall::expect() {
   const bool by_end = answered_ && plan_.body.kind == BodyPlan::Kind::until_close;
   if (by_end || (!answered_ && !in_.empty())) stream_->suspect();
-  return stream_->dry();
 }
 
 Readiness::Wait PooledCall::more() {
@@ -236,28 +214,28 @@ void PooledCall::give_back_room() noexcept {
   in_.release();
 }
 
-// One read into in_. False: the call has failed, or (not failed_) the peer ended legally.
-Task<bool> PooledCall::receive() {
-  if (stream_->tls() || stream_->dry()) return receive_waiting();
+Task<std::optional<bool>> PooledCall::receive() {
   const std::span<char> room = room_to_read();
   const std::optional<IoResult> got = stream_->try_read(room.data(), room.size());
-  if (!got) return receive_waiting();
-  return received(*got);
+  if (got) return std::optional(received(*got));
+  if (!stream_->dry()) return receive_waiting();
+  return std::optional<bool>();
 }
 
-Task<bool> PooledCall::receive_waiting() {
-  while (stream_->dry()) co_await more();
+// TLS has something to say before it reads on.
+Task<std::optional<bool>> PooledCall::receive_waiting() {
   const std::span<char> room = room_to_read();
   const IoResult result = co_await stream_->read_some(room.data(), room.size());
   co_return received(result);
 }
 
+// False: see receive(). A peer that ended legally has not failed_.
 bool PooledCall::received(const IoResult& result) {
   in_.commit(result.count);
   if (line_.stopped()) return fail(*line_.stopped(), "while waiting for the answer");
   if (result.end == IoEnd::good) return true;
   if (result.end == IoEnd::broken) {
-    const bool untouched = !answered_ && in_.empty() && head_.empty();
+    const bool untouched = !answered_ && in_.empty() && interim_ == 0;
     std::string reason = stream_->reason();
     fail(untouched ? Fault::reset : Fault::truncated, std::move(reason));
   }
@@ -267,9 +245,9 @@ bool PooledCall::received(const IoResult& result) {
 std::optional<bool> PooledCall::look_for_head() {
   for (; interim_ <= most_interim; ++interim_) {
     if (in_.empty()) return std::nullopt;
-    if (fields_.capacity() == 0) fields_.swap(client_.room().fields);
+    std::vector<Field>& fields = client_.room().fields;
     // Nearly every head comes whole and is sound: one walk over it. What else it may be is told otherwise.
-    const bool whole = scan_.fresh() && parse_response_head(in_.bytes(), to_head_, fields_, plan_).empty() &&
+    const bool whole = scan_.fresh() && parse_response_head(in_.bytes(), to_head_, fields, plan_).empty() &&
                        plan_.head_size <= client_.options().head_bytes;
     if (!whole) {
       const std::optional<bool> read = read_head();
@@ -287,7 +265,7 @@ std::optional<bool> PooledCall::look_for_head() {
 }
 
 bool PooledCall::cut_in_head() {
-  const bool untouched = in_.empty() && head_.empty();
+  const bool untouched = in_.empty() && interim_ == 0;
   return fail(untouched ? Fault::reset : Fault::truncated, "closed before the end of the head");
 }
 
@@ -297,35 +275,35 @@ std::optional<bool> PooledCall::read_head() {
   const std::size_t size = state == HeadScan::State::whole ? scan_.length() : in_.size();
   if (size > client_.options().head_bytes) return fail(Fault::too_large, "the head is too large");
   if (state == HeadScan::State::more) return std::nullopt;
-  const std::string_view fault = parse_response_head(in_.bytes().first(size), to_head_, fields_, plan_);
+  const std::string_view fault =
+      parse_response_head(in_.bytes().first(size), to_head_, client_.room().fields, plan_);
   if (!fault.empty()) return fail(Fault::bad_response, std::string(fault));
   return true;
 }
 
 // What was read of the head goes with its bytes.
 void PooledCall::keep_head() {
-  const std::string_view bytes = in_.view().substr(0, plan_.head_size);
-  head_.assign(bytes);
-  move_fields(fields_, bytes.data(), head_.data());
-  in_.consume(bytes.size());
+  if (head_.capacity() == 0) head_.swap(client_.room().head);
+  head_.keep(in_.view().substr(0, plan_.head_size), client_.room().fields);
+  in_.consume(plan_.head_size);
 }
 
 bool PooledCall::judge_head() {
   if (plan_.status == 101) return fail(Fault::bad_response, "it switched protocols, which nobody asked for");
-  if (plan_.status == 407 && !origin_.proxy.empty())
+  if (plan_.status == 407 && !origin().proxy.empty())
     return fail(Fault::proxy, "the proxy wants authentication");
   if (plan_.status < 200) return true;
   if (!endless_ && plan_.body.length > client_.options().body_bytes) {
     return fail(Fault::too_large, "the body is too large");
   }
   decoder_.begin(plan_.body);
-  if (plan_.coding != Coding::identity) inflator_ = std::make_unique<Inflator>(plan_.coding);
+  if (plan_.coding != Coding::identity) inflating_ = std::make_unique<Inflating>(plan_.coding);
   return true;
 }
 
 // The body is whole: the connection goes back if nothing speaks against it.
 std::optional<std::string_view> PooledCall::end() {
-  if (inflator_ && decoder_.announced() != 0 && !inflator_->finished()) {
+  if (inflating_ && decoder_.announced() != 0 && !inflating_->inflator.finished()) {
     fail(Fault::truncated, "the compressed body is cut");
     return std::nullopt;
   }
@@ -340,35 +318,35 @@ std::optional<std::string_view> PooledCall::end() {
   return std::string_view{};
 }
 
-// Some of `compressed_`, or nothing when it is used up or damaged (failed_).
+// Some of `payload`, or nothing when it is used up or damaged (failed_).
 std::optional<std::string_view> PooledCall::inflate(std::string_view payload) {
-  if (!inflated_) inflated_ = std::make_unique_for_overwrite<char[]>(inflate_size);
-  const Inflator::Step step = inflator_->step(payload, std::span<char>(inflated_.get(), inflate_size));
-  compressed_ = payload.substr(step.consumed);
-  inflate_more_ = step.produced == inflate_size;  // zlib may hold more than fitted
+  Inflating& its = *inflating_;
+  const Inflator::Step step = its.inflator.step(payload, its.out);
+  its.compressed = payload.substr(step.consumed);
+  its.more = step.produced == its.out.size();  // zlib may hold more than fitted
   if (step.damaged) {
     fail(Fault::bad_response, "the compressed body is damaged");
     return std::nullopt;
   }
   if (step.produced == 0) {
-    compressed_ = {};
+    its.compressed = {};
     return std::nullopt;
   }
-  return std::string_view(inflated_.get(), step.produced);
+  return std::string_view(its.out.data(), step.produced);
 }
 
 // What can be given out of the bytes at hand; nothing: more are needed, or the call has failed.
 std::optional<std::string_view> PooledCall::decode() {
   for (;;) {
     std::optional<std::string_view> out;
-    if (inflator_ && (inflate_more_ || !compressed_.empty())) {
-      out = inflate(compressed_);
+    if (inflating_ && (inflating_->more || !inflating_->compressed.empty())) {
+      out = inflate(inflating_->compressed);
     } else {
       in_.consume(std::exchange(used_, 0));
       const BodyDecoder::Step step = decoder_.step(in_.view());
       if (step.state == BodyDecoder::State::payload) {
         used_ = step.consumed;
-        out = inflator_ ? inflate(step.payload) : step.payload;
+        out = inflating_ ? inflate(step.payload) : step.payload;
       } else {
         in_.consume(step.consumed);
         if (step.state == BodyDecoder::State::end) return end();
@@ -390,7 +368,7 @@ std::optional<std::string_view> PooledCall::decode() {
 // An end that has come with the last of the body counts at once: the connection need not wait for whoever
 // reads, who may leave at the end that he knows. What was given out last stays where it is.
 void PooledCall::look_for_end() {
-  if (inflator_ || (!decoder_.ended() && in_.size() == used_)) return;
+  if (inflating_ || (!decoder_.ended() && in_.size() == used_)) return;
   BodyDecoder next = decoder_;
   const BodyDecoder::Step step = next.step(in_.view().substr(used_));
   if (step.state != BodyDecoder::State::end) return;
@@ -400,7 +378,7 @@ void PooledCall::look_for_end() {
 
 bool PooledCall::at_hand() const noexcept {
   // What compressed bytes will give cannot be told before.
-  if (failed_ || inflator_) return false;
+  if (failed_ || inflating_) return false;
   if (over_) return true;
   // What is here may be framing alone.
   BodyDecoder next = decoder_;
@@ -422,10 +400,14 @@ Task<std::optional<std::string_view>> PooledCall::read_on() {
   std::optional<std::string_view> piece;
   while (!piece && !failed_) {
     line_.phase(Fault::timeout_idle, deadlines_.idle, client_.core().clock().steady());
-    while (idles()) co_await more();
-    const bool come = co_await receive();
+    expect();
+    std::optional<bool> come;
+    while (!come) {
+      while (idles()) co_await more();
+      come = co_await receive();
+    }
     line_.no_phase();
-    if (come) {
+    if (*come) {
       piece = decode();
       if (piece && !over_) look_for_end();
     } else if (!failed_ && decoder_.finish()) {

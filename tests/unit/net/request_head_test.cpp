@@ -35,8 +35,8 @@ TEST(RequestHead, ViewsLieInTheGivenBytesWithNamesInLowerCase) {
   RequestHead head;
   std::vector<Field> fields;
   RequestPlan plan;
-  const Refusal refusal = parse_request_head(bytes, ServerLimits(), hosts, head, fields, plan);
-  ASSERT_EQ(refusal.status, 0) << refusal.message;
+  const auto refusal = parse_request_head(bytes, ServerLimits(), hosts, head, fields, plan);
+  ASSERT_EQ(refusal, nullptr) << refusal->message;
   EXPECT_EQ(head.method, "POST");
   EXPECT_EQ(head.path, "/v1/x");
   EXPECT_EQ(head.query, "q=1");
@@ -56,7 +56,7 @@ TEST(RequestHead, ALengthOfZeroIsNoBody) {
   RequestHead head;
   std::vector<Field> fields;
   RequestPlan plan;
-  EXPECT_EQ(parse_request_head(bytes, ServerLimits(), hosts, head, fields, plan).status, 0);
+  EXPECT_EQ(parse_request_head(bytes, ServerLimits(), hosts, head, fields, plan), nullptr);
   EXPECT_FALSE(head.has_body);
   EXPECT_FALSE(plan.expects_continue);
 }

@@ -23,7 +23,7 @@ std::optional<std::uint64_t> Provider::cost_bound(std::string_view model, const 
 }
 
 std::optional<std::uint64_t> Provider::stated_cost(const freellm_head& head) const {
-  if (cost_ == nullptr || cost_->stated == nullptr) return std::nullopt;
+  if (!states_costs()) return std::nullopt;
   std::uint64_t cost = 0;
   const freellm_status status = call_plugin([&] { return cost_->stated(raw_, &head, &cost); });
   return status == FREELLM_OK ? std::optional(std::min(cost, most_thousandths)) : std::nullopt;

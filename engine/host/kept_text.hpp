@@ -2,18 +2,23 @@
 #pragma once
 
 #include <algorithm>
-#include <boost/container/small_vector.hpp>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace freellmapi::host {
 
-/// Views of what it keeps are valid until it dies, and after a move until the new one does. Texts kept one
-/// after the other mostly lie one behind the other. A moved-from one can only be destroyed.
+/// Views of what it keeps are valid until it dies. Texts kept one after the other mostly lie one behind the
+/// other, the first of them in the object itself.
 class KeptText {
  public:
+  KeptText() noexcept {}  // what nothing has been written to is left as it is
+  KeptText(const KeptText&) = delete;
+  KeptText& operator=(const KeptText&) = delete;
+
   std::string_view keep(std::string_view text) {
     if (text.empty()) return {};
     if (text.size() > room_) make_room(text.size());
@@ -32,9 +37,10 @@ class KeptText {
     held_ += room_;
   }
 
-  boost::container::small_vector<std::unique_ptr<char[]>, 1> blocks_;
-  char* at_ = nullptr;
-  std::size_t room_ = 0, held_ = 0;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::array<char, 256> own_;
+  char* at_ = own_.data();
+  std::size_t room_ = own_.size(), held_ = own_.size();
 };
 
 }  // namespace freellmapi::host

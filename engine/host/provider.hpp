@@ -34,7 +34,8 @@ inline constexpr std::uint32_t plugin_failed = FREELLM_C_PROVIDER_BLOCKED + 1;
 /// The request a plugin wrote: everything but the host name, the secret and the framing.
 ///
 /// All views point to what it holds, those of a head that the provider has fixed into the provider, the
-/// body's pieces also into the call's body; these must outlive the sending. Movable; the views stay.
+/// body's pieces also into the call's body; these must outlive the sending. Movable; the views stay. A
+/// moved-from one can only be destroyed.
 class UpstreamRequest {
  public:
   struct Header {
@@ -44,19 +45,19 @@ class UpstreamRequest {
     std::optional<std::uint32_t> credential;
   };
 
-  std::string_view method() const noexcept { return method_; }
+  std::string_view method() const noexcept { return held_->method; }
   /// Begins with '/'; appended to the base URL; may hold {key}, {key:1}, {key:2}.
-  std::string_view path() const noexcept { return path_; }
+  std::string_view path() const noexcept { return held_->path; }
   /// Header fields of a fixed head, as they go out: legal, none of the host's, each with its line's end.
-  std::string_view lines() const noexcept { return lines_; }
+  std::string_view lines() const noexcept { return held_->lines; }
   /// The fields beside lines(): credentials, and what the plugin wrote for this request alone.
-  std::size_t header_count() const noexcept { return fixed_headers() + headers_.size(); }
+  std::size_t header_count() const noexcept { return fixed_headers() + held_->headers.size(); }
   const Header& header(std::size_t index) const noexcept {
     const std::size_t fixed = fixed_headers();
-    return index < fixed ? fixed_->headers_[index] : headers_[index - fixed];
+    return index < fixed ? held_->fixed->headers[index] : held_->headers[index - fixed];
   }
   /// All of them, those in lines() too.
-  std::size_t field_count() const noexcept { return line_count_ + header_count(); }
+  std::size_t field_count() const noexcept { return held_->line_count + header_count(); }
   std::optional<std::uint64_t> output_bound;  ///< output tokens the request can be billed for at most
 
   void set_target(std::string_view method, std::string_view path);
@@ -68,23 +69,28 @@ class UpstreamRequest {
 
   /// The body in order.
   using Pieces = boost::container::small_vector<std::string_view, 4>;
-  const Pieces& pieces() const noexcept { return pieces_; }
-  std::size_t body_size() const noexcept { return body_size_; }
+  const Pieces& pieces() const noexcept { return held_->pieces; }
+  std::size_t body_size() const noexcept { return held_->body_size; }
 
   /// Appends `bytes`, by reference when they lie inside `shared`, else as a copy. Adjacent pieces of a kind
   /// merge.
   void append(std::string_view bytes, std::string_view shared);
 
  private:
-  std::size_t fixed_headers() const noexcept { return fixed_ == nullptr ? 0 : fixed_->headers_.size(); }
+  struct Held {
+    const Held* fixed = nullptr;
+    std::string_view method, path, lines;
+    std::size_t line_count = 0;
+    std::vector<Header> headers;
+    Pieces pieces;
+    std::size_t body_size = 0;
+    KeptText kept;
+  };
+  std::size_t fixed_headers() const noexcept {
+    return held_->fixed == nullptr ? 0 : held_->fixed->headers.size();
+  }
 
-  const UpstreamRequest* fixed_ = nullptr;
-  std::string_view method_, path_, lines_;
-  std::size_t line_count_ = 0;
-  std::vector<Header> headers_;
-  Pieces pieces_;
-  std::size_t body_size_ = 0;
-  KeptText kept_;
+  std::unique_ptr<Held> held_ = std::make_unique_for_overwrite<Held>();
 };
 
 /// Receives a parser's events. The event and all it points to are valid during the call alone.
@@ -157,6 +163,8 @@ class Provider {
                                                               const freellm_call& call,
                                                               const freellm_head& head,
                                                               std::string_view body) const;
+  /// False: stated_cost() never has a word.
+  bool states_costs() const noexcept { return cost_ != nullptr && cost_->stated != nullptr; }
   /// False: read_limits() never has a word.
   bool states_limits() const noexcept { return table_.read_limits != nullptr; }
   /// The provider's statements about its windows; at most 32.

@@ -12,51 +12,53 @@ namespace freellmapi::host {
 namespace rules = sdk::rules;
 
 void UpstreamRequest::set_target(std::string_view method, std::string_view path) {
-  method_ = kept_.keep(method);
-  path_ = kept_.keep(path);
+  held_->method = held_->kept.keep(method);
+  held_->path = held_->kept.keep(path);
 }
 
 void UpstreamRequest::fix() {
   std::string lines;
   std::vector<Header> credentials;
-  for (const Header& header : headers_) {
+  for (const Header& header : held_->headers) {
     if (header.credential) {
       credentials.push_back(header);
     } else {
       lines.append(header.name).append(": ").append(header.value).append("\r\n");
     }
   }
-  lines_ = kept_.keep(lines);
-  line_count_ = headers_.size() - credentials.size();
-  headers_ = std::move(credentials);
+  held_->lines = held_->kept.keep(lines);
+  held_->line_count = held_->headers.size() - credentials.size();
+  held_->headers = std::move(credentials);
 }
 
 void UpstreamRequest::stand_behind(const UpstreamRequest& head) noexcept {
-  fixed_ = &head;
-  method_ = head.method_;
-  path_ = head.path_;
-  lines_ = head.lines_;
-  line_count_ = head.line_count_;
+  held_->fixed = head.held_.get();
+  held_->method = head.held_->method;
+  held_->path = head.held_->path;
+  held_->lines = head.held_->lines;
+  held_->line_count = head.held_->line_count;
 }
 
 void UpstreamRequest::add_header(const Header& header) {
   constexpr std::size_t usual_headers = 8;
-  if (headers_.empty()) headers_.reserve(usual_headers);
-  headers_.push_back({kept_.keep(header.name), kept_.keep(header.value), header.credential});
+  std::vector<Header>& headers = held_->headers;
+  if (headers.empty()) headers.reserve(usual_headers);
+  headers.push_back({held_->kept.keep(header.name), held_->kept.keep(header.value), header.credential});
 }
 
 void UpstreamRequest::append(std::string_view bytes, std::string_view shared) {
   if (bytes.empty()) return;
-  body_size_ += bytes.size();
-  if (!rules::lies_inside(bytes, shared)) bytes = kept_.keep(bytes);
-  if (!pieces_.empty()) {
-    std::string_view& last = pieces_.back();
+  held_->body_size += bytes.size();
+  if (!rules::lies_inside(bytes, shared)) bytes = held_->kept.keep(bytes);
+  Pieces& pieces = held_->pieces;
+  if (!pieces.empty()) {
+    std::string_view& last = pieces.back();
     if (last.data() + last.size() == bytes.data()) {
       last = {last.data(), last.size() + bytes.size()};
       return;
     }
   }
-  pieces_.push_back(bytes);
+  pieces.push_back(bytes);
 }
 
 template <class Write>

@@ -3,7 +3,7 @@
 
 #include <freellmapi/abi.h>
 
-#include <vector>
+#include <boost/container/small_vector.hpp>
 
 #include "base/text.hpp"
 #include "net/upstream.hpp"
@@ -12,7 +12,8 @@ namespace freellmapi::relay {
 
 /// Views into the call: valid as long as it.
 struct AbiHead {
-  explicit AbiHead(const net::UpstreamCall& call) : headers(call.fields().size()) {
+  explicit AbiHead(const net::UpstreamCall& call)
+      : headers(call.fields().size(), boost::container::default_init) {
     auto header = headers.begin();
     for (const net::Field& f : call.fields()) {
       *header++ = {{f.name.data(), f.name.size()}, {f.value.data(), f.value.size()}};
@@ -25,7 +26,7 @@ struct AbiHead {
   AbiHead(const AbiHead&) = delete;
   AbiHead& operator=(const AbiHead&) = delete;
 
-  std::vector<freellm_header> headers;
+  boost::container::small_vector<freellm_header, 16> headers;
   freellm_head head{};
 };
 

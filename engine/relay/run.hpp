@@ -76,6 +76,9 @@ class Run final : private net::GoneWatcher {
   Reading& start_reading(Leg& leg);
   bool salvage(Leg& leg, const freellm_head& head, std::string_view body);
   net::Task<End> read_answer(Leg& leg, net::UpstreamCall& call);
+  void read_at_once(Leg& leg, const net::UpstreamCall& call, std::string_view body);
+  static base::Result<host::Parser> open_parser(const Leg& leg, const net::UpstreamCall& call);
+  void note_head(Leg& leg, const net::UpstreamCall& call);  ///< what it says of limits and costs
   net::Task<End> read_refusal(Leg& leg, net::UpstreamCall& call);
   net::Task<End> answer_locally(Leg& leg);
   net::Task<End> deliver(Leg& leg);

@@ -130,7 +130,6 @@ std::chrono::seconds failure_memory(const Ruling& row) {
 }  // namespace
 
 void Run::note_limits(const Leg& leg, const freellm_head& head) {
-  if (!leg.upstream.plugin->states_limits()) return;
   const quota::Now at = now();
   const auto windows = leg.upstream.plugin->read_limits(head, at.wall.time_since_epoch().count());
   for (std::size_t i = 0; i < windows.size() && i < windows_read_most; ++i) {

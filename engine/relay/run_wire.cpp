@@ -187,8 +187,27 @@ net::Task<Run::End> Run::read_refusal(Leg& leg, net::UpstreamCall& call) {
   co_return fail(leg, outcome);
 }
 
-net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
+// These have a head of their own each: in the frame of a coroutine one would be kept as long as its stream.
+void Run::read_at_once(Leg& leg, const net::UpstreamCall& call, std::string_view body) {
   const AbiHead head(call);
+  Reading& reading = *leg.reading;
+  reading.end(leg.upstream.plugin->read_whole(leg.call->get(), head.head, body, reading.sink()));
+}
+
+base::Result<host::Parser> Run::open_parser(const Leg& leg, const net::UpstreamCall& call) {
+  const AbiHead head(call);
+  return host::Parser::open(leg.upstream.plugin, leg.call->get(), head.head);
+}
+
+void Run::note_head(Leg& leg, const net::UpstreamCall& call) {
+  const host::Provider& plugin = *leg.upstream.plugin;
+  if (!plugin.states_limits() && !plugin.states_costs()) return;
+  const AbiHead head(call);
+  note_limits(leg, head.head);
+  leg.stated_cost = plugin.stated_cost(head.head);
+}
+
+net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
   std::optional<host::Parser> parser;  // of an answer that comes in pieces
   Reading& reading = start_reading(leg);
   // Comments keep a silent stream's connection alive; they do not make it answer. A whole answer comes at its
@@ -223,11 +242,10 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
     const base::Instant fed_at = relay_.clock_.steady();
     whole = call.ended();
     if (!parser && whole && leg.upstream.plugin->reads_whole()) {
-      const freellm_call& asked = leg.call->get();
-      reading.end(leg.upstream.plugin->read_whole(asked, head.head, *bytes, reading.sink()));
+      read_at_once(leg, call, *bytes);
     } else {
       if (!parser) {
-        auto opened = host::Parser::open(leg.upstream.plugin, leg.call->get(), head.head);
+        auto opened = open_parser(leg, call);
         if (!opened) {
           settle_failure(leg, Spent::answer);
           co_return fail(leg, outcome_of(opened.error(), FREELLM_C_MALFORMED));
@@ -277,8 +295,7 @@ net::Task<Run::End> Run::read_answer(Leg& leg, net::UpstreamCall& call) {
       }
     }
   }
-  note_limits(leg, head.head);
-  leg.stated_cost = leg.upstream.plugin->stated_cost(head.head);
+  note_head(leg, call);
   End end = End::served;
   if (job_.request.stream || reading.state() == Reading::State::failed) {
     end = co_await deliver(leg);
